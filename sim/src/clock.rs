@@ -1,0 +1,109 @@
+//! A node's clocks: a monotonic one that restarts at boot, and a wall clock. Both drift alike; only the wall steps.
+
+use crate::time::{Span, Time};
+
+const MILLION: i128 = 1_000_000;
+
+/// The clocks of one node as the kernel keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// True time of the last change of speed, and what the node's clock had counted by then since time 0.
+    changed: Time,
+    counted: i128,
+    /// What the clock had counted at boot.
+    boot: i128,
+    /// Wall time minus counted time.
+    offset: i128,
+    /// Parts per million that this clock runs fast.
+    drift: i32,
+}
+
+impl Clock {
+    /// A true clock that read `EPOCH` at time 0.
+    pub(crate) const fn new() -> Self {
+        Self {
+            changed: Time::ZERO,
+            counted: 0,
+            boot: 0,
+            offset: EPOCH,
+            drift: 0,
+        }
+    }
+
+    fn count(&self, now: Time) -> i128 {
+        let elapsed = i128::from(now.0) - i128::from(self.changed.0);
+        if self.drift == 0 {
+            return self.counted + elapsed;
+        }
+        self.counted + elapsed * (MILLION + i128::from(self.drift)) / MILLION
+    }
+
+    /// Time since boot by the node's own reckoning.
+    pub(crate) fn elapsed(&self, now: Time) -> Span {
+        Span(u64::try_from(self.count(now) - self.boot).unwrap_or(0))
+    }
+
+    /// The node's wall clock, never below zero.
+    pub(crate) fn wall(&self, now: Time) -> Time {
+        Time(u64::try_from(self.count(now) + self.offset).unwrap_or(0))
+    }
+
+    /// How long the node's `span` takes in true time.
+    pub(crate) fn true_span(&self, span: Span) -> Span {
+        if self.drift == 0 {
+            return span;
+        }
+        let scaled = i128::from(span.0) * MILLION / (MILLION + i128::from(self.drift));
+        Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+    }
+
+    /// The monotonic clock starts again.
+    pub(crate) fn reboot(&mut self, now: Time) {
+        self.boot = self.count(now);
+    }
+
+    /// The wall clock jumps.
+    pub(crate) fn step(&mut self, nanos: i64) {
+        self.offset += i128::from(nanos);
+    }
+
+    /// Both clocks run at another speed from now on. Returns the speed before.
+    pub(crate) fn set_drift(&mut self, now: Time, drift: i32) -> i32 {
+        self.counted = self.count(now);
+        self.changed = now;
+        core::mem::replace(&mut self.drift, drift)
+    }
+
+    /// What distinguishes this clock from another one at the same instant: uptime, wall error and speed.
+    pub(crate) fn state(&self, now: Time) -> (Span, i128, i32) {
+        let error = self.count(now) + self.offset - EPOCH - i128::from(now.0);
+        (self.elapsed(now), error, self.drift)
+    }
+}
+
+/// What every wall clock reads when a run begins: far enough from zero to be stepped back.
+const EPOCH: i128 = 1_000_000_000_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_clock_counts_more_and_its_timers_fire_early() {
+        let mut clock = Clock::new();
+        clock.set_drift(Time::ZERO, 100_000);
+        assert_eq!(clock.elapsed(Time(1_000_000)), Span(1_100_000));
+        assert_eq!(clock.true_span(Span(1_100_000)), Span(1_000_000));
+    }
+
+    #[test]
+    fn a_step_moves_the_wall_and_a_boot_the_monotonic_clock() {
+        let mut clock = Clock::new();
+        let before = clock.wall(Time(10));
+        clock.step(-4);
+        assert_eq!(clock.wall(Time(10)).0, before.0 - 4);
+        assert_eq!(clock.elapsed(Time(10)), Span(10));
+        clock.reboot(Time(10));
+        assert_eq!(clock.elapsed(Time(15)), Span(5));
+    }
+}

@@ -1,0 +1,200 @@
+//! What a process can do during a step: read its own clocks, arm timers, and push sends and observations into
+//! buffers lent by the world.
+
+use alloc::vec::Vec;
+
+use crate::address::NodeId;
+use crate::clock::Clock;
+use crate::domain::Domain;
+use crate::queue::{Queue, Ticket, Weight};
+use crate::store::{Batch, Store};
+use crate::time::{Span, Time};
+
+/// The other end of a conversation: a node, and the connection its message came on.
+///
+/// Answering a peer uses that connection, even when the peer has given it up since; a `Peer` made from a
+/// [`NodeId`] uses whatever connection is newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer {
+    /// The node.
+    pub node: NodeId,
+    pub(crate) connection: Option<u32>,
+}
+
+impl From<NodeId> for Peer {
+    fn from(node: NodeId) -> Self {
+        Self {
+            node,
+            connection: None,
+        }
+    }
+}
+
+/// A timer that may be cancelled while it has not fired.
+pub type TimerId = Ticket;
+
+/// What waits in the kernel's queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<D: Domain> {
+    /// A copy of a packet reaches its destination.
+    Arrive {
+        from: NodeId,
+        to: NodeId,
+        connection: u32,
+        message: D::Message,
+        cause: u64,
+    },
+    /// A timer of a node falls due, if the node still is what it was when it armed it.
+    Fire {
+        node: NodeId,
+        incarnation: u32,
+        timer: D::Timer,
+        cause: u64,
+    },
+    /// A busy node is free again.
+    Ready { node: NodeId, incarnation: u32 },
+    /// A node comes back from an outage.
+    Return {
+        node: NodeId,
+        incarnation: u32,
+        cause: u64,
+    },
+    /// An end of a connection finds it broken.
+    Told {
+        node: NodeId,
+        peer: NodeId,
+        connection: u32,
+        cause: u64,
+    },
+}
+
+/// A message on its way out of a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing<D: Domain> {
+    pub(crate) to: Peer,
+    pub(crate) message: D::Message,
+}
+
+/// A timer whose exact delay the adversary will choose after the step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jittered<T> {
+    pub(crate) timer: T,
+    pub(crate) delay: Span,
+    pub(crate) spread: Span,
+}
+
+/// The part of the world that a step may touch.
+#[derive(Clone, Debug)]
+pub(crate) struct Core<D: Domain> {
+    pub(crate) now: Time,
+    pub(crate) queue: Queue<Event<D>>,
+    pub(crate) store: Store<D::Item>,
+    pub(crate) clocks: Vec<Clock>,
+    pub(crate) sends: Vec<Outgoing<D>>,
+    pub(crate) seen: Vec<D::Observation>,
+    pub(crate) jittered: Vec<Jittered<D::Timer>>,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) given_up: Vec<NodeId>,
+}
+
+/// A step's view of the world. Everything it can do is here.
+pub struct Context<'a, D: Domain> {
+    pub(crate) core: &'a mut Core<D>,
+    pub(crate) me: NodeId,
+    pub(crate) incarnation: u32,
+    pub(crate) cause: u64,
+}
+
+impl<D: Domain> Context<'_, D> {
+    /// This node.
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// How often this node has booted before.
+    pub fn incarnation(&self) -> u32 {
+        self.incarnation
+    }
+
+    /// Time since boot on the node's own monotonic clock.
+    pub fn elapsed(&self) -> Span {
+        self.core.clocks[usize::from(self.me.0)].elapsed(self.core.now)
+    }
+
+    /// The node's wall clock.
+    pub fn wall(&self) -> Time {
+        self.core.clocks[usize::from(self.me.0)].wall(self.core.now)
+    }
+
+    /// Sends a message after the step, in the order of the calls.
+    #[inline]
+    pub fn send(&mut self, to: impl Into<Peer>, message: D::Message) {
+        self.core.sends.push(Outgoing {
+            to: to.into(),
+            message,
+        });
+    }
+
+    /// Makes a batch to put into messages of this step.
+    #[inline]
+    pub fn batch(&mut self, items: &[D::Item]) -> Batch {
+        let batch = self.core.store.put(items);
+        self.core.batches.push(batch);
+        batch
+    }
+
+    /// The items of a batch that arrived in this step.
+    #[inline]
+    pub fn items(&self, batch: Batch) -> &[D::Item] {
+        self.core.store.get(batch)
+    }
+
+    /// Arms a timer on the node's own clock.
+    #[inline]
+    pub fn set_timer(&mut self, delay: Span, timer: D::Timer) -> TimerId {
+        let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay);
+        let chatter = D::chatter(D::timer_label(&timer));
+        let weight = if chatter {
+            Weight::Chatter
+        } else {
+            Weight::Useful
+        };
+        let event = Event::Fire {
+            node: self.me,
+            incarnation: self.incarnation,
+            timer,
+            cause: self.cause,
+        };
+        self.core
+            .queue
+            .push_after(self.core.now, delay, weight, event)
+    }
+
+    /// Arms a timer somewhere in `delay ..= delay + spread`; where exactly is chance's to say. It cannot be
+    /// cancelled: let the process ignore it when it has become pointless.
+    pub fn set_timer_within(&mut self, delay: Span, spread: Span, timer: D::Timer) {
+        self.core.jittered.push(Jittered {
+            timer,
+            delay,
+            spread,
+        });
+    }
+
+    /// Cancels a timer; one that has fired is left alone.
+    #[inline]
+    pub fn cancel(&mut self, timer: TimerId) {
+        self.core.queue.cancel(timer);
+    }
+
+    /// Tells observers something.
+    #[inline]
+    pub fn observe(&mut self, observation: D::Observation) {
+        self.core.seen.push(observation);
+    }
+
+    /// Gives up the connection with `peer`: what arrives on it later is not heard here, and the next send opens
+    /// a new one, a round trip later. What was sent on it may still arrive there. Nothing happens on datagrams.
+    pub fn give_up(&mut self, peer: NodeId) {
+        self.core.given_up.push(peer);
+    }
+}

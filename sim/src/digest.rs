@@ -1,0 +1,131 @@
+//! The pinned mixer: one folded multiplication per word. It keys dice, digests runs and fingerprints states.
+//!
+//! Its constants and order are part of the format: tokens, witnesses and pinned digests depend on them.
+
+use core::hash::{Hash, Hasher};
+
+/// Odd constants with balanced bits (from the digits of pi), fixed for ever.
+const SEED: u64 = 0x243f_6a88_85a3_08d3;
+const FIRST: u64 = 0x1319_8a2e_0370_7345;
+const SECOND: u64 = 0xa409_3822_299f_31d1;
+
+/// Folds the 128-bit product of two words into one.
+const fn fold(left: u64, right: u64) -> u64 {
+    let product = (left as u128) * (right as u128);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// A well-mixed word from a key and an address of two words.
+#[inline]
+pub const fn mix(key: u64, high: u64, low: u64) -> u64 {
+    let once = fold(key ^ high ^ FIRST, low ^ SECOND);
+    fold(once ^ key, FIRST) ^ fold(low ^ SEED, high ^ SECOND ^ key)
+}
+
+/// A running hash over words in order; also a [`Hasher`], so that any `Hash` type can be added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest(u64);
+
+impl Digest {
+    /// The digest of nothing.
+    pub const fn new() -> Self {
+        Self(SEED)
+    }
+
+    /// Adds one word.
+    #[inline]
+    pub const fn word(&mut self, word: u64) {
+        self.0 = fold(self.0 ^ word, FIRST ^ word.rotate_left(32)) ^ self.0.rotate_left(25);
+    }
+
+    /// Adds everything that `value` hashes.
+    #[inline]
+    pub fn add(&mut self, value: &impl Hash) {
+        value.hash(self);
+    }
+
+    /// The digest so far; asking changes nothing.
+    pub const fn value(self) -> u64 {
+        fold(self.0 ^ SECOND, FIRST) ^ self.0
+    }
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Hasher for Digest {
+    fn finish(&self) -> u64 {
+        self.value()
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.word(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.word(value.into());
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.word(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.word(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.word(value);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.word(value as u64);
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.word(value as u64);
+    }
+}
+
+/// The word that stands for a name (of a node or a fault) in addresses.
+pub fn name_key(name: &str) -> u64 {
+    let mut digest = Digest::new();
+    digest.write(name.as_bytes());
+    digest.word(name.len() as u64);
+    digest.value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mixer_is_pinned() {
+        assert_eq!(mix(1, 2, 3), 0xb9a3_37ab_8e96_ee5c);
+        assert_eq!(name_key("broker-0"), 0xce05_3b68_3217_ece9);
+    }
+
+    #[test]
+    fn every_bit_of_an_address_moves_about_half_the_answer() {
+        for bit in 0..64 {
+            let mut flips = 0;
+            for base in 0..256_u64 {
+                let address = base.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                flips += (mix(7, address, base) ^ mix(7, address ^ (1 << bit), base)).count_ones();
+                flips += (mix(7, base, address) ^ mix(7, base, address ^ (1 << bit))).count_ones();
+            }
+            let mean = flips / 512;
+            assert!(
+                (28..=36).contains(&mean),
+                "bit {bit} flips {mean} bits on average"
+            );
+        }
+    }
+}

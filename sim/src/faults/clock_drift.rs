@@ -1,0 +1,57 @@
+//! `ClockDrift`: clocks that run fast or slow.
+
+use alloc::string::String;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::FaultIndex;
+use crate::faults::pick::{Names, When, Wrong};
+use crate::seeded::{Action, Rules};
+use crate::time::Span;
+
+/// Makes a node's clocks run fast or slow: its wall clock, its monotonic clock and so its timers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockDrift {
+    /// What the fault is called. Default: its kind and ordinal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The node or role whose clocks drift.
+    pub node: String,
+    /// Parts per million: positive runs fast, negative slow; less than 1000000 either way.
+    pub ppm: i32,
+    /// When it begins.
+    #[serde(default)]
+    pub at: Span,
+    /// When it ends. Default: when all heals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
+}
+
+impl ClockDrift {
+    pub(super) fn compile<M, O>(
+        &self,
+        index: FaultIndex,
+        name: &str,
+        names: &Names<'_>,
+        rules: &mut Rules<M, O>,
+    ) -> Result<(), Wrong> {
+        if self.ppm.unsigned_abs() >= 1_000_000 {
+            return Err(Wrong::new("ppm", "must lie between -999999 and 999999"));
+        }
+        for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
+            let once = |at| When {
+                rate: None,
+                at: Some(at),
+                every: None,
+                until: None,
+            };
+            once(self.at).compile(index, name, Action::ClockDrift(node, self.ppm), rules)?;
+            if let Some(until) = self.until {
+                once(until).compile(FaultIndex::NONE, name, Action::ClockDrift(node, 0), rules)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! `ClockStep`: a wall clock that jumps.
+
+use alloc::string::String;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::FaultIndex;
+use crate::chance::Rate;
+use crate::faults::pick::{Names, When, Wrong};
+use crate::seeded::{Action, Rules};
+use crate::time::Span;
+
+/// Sets a node's wall clock forward or back. Its monotonic clock and its timers do not notice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockStep {
+    /// What the fault is called; its dice depend on it. Default: its kind and ordinal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The node or role whose clock jumps.
+    pub node: String,
+    /// How far forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<Span>,
+    /// How far back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Span>,
+    /// With `every`: how likely at each of those times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// At this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Span>,
+    /// Again and again, so far apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Span>,
+    /// With `every`: until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
+}
+
+impl ClockStep {
+    pub(super) fn compile<M, O>(
+        &self,
+        index: FaultIndex,
+        name: &str,
+        names: &Names<'_>,
+        rules: &mut Rules<M, O>,
+    ) -> Result<(), Wrong> {
+        let nanos = match (self.forward, self.back) {
+            (Some(span), None) => i64::try_from(span.0).ok(),
+            (None, Some(span)) => i64::try_from(span.0).ok().map(|nanos| -nanos),
+            _ => {
+                return Err(Wrong::new(
+                    "forward",
+                    "or `back`: give exactly one of the two",
+                ));
+            }
+        };
+        let nanos = nanos.ok_or_else(|| {
+            Wrong::new(
+                "forward",
+                "is longer than a clock can jump (about 292 years)",
+            )
+        })?;
+        if self.at.is_none() && self.every.is_none() {
+            return Err(Wrong::new(
+                "at",
+                "says nothing of when: give `at` or `every`",
+            ));
+        }
+        for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
+            let when = When {
+                rate: self.rate,
+                at: self.at,
+                every: self.every,
+                until: self.until,
+            };
+            when.compile(index, name, Action::ClockStep(node, nanos), rules)?;
+        }
+        Ok(())
+    }
+}

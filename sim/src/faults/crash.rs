@@ -1,0 +1,9 @@
+//! `Crash`: the process dies.
+
+use crate::address::OutageKind;
+use crate::faults::pick::node_fault;
+
+node_fault! {
+    /// Kills a process: memory gone, disk and page cache kept. Connected peers are told one latency later.
+    Crash, OutageKind::Crash
+}

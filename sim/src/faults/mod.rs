@@ -1,0 +1,199 @@
+//! Faults as people write them: items of one list, each in a file of its own.
+//!
+//! A fault acts by *rate*, by *time* (`at`, `until`, `every`) or by *trigger*: a pattern on a message (`packet`) or
+//! on an observation (`after`). What it does is compiled into rules for [`crate::seeded::Seeded`]. To add a fault:
+//! one file here with its struct and `compile`, one variant and one arm below.
+
+mod burst;
+mod clock_drift;
+mod clock_step;
+mod corrupt;
+mod crash;
+mod delay;
+mod disk_loss;
+mod drop;
+mod duplicate;
+mod hold;
+mod isolate;
+mod latency;
+mod pause;
+mod pick;
+mod power_loss;
+mod slow;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::FaultIndex;
+use crate::schedule::Deviation;
+use crate::seeded::Rules;
+
+pub use burst::Burst;
+pub use clock_drift::ClockDrift;
+pub use clock_step::ClockStep;
+pub use corrupt::Corrupt;
+pub use crash::Crash;
+pub use delay::{Delay, Spread};
+pub use disk_loss::DiskLoss;
+pub use drop::Drop;
+pub use duplicate::Duplicate;
+pub use hold::Hold;
+pub use isolate::{Direction, Isolate};
+pub use latency::SlowLink;
+pub use pause::Pause;
+pub use pick::{Names, NodeSet, Wrong};
+pub use power_loss::PowerLoss;
+pub use slow::Slow;
+
+/// One item of a fault plan, over a domain's patterns on messages (`M`) and on observations (`O`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub enum Fault<M, O> {
+    /// Loses packets.
+    Drop(Drop<M>),
+    /// Makes packets late.
+    Delay(Delay<M>),
+    /// Delivers packets twice (datagrams only).
+    Duplicate(Duplicate<M>),
+    /// Keeps packets back and releases them together.
+    Hold(Hold<M>),
+    /// Loses packets in bursts (Gilbert–Elliott).
+    Burst(Burst),
+    /// Damages packets; the receiver notices.
+    Corrupt(Corrupt<M>),
+    /// Cuts nodes off from each other.
+    Isolate(Isolate<O>),
+    /// Makes a link slower for a while.
+    SlowLink(SlowLink),
+    /// Kills a process: memory gone, disk and page cache kept; peers are told.
+    Crash(Crash<M, O>),
+    /// Kills a machine: memory and unsynced bytes gone; nobody is told.
+    PowerLoss(PowerLoss<M, O>),
+    /// Kills a machine and its disk.
+    DiskLoss(DiskLoss<M, O>),
+    /// Stops a process, which later goes on with its memory and its beliefs.
+    Pause(Pause<M, O>),
+    /// Makes a node slower for a while.
+    Slow(Slow),
+    /// Sets a wall clock forward or back.
+    ClockStep(ClockStep),
+    /// Makes a node's clocks run fast or slow.
+    ClockDrift(ClockDrift),
+    /// An explicit schedule: deviations from the quiet run, each with its address.
+    Script(Vec<Deviation>),
+}
+
+impl<M: Clone, O: Clone> Fault<M, O> {
+    /// The kind, as it is called in rows and on the command line.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Drop(_) => "drop",
+            Self::Delay(_) => "delay",
+            Self::Duplicate(_) => "duplicate",
+            Self::Hold(_) => "hold",
+            Self::Burst(_) => "burst",
+            Self::Corrupt(_) => "corrupt",
+            Self::Isolate(_) => "isolate",
+            Self::SlowLink(_) => "slow_link",
+            Self::Crash(_) => "crash",
+            Self::PowerLoss(_) => "power_loss",
+            Self::DiskLoss(_) => "disk_loss",
+            Self::Pause(_) => "pause",
+            Self::Slow(_) => "slow",
+            Self::ClockStep(_) => "clock_step",
+            Self::ClockDrift(_) => "clock_drift",
+            Self::Script(_) => "script",
+        }
+    }
+
+    /// The name it was given, if any.
+    pub fn given_name(&self) -> Option<&str> {
+        match self {
+            Self::Drop(fault) => fault.name.as_deref(),
+            Self::Delay(fault) => fault.name.as_deref(),
+            Self::Duplicate(fault) => fault.name.as_deref(),
+            Self::Hold(fault) => fault.name.as_deref(),
+            Self::Burst(fault) => fault.name.as_deref(),
+            Self::Corrupt(fault) => fault.name.as_deref(),
+            Self::Isolate(fault) => fault.name.as_deref(),
+            Self::SlowLink(fault) => fault.name.as_deref(),
+            Self::Crash(fault) => fault.name.as_deref(),
+            Self::PowerLoss(fault) => fault.name.as_deref(),
+            Self::DiskLoss(fault) => fault.name.as_deref(),
+            Self::Pause(fault) => fault.name.as_deref(),
+            Self::Slow(fault) => fault.name.as_deref(),
+            Self::ClockStep(fault) => fault.name.as_deref(),
+            Self::ClockDrift(fault) => fault.name.as_deref(),
+            Self::Script(_) => None,
+        }
+    }
+
+    /// Adds this fault's rules. `index` is its place in the plan, `name` what keys its dice.
+    fn compile(
+        &self,
+        index: FaultIndex,
+        name: &str,
+        names: &Names<'_>,
+        rules: &mut Rules<M, O>,
+    ) -> Result<(), Wrong> {
+        match self {
+            Self::Drop(fault) => fault.compile(index, name, names, rules),
+            Self::Delay(fault) => fault.compile(index, name, names, rules),
+            Self::Duplicate(fault) => fault.compile(index, name, names, rules),
+            Self::Hold(fault) => fault.compile(index, name, names, rules),
+            Self::Burst(fault) => fault.compile(index, name, names, rules),
+            Self::Corrupt(fault) => fault.compile(index, name, names, rules),
+            Self::Isolate(fault) => fault.compile(index, name, names, rules),
+            Self::SlowLink(fault) => fault.compile(index, name, names, rules),
+            Self::Crash(fault) => fault.compile(index, name, names, rules),
+            Self::PowerLoss(fault) => fault.compile(index, name, names, rules),
+            Self::DiskLoss(fault) => fault.compile(index, name, names, rules),
+            Self::Pause(fault) => fault.compile(index, name, names, rules),
+            Self::Slow(fault) => fault.compile(index, name, names, rules),
+            Self::ClockStep(fault) => fault.compile(index, name, names, rules),
+            Self::ClockDrift(fault) => fault.compile(index, name, names, rules),
+            Self::Script(deviations) => {
+                rules.script.extend(deviations.iter().cloned());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What each fault of a plan is called: its own name, or its kind and ordinal (`drop`, `drop-2`, ..).
+pub fn names_of<M: Clone, O: Clone>(faults: &[Fault<M, O>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (index, fault) in faults.iter().enumerate() {
+        let name = fault.given_name().map_or_else(
+            || {
+                let alike = |other: &&Fault<M, O>| {
+                    other.given_name().is_none() && other.kind() == fault.kind()
+                };
+                match faults[..index].iter().filter(alike).count() {
+                    0 => fault.kind().to_string(),
+                    before => alloc::format!("{}-{}", fault.kind(), before + 1),
+                }
+            },
+            ToString::to_string,
+        );
+        names.push(name);
+    }
+    names
+}
+
+/// Compiles a plan. On failure: which fault, and what is wrong with it.
+pub fn compile<M: Clone, O: Clone>(
+    faults: &[Fault<M, O>],
+    nodes: &[String],
+) -> Result<Rules<M, O>, (usize, Wrong)> {
+    let mut rules = Rules::default();
+    let names = Names(nodes);
+    for (index, (fault, name)) in faults.iter().zip(names_of(faults)).enumerate() {
+        fault
+            .compile(FaultIndex(index as u16), &name, &names, &mut rules)
+            .map_err(|wrong| (index, wrong))?;
+    }
+    Ok(rules)
+}

@@ -1,0 +1,59 @@
+//! `Slow`: a node that takes longer over everything.
+
+use alloc::string::String;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::FaultIndex;
+use crate::faults::pick::{Names, When, Wrong};
+use crate::seeded::{Action, Rules};
+use crate::time::Span;
+
+/// Multiplies a node's service time per step for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slow {
+    /// What the fault is called. Default: its kind and ordinal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The node or role that is slow.
+    pub node: String,
+    /// How many times longer each step takes.
+    pub factor: u32,
+    /// When it begins.
+    pub at: Span,
+    /// When it ends. Default: when all heals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
+}
+
+impl Slow {
+    pub(super) fn compile<M, O>(
+        &self,
+        index: FaultIndex,
+        name: &str,
+        names: &Names<'_>,
+        rules: &mut Rules<M, O>,
+    ) -> Result<(), Wrong> {
+        if self.factor == 0 {
+            return Err(Wrong::new(
+                "factor",
+                "is 0; a node is slowed by a factor of 2 or more",
+            ));
+        }
+        for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
+            let once = |at| When {
+                rate: None,
+                at: Some(at),
+                every: None,
+                until: None,
+            };
+            once(self.at).compile(index, name, Action::Slow(node, self.factor), rules)?;
+            if let Some(until) = self.until {
+                once(until).compile(FaultIndex::NONE, name, Action::Slow(node, 1), rules)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! Outages and weather: nodes go down and come back, links are cut and joined, clocks go wrong, and all heals.
+
+use crate::address::{Change, FaultIndex, NodeId, Outage, OutageKind, StepId, Weather};
+use crate::adversary::{Adversary, LossId};
+use crate::context::Event;
+use crate::digest::Digest;
+use crate::domain::{Domain, Process};
+use crate::queue::Weight;
+use crate::record::{Loss, Recorder, What};
+use crate::time::Span;
+use crate::world::{State, World, outage_word, weather_digest};
+
+impl<D: Domain> World<D> {
+    /// A node goes down, after a step or between two.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an outage, whose doing it is, and who answers and writes"
+    )]
+    pub(crate) fn strike(
+        &mut self,
+        node: NodeId,
+        outage: Outage,
+        fault: FaultIndex,
+        step: Option<StepId>,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        self.fired(fault);
+        let add = |digest: &mut Digest| digest.word(outage_word(node, outage));
+        let entry = self.note(
+            Some(cause),
+            add,
+            || What::Struck(node, outage, fault, step),
+            recorder,
+        );
+        recorder.fault(
+            self.core.now,
+            &Weather {
+                change: Change::Outage(node, outage),
+                fault,
+            },
+        );
+        let slot = self.slot(node);
+        slot.outages += 1;
+        let outages = slot.outages;
+        if outage.kind == OutageKind::Pause {
+            slot.state = State::Paused;
+        } else {
+            slot.state = State::Down(outage.kind);
+            self.lose_memory(node, outage.kind, entry, adversary, recorder);
+        }
+        let event = Event::Return {
+            node,
+            incarnation: outages,
+            cause: entry,
+        };
+        self.core
+            .queue
+            .push(self.core.now + outage.down, Weight::Useful, event);
+    }
+
+    fn lose_memory(
+        &mut self,
+        node: NodeId,
+        kind: OutageKind,
+        entry: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        self.empty_inbox(node, entry, recorder);
+        let slot = &self.slots[usize::from(node.0)];
+        let mut loss = LossId {
+            node: slot.key,
+            incarnation: slot.incarnation,
+            journal: 0,
+        };
+        let mut survives = |unsynced: u64| {
+            let kept = if unsynced == 0 {
+                0
+            } else {
+                adversary.survives(loss, unsynced)
+            };
+            loss.journal += 1;
+            kept
+        };
+        self.nodes[usize::from(node.0)].crash(kind, &mut survives);
+        if self.network.transport == crate::net::Transport::Connection {
+            for (peer, connection) in self.network.close_all(node) {
+                if kind == OutageKind::Crash {
+                    self.tell(peer, node, connection, entry);
+                }
+            }
+        }
+    }
+
+    /// What had reached a paused or busy node but was not handled yet is lost with it.
+    fn empty_inbox(&mut self, node: NodeId, cause: u64, recorder: &mut impl Recorder<D>) {
+        while let Some(ticket) = self.slot(node).inbox.pop_front() {
+            if let Some(Event::Arrive { from, message, .. }) = self.core.queue.take(ticket) {
+                let add = |digest: &mut Digest| digest.word(13);
+                self.note(
+                    Some(cause),
+                    add,
+                    || What::Missed(from, node, message, Loss::Down),
+                    recorder,
+                );
+                if let Some(batch) = D::batch(&message) {
+                    self.core.store.release(batch);
+                }
+            }
+        }
+        let mut held = core::mem::take(&mut self.slot(node).held);
+        for out in held.drain(..) {
+            let add = |digest: &mut Digest| digest.word(17);
+            self.note(
+                Some(cause),
+                add,
+                || What::Unsent(node, out.message),
+                recorder,
+            );
+            if let Some(batch) = D::batch(&out.message) {
+                self.core.store.release(batch);
+            }
+        }
+        self.slot(node).held = held;
+    }
+
+    /// A node's outage is over, unless a later one has overtaken it.
+    pub(crate) fn come_back(
+        &mut self,
+        node: NodeId,
+        outage: u32,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let slot = self.slot(node);
+        if slot.outages != outage {
+            return;
+        }
+        let kind = match slot.state {
+            State::Up => return,
+            State::Paused => OutageKind::Pause,
+            State::Down(kind) => kind,
+        };
+        slot.state = State::Up;
+        let add = |digest: &mut Digest| digest.word(u64::from(node.0) ^ 19);
+        let entry = self.note(Some(cause), add, || What::Returned(node, kind), recorder);
+        if kind == OutageKind::Pause {
+            let held = core::mem::take(&mut self.slot(node).held);
+            for out in &held {
+                self.depart(node, out.to, out.message, entry, adversary, recorder);
+                if let Some(batch) = D::batch(&out.message) {
+                    self.core.store.release(batch);
+                }
+            }
+            self.keep_ready(node);
+        } else {
+            let now = self.core.now;
+            let slot = self.slot(node);
+            slot.incarnation += 1;
+            slot.busy_until = now;
+            self.core.clocks[usize::from(node.0)].reboot(now);
+            self.boot(node, adversary, recorder);
+        }
+    }
+
+    /// The weather changes.
+    pub(crate) fn change(
+        &mut self,
+        weather: Weather,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        if let Change::Outage(node, outage) = weather.change {
+            let down = matches!(self.slot(node).state, State::Down(_));
+            let paused = self.slot(node).state == State::Paused && outage.kind == OutageKind::Pause;
+            if !down && !paused {
+                let cause = self.counts.entries;
+                self.strike(
+                    node,
+                    outage,
+                    weather.fault,
+                    None,
+                    cause,
+                    adversary,
+                    recorder,
+                );
+            }
+            return;
+        }
+        self.fired(weather.fault);
+        self.note(
+            None,
+            |digest| weather_digest(weather, digest),
+            || What::Weather(weather),
+            recorder,
+        );
+        recorder.fault(self.core.now, &weather);
+        match weather.change {
+            Change::Outage(..) => unreachable!("handled above"),
+            Change::Cut(from, to) => self.network.link_mut(from, to).cuts += 1,
+            Change::Join(from, to) => {
+                let cuts = &mut self.network.link_mut(from, to).cuts;
+                *cuts = cuts.saturating_sub(1);
+            }
+            Change::Latency(from, to, extra) => self.network.link_mut(from, to).extra = extra,
+            Change::Slow(node, factor) => self.slot(node).slow = factor,
+            Change::ClockStep(node, nanos) => self.core.clocks[usize::from(node.0)].step(nanos),
+            Change::ClockDrift(node, drift) => self.drift(node, drift),
+        }
+    }
+
+    /// A clock changes its speed: the timers that its node has armed move with it.
+    fn drift(&mut self, node: NodeId, drift: i32) {
+        let now = self.core.now;
+        let before = self.core.clocks[usize::from(node.0)].set_drift(now, drift);
+        if before == drift {
+            return;
+        }
+        let stretch = |left: Span| {
+            let scaled = u128::from(left.0) * (1_000_000 + i128::from(before)).unsigned_abs()
+                / (1_000_000 + i128::from(drift)).unsigned_abs();
+            Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+        };
+        let mine =
+            |event: &Event<D>| matches!(event, Event::Fire { node: owner, .. } if *owner == node);
+        self.core.queue.reschedule(now, mine, stretch);
+    }
+
+    /// Faults stop: links join, nodes come back, speeds return to normal. Clocks keep the error they have.
+    pub fn heal(&mut self, adversary: &mut impl Adversary<D>, recorder: &mut impl Recorder<D>) {
+        adversary.heal();
+        self.healed = true;
+        let entry = self.note(None, |digest| digest.word(23), || What::Healed, recorder);
+        self.useful_at = self.core.now;
+        for link in self.network.links_mut() {
+            link.cuts = 0;
+            link.extra = Span::ZERO;
+        }
+        for index in 0..self.nodes.len() {
+            let node = NodeId(index as u16);
+            self.slot(node).slow = 1;
+            self.drift(node, 0);
+            let outages = self.slot(node).outages;
+            self.come_back(node, outages, entry, adversary, recorder);
+        }
+    }
+}
