@@ -1,1 +1,21 @@
-//! soon
+//! # The domain of Semel
+//!
+//! Producers, streams, consumers and sinks as state machines on the kernel of [`semel_sim`]; strategies as values;
+//! what can be observed of a run; and the oracles that judge it.
+//!
+//! Reading order: [`strategy`] (what can be chosen), [`message`] and [`observation`] (what is said and seen),
+//! [`node`] and the mechanisms behind it, [`judge`].
+//!
+//! **What this crate deliberately does not know**: files, prose, seeds. It holds no chance: workloads are lent their
+//! dice, and all else is the adversary's. Oracles read observations, never messages or node state.
+
+#![no_std]
+
+extern crate alloc;
+
+pub mod judge;
+pub mod message;
+pub mod observation;
+pub mod strategy;
+pub mod vocabulary;
+pub mod workload;

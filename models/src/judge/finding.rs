@@ -1,0 +1,102 @@
+//! What a judge finds: violations, each with its cause, and the tallies of a run.
+
+use alloc::vec::Vec;
+
+use semel_sim::time::{Span, Time};
+
+use crate::strategy::{Assumption, Invariant, Level};
+use crate::vocabulary::RecordId;
+
+/// On which side a violation was born.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Between producer and stream.
+    Inbound,
+    /// Between stream, consumer and sink.
+    Outbound,
+}
+
+/// Why it happened: the last decision that could have prevented it (`semantics.md` §4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// Duplicate `D1` to `D12`.
+    Duplicate(u8),
+    /// Loss `L1` to `L11`.
+    Loss(u8),
+    /// Reorder `R1` to `R6`.
+    Reorder(u8),
+    /// Stuck `S1` to `S7`.
+    Stuck(u8),
+    /// None of the closed list: a model or an oracle is wrong.
+    Other,
+}
+
+/// One broken invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// What was broken.
+    pub invariant: Invariant,
+    /// Where.
+    pub level: Level,
+    /// Which record it is about, if one.
+    pub record: Option<RecordId>,
+    /// On which side it was born.
+    pub side: Side,
+    /// Why.
+    pub cause: Cause,
+    /// When it was seen.
+    pub at: Time,
+    /// The entry of the trace at which it was seen.
+    pub entry: u64,
+    /// Whether the strategy promises this.
+    pub promised: bool,
+    /// The assumption of the promise that did not hold, if so: then it is beyond the promise.
+    pub broken: Option<Assumption>,
+}
+
+/// What a run comes to, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records intended.
+    pub records: u64,
+    /// Records acknowledged ok.
+    pub acked: u64,
+    /// Records with at least one effect.
+    pub applied: u64,
+    /// Effects beyond the first of a record.
+    pub duplicated: u64,
+    /// Acknowledged records without effect, after settling.
+    pub lost: u64,
+    /// Records whose first effect came after that of a later one of the same key and session.
+    pub reordered: u64,
+    /// Copies in the log beyond the first of a record.
+    pub duplicated_in_log: u64,
+    /// Deliveries beyond the first of a record.
+    pub redelivered: u64,
+    /// The sum that all accounts should hold for what was intended and not reported failed.
+    pub expected_balance: i64,
+    /// The sum that they hold.
+    pub actual_balance: i64,
+    /// Half of the records took effect within this time from their intent.
+    pub latency_p50: Span,
+    /// 99 in 100 did.
+    pub latency_p99: Span,
+    /// The most dedup entries kept at once, in bytes (16 per entry).
+    pub dedup_bytes_max: u64,
+    /// From the last fault to the first effect after it, if there was a fault.
+    pub recovery: Option<Span>,
+}
+
+/// Everything a judge has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// The first violations of each kind, in order of time; see [`Findings::counts`] for how many there were.
+    pub violations: Vec<Violation>,
+    /// How many violations there were of each invariant at each level, promised and within assumptions or not.
+    pub counts: Vec<(Invariant, Level, u64)>,
+    /// The numbers.
+    pub tally: Tally,
+}
+
+/// How many violations of one invariant at one level are kept in full.
+pub const KEPT: usize = 16;

@@ -1,0 +1,393 @@
+//! What an observer may see: the evidence that oracles judge by (`semantics.md` §4.1).
+//!
+//! Names are neutral to the family of systems: `Stored`, whatever stores. Patterns on observations, for faults that
+//! wait for one, have the same names and any of the fields.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId, RecordId};
+
+/// What a client learnt of a record it had sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Outcome {
+    /// It is stored as durably as was asked for.
+    Ok,
+    /// It is certainly not stored, and never will be.
+    Failed,
+    /// It may or may not be stored: indefinite, never "failed".
+    Unknown,
+}
+
+/// Where a store of dedup state is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Place {
+    /// With the stream.
+    Stream,
+    /// With the consumer.
+    Consumer,
+    /// With the sink.
+    Sink,
+}
+
+/// Why a store did not recognise what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Miss {
+    /// Nobody looks for repeats here.
+    Unasked,
+    /// There was state to look in, and it was not in it.
+    New,
+    /// There was no state to look in: a new session, a restart, or it was lost.
+    Absent,
+    /// It is older than the store remembers by time: entries of that age have been dropped.
+    Expired,
+    /// It is older than the store remembers by count.
+    Evicted,
+}
+
+/// Why a store refused or swallowed what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Hit {
+    /// A stored copy of the same.
+    Stored,
+    /// The same, still being worked on; the answer is not known yet.
+    InFlight,
+    /// The same key with other contents.
+    Mismatch,
+}
+
+/// A transaction: whose, and which of that producer's (from 1).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub struct TransactionId {
+    /// The producer.
+    pub producer: ProducerId,
+    /// The number of the application's transaction.
+    pub number: u32,
+}
+
+macro_rules! observations {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {
+        /// Something that was observed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Observation {
+            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $kind,)* },)*
+        }
+
+        /// A pattern on observations: the name, and any of the fields.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub enum ObservationPattern {
+            $($(#[$doc])* $name {
+                $($(#[$field_doc])* #[serde(default, skip_serializing_if = "Option::is_none")] $field: Option<$kind>,)*
+            },)*
+        }
+
+        impl ObservationPattern {
+            /// Whether an observation has this name and all fields that the pattern gives.
+            pub fn matches(&self, observation: &Observation) -> bool {
+                match self {
+                    $(Self::$name { $($field,)* } => {
+                        matches!(observation, Observation::$name { .. }) $(&& {
+                            let wanted = $field;
+                            match observation {
+                                Observation::$name { $field, .. } => wanted.is_none_or(|value| value == *$field),
+                                _ => false,
+                            }
+                        })*
+                    })*
+                }
+            }
+        }
+
+        impl Observation {
+            /// Its name.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+/// What a reader is allowed to see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Read {
+    /// Everything that is stored (Kafka's default, `read_uncommitted`).
+    #[default]
+    Any,
+    /// Only what no undecided transaction precedes, without aborted ones (`read_committed`).
+    Committed,
+}
+
+observations! {
+    /// The application decided that a record should take effect; its client accepted it.
+    Intent {
+        /// Which record.
+        record: RecordId,
+        /// By which producer.
+        producer: u16,
+        /// In which session of that producer (its boots, from 0).
+        session: u32,
+    }
+    /// A record left a client on its way to the stream.
+    Attempt {
+        /// Which record.
+        record: RecordId,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// By which producer.
+        producer: u16,
+        /// In which session of that producer.
+        session: u32,
+    }
+    /// A client told its application what became of a record.
+    Acked {
+        /// Which record.
+        record: RecordId,
+        /// What it says.
+        outcome: Outcome,
+        /// Whether the stream said it had it already.
+        duplicate: bool,
+    }
+    /// A record was appended to the stream.
+    Stored {
+        /// Which record.
+        record: RecordId,
+        /// In which partition; output partitions follow the input ones.
+        partition: Partition,
+        /// At which offset.
+        offset: Offset,
+        /// By which attempt of its producer.
+        attempt: u32,
+        /// In which session of its producer.
+        session: u32,
+        /// Why it was not recognised as a repeat.
+        missed: Miss,
+    }
+    /// The record just stored belongs to a transaction.
+    Enlisted {
+        /// Which record.
+        record: RecordId,
+        /// In which partition.
+        partition: Partition,
+        /// At which offset.
+        offset: Offset,
+        /// Which transaction.
+        transaction: TransactionId,
+    }
+    /// Everything before this offset of a partition survives a power loss.
+    Synced {
+        /// Which partition.
+        partition: Partition,
+        /// The first offset that might not.
+        offset: Offset,
+    }
+    /// Stored entries were lost.
+    Truncated {
+        /// Which partition.
+        partition: Partition,
+        /// The first offset lost.
+        from: Offset,
+        /// The first offset after them.
+        until: Offset,
+    }
+    /// A store recognised a repeat and did not apply it again.
+    Recognised {
+        /// Which record.
+        record: RecordId,
+        /// Where.
+        place: Place,
+        /// As what.
+        hit: Hit,
+    }
+    /// The application opened a transaction.
+    Opened {
+        /// Which.
+        transaction: TransactionId,
+        /// The epoch of its producer.
+        epoch: Epoch,
+    }
+    /// The outcome of a transaction is durable.
+    Decided {
+        /// Which.
+        transaction: TransactionId,
+        /// Committed, or aborted.
+        commit: bool,
+        /// Decided by timeout or by a successor, not by its owner.
+        forced: bool,
+    }
+    /// The end of a transaction is written to a partition.
+    Marked {
+        /// Which partition.
+        partition: Partition,
+        /// At which offset.
+        offset: Offset,
+        /// Which transaction's records it decides.
+        transaction: TransactionId,
+        /// Committed, or aborted.
+        commit: bool,
+    }
+    /// The client of a transaction told its application the outcome.
+    Concluded {
+        /// Which.
+        transaction: TransactionId,
+        /// What the application had asked for.
+        commit: bool,
+        /// What it was told.
+        outcome: Outcome,
+    }
+    /// A consumer took a partition over.
+    Assigned {
+        /// Which consumer.
+        consumer: u16,
+        /// Which partition.
+        partition: Partition,
+        /// In which generation of the group.
+        generation: Generation,
+        /// From which offset it reads on.
+        position: Offset,
+    }
+    /// A reader found its position outside the log or had none, and took another one.
+    Reset {
+        /// Which consumer.
+        consumer: u16,
+        /// Which partition.
+        partition: Partition,
+        /// Its new position.
+        position: Offset,
+    }
+    /// A record was handed to a handler.
+    Delivered {
+        /// Which record.
+        record: RecordId,
+        /// From which partition.
+        partition: Partition,
+        /// From which offset.
+        offset: Offset,
+        /// To which consumer.
+        consumer: u16,
+        /// In which generation of the group.
+        generation: Generation,
+        /// What the reader is allowed to see.
+        read: Read,
+    }
+    /// A handler is done with a record, as far as it knows.
+    Handled {
+        /// Which record.
+        record: RecordId,
+        /// Which consumer.
+        consumer: u16,
+    }
+    /// A record took effect.
+    Applied {
+        /// Which record.
+        record: RecordId,
+        /// On which account.
+        key: u32,
+        /// By how much.
+        amount: i64,
+        /// On whose request.
+        actor: u16,
+        /// With which fencing token; 0 is none.
+        token: Generation,
+        /// Why the sink did not recognise it as a repeat.
+        missed: Miss,
+    }
+    /// A protected store refused a stale token.
+    Refused {
+        /// Which record.
+        record: RecordId,
+        /// Where.
+        place: Place,
+        /// The token it came with.
+        token: Generation,
+    }
+    /// A token was granted: older ones must no longer be accepted.
+    Granted {
+        /// Which partition (or shard) it protects.
+        partition: Partition,
+        /// The token.
+        token: Generation,
+    }
+    /// A group's committed offset moved, or was refused.
+    Progress {
+        /// Which partition.
+        partition: Partition,
+        /// The next offset to read.
+        offset: Offset,
+        /// Who committed it.
+        consumer: u16,
+        /// In which generation.
+        generation: Generation,
+        /// Whether it was accepted.
+        accepted: bool,
+    }
+    /// A handler passed over a record that it cannot process.
+    Skipped {
+        /// Which record.
+        record: RecordId,
+        /// Which consumer.
+        consumer: u16,
+    }
+    /// A record was put aside as a dead letter.
+    Parked {
+        /// Which record.
+        record: RecordId,
+        /// Which consumer.
+        consumer: u16,
+    }
+    /// A store of responses answered a request.
+    Answered {
+        /// Which record it was for.
+        record: RecordId,
+        /// The idempotency key.
+        key: u64,
+        /// The fingerprint of the request.
+        fingerprint: u64,
+        /// The response.
+        response: u64,
+        /// Whether it is an error about the key (in progress, mismatch), not a result.
+        error: bool,
+    }
+    /// How much a store of dedup state now holds.
+    Kept {
+        /// Where.
+        place: Place,
+        /// How many entries.
+        entries: u32,
+        /// The bound it declares; 0 is none.
+        bound: u32,
+    }
+    /// After the end: a record is in the stream, where a fresh read-committed reader finds it or not.
+    Found {
+        /// Which record.
+        record: RecordId,
+        /// In which partition.
+        partition: Partition,
+        /// At which offset.
+        offset: Offset,
+        /// Whether a fresh read-committed reader sees it.
+        visible: bool,
+    }
+    /// After the end: what an account holds.
+    Balance {
+        /// Which account.
+        key: u32,
+        /// How much.
+        amount: i64,
+    }
+    /// After the end: a transaction that nobody decided still blocks readers of a partition.
+    Hanging {
+        /// Which partition.
+        partition: Partition,
+        /// Where it begins.
+        offset: Offset,
+        /// Which.
+        transaction: TransactionId,
+    }
+}

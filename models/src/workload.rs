@@ -1,0 +1,144 @@
+//! The workload is money: records that credit accounts, or transfers of one debit and one credit.
+//!
+//! A record is a pure function of its number, so that ten million of them need no room.
+
+use alloc::vec::Vec;
+
+use schemars::JsonSchema;
+use semel_sim::chance::{Address, Dice};
+use semel_sim::time::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::{Partition, RecordId, Topology};
+
+/// What records mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Money {
+    /// Each record credits one account.
+    #[default]
+    Credits,
+    /// Records come in pairs: an even one debits an account, the next credits another with as much.
+    Transfers,
+}
+
+/// One record's contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// Its number.
+    pub id: RecordId,
+    /// The account.
+    pub key: u32,
+    /// What it adds to the account; negative for a debit.
+    pub amount: i64,
+    /// How long after the record before it (of the same producer) it is intended.
+    pub pace: Span,
+}
+
+impl Record {
+    /// The payload's hash, for those who deduplicate by content. Two intents of equal content are equal here.
+    pub fn content(&self) -> u64 {
+        u64::from(self.key) << 32 ^ self.amount.unsigned_abs() ^ u64::from(self.amount < 0) << 63
+    }
+}
+
+/// A record as a witness writes it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The account.
+    pub key: u32,
+    /// What it adds to the account.
+    pub amount: i64,
+    /// How long after the record before it.
+    pub pace: Span,
+}
+
+/// Everything that will be intended in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Workload {
+    /// How many records, over all producers.
+    pub records: u32,
+    /// How many accounts; 0 is read as 1.
+    pub keys: u32,
+    /// What records mean.
+    pub money: Money,
+    /// The least time between two intents of a producer.
+    pub pace: Span,
+    /// Chance adds up to this.
+    pub pace_spread: Span,
+    /// One record in so many is poison: no handler can process it. 0 is none.
+    pub poison_every: u32,
+    /// The amount of every record; otherwise chance draws 1 to 99.
+    pub amount: Option<i64>,
+    /// Where keys, amounts and pace come from.
+    pub dice: Dice,
+    /// Records written out, in place of drawn ones.
+    pub written: Vec<Written>,
+}
+
+impl Workload {
+    /// The contents of record `id`.
+    pub fn record(&self, id: RecordId) -> Record {
+        if let Some(written) = self.written.get(id as usize) {
+            return Record {
+                id,
+                key: written.key,
+                amount: written.amount,
+                pace: written.pace,
+            };
+        }
+        let keys = u64::from(self.keys.max(1));
+        let draw = |record: RecordId, what: u64, count: u64| {
+            self.dice.below(Address(u64::from(record), 0), what, count)
+        };
+        let pace = Span(self.pace.0 + draw(id, 2, self.pace_spread.0.saturating_add(1)));
+        let drawn = |record| {
+            self.amount
+                .unwrap_or_else(|| 1 + draw(record, 1, 99) as i64)
+        };
+        match self.money {
+            Money::Credits => Record {
+                id,
+                key: draw(id, 0, keys) as u32,
+                amount: drawn(id),
+                pace,
+            },
+            Money::Transfers => {
+                let first = id & !1;
+                let from = draw(first, 0, keys) as u32;
+                let to =
+                    (u64::from(from) + 1 + draw(first, 3, keys.saturating_sub(1).max(1))) % keys;
+                let (key, amount) = if id == first {
+                    (from, -drawn(first))
+                } else {
+                    (to as u32, drawn(first))
+                };
+                Record {
+                    id,
+                    key,
+                    amount,
+                    pace: if id == first { pace } else { Span::ZERO },
+                }
+            }
+        }
+    }
+
+    /// Whether no handler can process this record.
+    pub const fn is_poison(&self, id: RecordId) -> bool {
+        self.poison_every > 0 && id % self.poison_every == self.poison_every - 1
+    }
+
+    /// The partition of a record: by its key, as hash partitioning does.
+    pub fn partition(&self, id: RecordId, topology: Topology) -> Partition {
+        (self.record(id).key % u32::from(topology.partitions)) as Partition
+    }
+
+    /// The producer that intends a record: they take turns (by pairs, for transfers).
+    pub const fn producer(&self, id: RecordId, topology: Topology) -> u16 {
+        let turn = match self.money {
+            Money::Credits => id,
+            Money::Transfers => id / 2,
+        };
+        (turn % topology.producers as u32) as u16
+    }
+}

@@ -1,0 +1,129 @@
+//! Rows: the machine-readable outcome of one trial, and of many (`cli.md`, "Files").
+//!
+//! Keys are a contract: none is removed or renamed within a schema.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of one trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Version of the format.
+    pub schema: u32,
+    /// Version of the program.
+    pub semel: String,
+    /// Hash of the resolved scenario and strategy and the models' revision: 8 hex digits.
+    pub plan: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What `--set` changed: path and value.
+    pub set: BTreeMap<String, String>,
+    /// The strategy's name.
+    pub strategy: String,
+    /// `connection` or `datagram`.
+    pub transport: String,
+    /// The seed.
+    pub seed: u64,
+    /// The verdict on the run.
+    pub verdict: RunVerdict,
+    /// The kind of the scenario's expectation.
+    pub expected: ExpectedKind,
+    /// Whether this run by itself contradicts the expectation.
+    pub met: bool,
+    /// How the run ended: `settled`, `stuck` or `exhausted`.
+    pub end: String,
+    /// What was found, in order of time; at most a few of each kind.
+    pub violations: Vec<ViolationRow>,
+    /// Records intended.
+    pub records: u64,
+    /// Records acknowledged.
+    pub acked: u64,
+    /// Records that took effect.
+    pub applied: u64,
+    /// Effects beyond the first.
+    pub duplicated: u64,
+    /// Acknowledged records without effect.
+    pub lost: u64,
+    /// Records whose first effect was overtaken by a later one of the same key.
+    pub reordered: u64,
+    /// Copies in the log beyond the first.
+    pub duplicated_in_log: u64,
+    /// Deliveries beyond the first.
+    pub redelivered: u64,
+    /// What all accounts should hold.
+    pub expected_balance: i64,
+    /// What they hold.
+    pub actual_balance: i64,
+    /// Half of the records took effect within this time.
+    pub latency_p50_ns: u64,
+    /// 99 in 100 did.
+    pub latency_p99_ns: u64,
+    /// Packets sent.
+    pub messages: u64,
+    /// Round trips on the critical path per record, in thousandths exactly, printed as a decimal number.
+    pub round_trips_per_record: f64,
+    /// The most dedup state held at once.
+    pub dedup_bytes_max: u64,
+    /// How often each fault struck, by name.
+    pub fired: BTreeMap<String, u64>,
+    /// Events handled.
+    pub events: u64,
+    /// The digest of the run: 16 hex digits.
+    pub digest: String,
+}
+
+/// One violation in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViolationRow {
+    /// Its name, for example `no_duplicate`.
+    pub invariant: String,
+    /// `log`, `delivery` or `effect`.
+    pub level: String,
+    /// Whether the strategy promises it.
+    pub promised: bool,
+    /// The assumption that did not hold, if it is beyond the promise.
+    pub assumption_broken: Option<String>,
+    /// The record it is about.
+    pub record: Option<u32>,
+    /// `inbound` or `outbound`.
+    pub side: String,
+    /// The cause code, for example `D2`.
+    pub cause: String,
+    /// When it was seen.
+    pub at_ns: u64,
+}
+
+/// The verdict on a run, or on many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunVerdict {
+    /// Every promised level is intact, and the money is right.
+    Holds,
+    /// The money is wrong, or a promise was broken.
+    Violates,
+    /// It ran out of events while making progress.
+    Inconclusive,
+    /// The scenario's fault cannot touch this strategy.
+    NotApplicable,
+    /// Over many runs: the expected violation never appeared.
+    NoShow,
+    /// Over many runs: a configured fault never fired.
+    Vacuous,
+}
+
+/// The kind of an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectedKind {
+    /// Every seed holds.
+    Holds,
+    /// Some seed shows these violations, none breaks a promise.
+    Breaks,
+    /// Every seed shows these violations.
+    Always,
+    /// Judged by the promise alone.
+    Any,
+    /// The fault cannot touch this strategy.
+    NotApplicable,
+}
