@@ -24,6 +24,7 @@ pub mod context;
 pub mod digest;
 pub mod domain;
 pub mod faults;
+pub mod journal;
 pub mod net;
 mod outage;
 pub mod queue;
