@@ -19,7 +19,11 @@ pub struct Journal<T> {
 impl<T> Journal<T> {
     /// An empty journal.
     pub const fn new() -> Self {
-        Self { entries: VecDeque::new(), begin: 0, synced: 0 }
+        Self {
+            entries: VecDeque::new(),
+            begin: 0,
+            synced: 0,
+        }
     }
 
     /// Empties it and keeps the room.
@@ -62,22 +66,28 @@ impl<T> Journal<T> {
 
     /// The entry at a position, if it is still (or already) there.
     pub fn get(&self, position: u64) -> Option<&T> {
-        self.entries.get(usize::try_from(position.checked_sub(self.begin)?).ok()?)
+        self.entries
+            .get(usize::try_from(position.checked_sub(self.begin)?).ok()?)
     }
 
     /// The entries from `from` on, with their positions.
     pub fn range(&self, from: u64) -> impl Iterator<Item = (u64, &T)> {
-        let skipped = from.saturating_sub(self.begin).min(self.entries.len() as u64);
+        let skipped = from
+            .saturating_sub(self.begin)
+            .min(self.entries.len() as u64);
         let first = self.begin + skipped;
-        self.entries.range(skipped as usize..).enumerate().map(move |(index, entry)| (first + index as u64, entry))
+        self.entries
+            .range(skipped as usize..)
+            .enumerate()
+            .map(move |(index, entry)| (first + index as u64, entry))
     }
 
     /// Drops entries before `keep`.
     pub fn recycle(&mut self, keep: u64) {
-        while self.begin < keep.min(self.synced) {
-            self.entries.pop_front();
+        while self.begin < keep && self.entries.pop_front().is_some() {
             self.begin += 1;
         }
+        self.synced = self.synced.max(self.begin);
     }
 
     /// Suffers an outage: `survives` says how many unsynced entries a power loss leaves. Returns how many are lost.
@@ -88,7 +98,11 @@ impl<T> Journal<T> {
             OutageKind::DiskLoss => self.entries.len() as u64,
         };
         self.entries.truncate(self.entries.len() - lost as usize);
-        self.synced = self.end();
+        match kind {
+            OutageKind::Crash | OutageKind::Pause => {}
+            OutageKind::PowerLoss => self.synced = self.end(),
+            OutageKind::DiskLoss => self.clear(),
+        }
         lost
     }
 }
@@ -126,9 +140,16 @@ mod tests {
     fn a_crash_keeps_everything_and_a_power_loss_a_prefix_of_the_unsynced() {
         let mut journal = journal();
         assert_eq!(journal.crash(OutageKind::Crash, &mut |_| 0), 0);
-        assert_eq!((journal.end(), journal.unsynced()), (3, 0), "after a restart the page cache has been written");
+        assert_eq!(
+            (journal.end(), journal.unsynced()),
+            (3, 0),
+            "after a restart the page cache has been written"
+        );
         let mut journal = self::journal();
-        assert_eq!(journal.crash(OutageKind::PowerLoss, &mut |unsynced| unsynced - 1), 1);
+        assert_eq!(
+            journal.crash(OutageKind::PowerLoss, &mut |unsynced| unsynced - 1),
+            1
+        );
         assert_eq!((journal.get(1), journal.get(2)), (Some(&'b'), None));
     }
 
@@ -137,7 +158,15 @@ mod tests {
         let mut journal = journal();
         journal.sync();
         journal.recycle(2);
-        assert_eq!((journal.begin(), journal.end(), journal.get(0), journal.get(2)), (2, 3, None, Some(&'c')));
+        assert_eq!(
+            (
+                journal.begin(),
+                journal.end(),
+                journal.get(0),
+                journal.get(2)
+            ),
+            (2, 3, None, Some(&'c'))
+        );
         assert_eq!(journal.range(0).collect::<Vec<_>>(), [(2, &'c')]);
     }
 }

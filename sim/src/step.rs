@@ -88,6 +88,8 @@ impl<D: Domain> World<D> {
                 let slot = self.slot(node);
                 if slot.incarnation == incarnation && slot.state == State::Up {
                     self.fire(node, timer, cause, adversary, recorder);
+                } else {
+                    self.orphans += 1;
                 }
             }
             Event::Told {

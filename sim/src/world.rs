@@ -101,6 +101,8 @@ pub struct World<D: Domain> {
     pub(crate) counts: Counts,
     pub(crate) healed: bool,
     pub(crate) useful_at: Time,
+    /// Timers that fell due after their node had gone down.
+    pub(crate) orphans: u64,
 }
 
 impl<D: Domain> World<D> {
@@ -138,6 +140,7 @@ impl<D: Domain> World<D> {
             counts: Counts::default(),
             healed: false,
             useful_at: Time::ZERO,
+            orphans: 0,
             nodes,
         }
     }
@@ -166,6 +169,7 @@ impl<D: Domain> World<D> {
         self.counts.fired.clear();
         self.healed = false;
         self.useful_at = Time::ZERO;
+        self.orphans = 0;
     }
 
     /// The nodes, for whoever set them up.
@@ -193,9 +197,9 @@ impl<D: Domain> World<D> {
         &self.counts
     }
 
-    /// Timers and packets that were cancelled before they fell due.
+    /// Timers that fell due and came to nothing: they had been cancelled, or their node had gone down since.
     pub fn stale(&self) -> u64 {
-        self.core.queue.stale()
+        self.core.queue.stale() + self.orphans
     }
 
     /// True once [`World::heal`] has been called.

@@ -50,6 +50,12 @@ pub enum Spread {
     HeavyTail(Span),
 }
 
+impl Default for Spread {
+    fn default() -> Self {
+        Self::Fixed(Span::ZERO)
+    }
+}
+
 impl Spread {
     /// The length for 64 fair bits.
     pub fn draw(self, bits: u64) -> Span {

@@ -317,6 +317,23 @@ macro_rules! packet_fault {
             $($(#[$field_doc])* pub $field: $kind,)*
         }
 
+        impl<M> Default for $name<M> {
+            fn default() -> Self {
+                Self {
+                    name: None,
+                    rate: None,
+                    packet: None,
+                    from: None,
+                    to: None,
+                    at: None,
+                    until: None,
+                    nth: None,
+                    times: None,
+                    $($field: <$kind>::default(),)*
+                }
+            }
+        }
+
         impl<M: Clone> $name<M> {
             fn pick(&self) -> $crate::faults::pick::PacketPick<'_, M> {
                 $crate::faults::pick::PacketPick {
@@ -382,6 +399,25 @@ macro_rules! node_fault {
             /// How long the node stays away.
             #[serde(default = "default_down")]
             pub down: $crate::time::Span,
+        }
+
+        impl<M, O> Default for $name<M, O> {
+            fn default() -> Self {
+                Self {
+                    name: None,
+                    node: None,
+                    rate: None,
+                    at: None,
+                    every: None,
+                    until: None,
+                    after: None,
+                    packet: None,
+                    nth: None,
+                    times: None,
+                    sends: None,
+                    down: default_down(),
+                }
+            }
         }
 
         impl<M: Clone, O: Clone> $name<M, O> {
