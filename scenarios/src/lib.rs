@@ -1,1 +1,26 @@
-//! soon
+//! # The questions of Semel
+//!
+//! Scenarios and strategies as files; how they are read, checked and resolved; how a trial of one strategy under one
+//! seed is run; and what one or many trials come to.
+//!
+//! Reading order: [`scenario`] (what a file says) and [`expect`] (what it expects), [`load`] and [`complaint`] (how a
+//! file is read, and what is said of a bad one), [`catalog`] (the files that are compiled in), [`plan`] and [`trial`]
+//! (one strategy under one scenario, and its runs), [`row`] and [`summary`] (what they come to).
+//!
+//! **What this crate deliberately does not know**: terminals, pages, charts. It prints nothing; it returns data and
+//! complaints. Inside a run it adds nothing to the kernel and the models: it only lends them seeds.
+
+pub mod catalog;
+pub mod complaint;
+pub mod expect;
+pub mod list;
+pub mod load;
+pub mod plan;
+pub mod row;
+pub mod scenario;
+pub mod schema;
+pub mod setting;
+pub mod statistics;
+pub mod summary;
+pub mod token;
+pub mod trial;

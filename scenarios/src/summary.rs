@@ -1,0 +1,137 @@
+//! What many runs of one plan come to: the verdict over seeds, rates with their intervals, causes with their counts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::row::{ExpectedKind, Row, RunVerdict};
+
+/// The outcome of all runs of one strategy under one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of the format.
+    pub schema: u32,
+    /// Always true: tells a summary from a row.
+    pub summary: bool,
+    /// Version of the program.
+    pub semel: String,
+    /// Hash of the resolved scenario and strategy and the models' revision: 8 hex digits.
+    pub plan: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What `--set` changed: path and value.
+    pub set: BTreeMap<String, String>,
+    /// The strategy's name.
+    pub strategy: String,
+    /// `connection` or `datagram`.
+    pub transport: String,
+    /// The verdict over all seeds.
+    pub verdict: RunVerdict,
+    /// The kind of the scenario's expectation.
+    pub expected: ExpectedKind,
+    /// Whether the expectation was met over these seeds.
+    pub met: bool,
+    /// Why the verdict is not what was expected, in a sentence; empty when it is.
+    pub why: String,
+    /// How many runs there were.
+    pub runs: u64,
+    /// Runs whose verdict is `violates`.
+    pub violating: u64,
+    /// Runs in which a promise was broken within its assumptions.
+    pub broken: u64,
+    /// Runs that ended without a verdict.
+    pub inconclusive: u64,
+    /// `violating` in `runs`.
+    pub rate: f64,
+    /// The 95 % Wilson interval of that rate.
+    pub interval95: (f64, f64),
+    /// The first seed whose run violates.
+    pub first_seed: Option<u64>,
+    /// What was found, by invariant, level, side and cause.
+    pub causes: Vec<CauseCount>,
+    /// Runs with a lost record.
+    pub lost_runs: u64,
+    /// Runs with a duplicated effect.
+    pub duplicated_runs: u64,
+    /// Runs with a reordered effect.
+    pub reordered_runs: u64,
+    /// Runs that got stuck.
+    pub stuck_runs: u64,
+    /// Records intended, over all runs.
+    pub records: u64,
+    /// Records acknowledged.
+    pub acked: u64,
+    /// Records that took effect.
+    pub applied: u64,
+    /// Effects beyond the first.
+    pub duplicated: u64,
+    /// Acknowledged records without effect.
+    pub lost: u64,
+    /// Records overtaken.
+    pub reordered: u64,
+    /// The median over runs of each run's median latency.
+    pub latency_p50_ns: u64,
+    /// The median over runs of each run's 99th percentile.
+    pub latency_p99_ns: u64,
+    /// Packets sent per record.
+    pub messages_per_record: f64,
+    /// Round trips on the critical path per record.
+    pub round_trips_per_record: f64,
+    /// The most dedup state held at once in any run.
+    pub dedup_bytes_max: u64,
+    /// How often each fault struck, over all runs, by name; faults that never did are there with 0.
+    pub fired: BTreeMap<String, u64>,
+    /// Packets sent, over all runs.
+    pub messages: u64,
+    /// Events handled, over all runs.
+    pub events: u64,
+}
+
+/// How often one kind of violation was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseCount {
+    /// Its name, for example `no_duplicate`.
+    pub invariant: String,
+    /// `log`, `delivery` or `effect`.
+    pub level: String,
+    /// `inbound` or `outbound`.
+    pub side: String,
+    /// The cause code, for example `D2`.
+    pub cause: String,
+    /// Whether the strategy promises it and its assumptions held.
+    pub broken: bool,
+    /// The assumption that did not hold, in the first run found.
+    pub assumption_broken: Option<String>,
+    /// In how many runs it was found.
+    pub runs: u64,
+    /// The simplest run that shows it: the one in which the fewest faults struck.
+    pub seed: u64,
+    /// How many faults struck in it.
+    pub faults: u64,
+}
+
+/// Adds rows up, in order of seed.
+#[derive(Clone, Debug)]
+pub struct Summarizer {
+    rows: u64,
+}
+
+impl Summarizer {
+    /// Nothing added yet.
+    pub fn new(plan: &Plan) -> Self {
+        let _ = plan;
+        Self { rows: 0 }
+    }
+
+    /// Adds a row of the plan.
+    pub fn add(&mut self, row: &Row) {
+        let _ = row;
+        self.rows += 1;
+    }
+
+    /// What it all comes to.
+    pub fn finish(&self) -> Summary {
+        unimplemented!("soon")
+    }
+}
