@@ -168,6 +168,8 @@ observations! {
         session: u32,
         /// Why it was not recognised as a repeat.
         missed: Miss,
+        /// Whether it belongs to a transaction: then [`Observation::Enlisted`] follows, and it counts once marked.
+        enlisted: bool,
     }
     /// The record just stored belongs to a transaction.
     Enlisted {
@@ -179,6 +181,8 @@ observations! {
         offset: Offset,
         /// Which transaction.
         transaction: TransactionId,
+        /// The epoch of its producer, as it came with the record.
+        epoch: Epoch,
     }
     /// Everything before this offset of a partition survives a power loss.
     Synced {
@@ -231,6 +235,8 @@ observations! {
         transaction: TransactionId,
         /// Committed, or aborted.
         commit: bool,
+        /// The epoch that it came with.
+        epoch: Epoch,
     }
     /// The client of a transaction told its application the outcome.
     Concluded {
@@ -241,7 +247,7 @@ observations! {
         /// What it was told.
         outcome: Outcome,
     }
-    /// A consumer took a partition over.
+    /// A consumer took a partition over, or went back to its committed offset: it reads on from there.
     Assigned {
         /// Which consumer.
         consumer: u16,
@@ -297,6 +303,12 @@ observations! {
         token: Generation,
         /// Why the sink did not recognise it as a repeat.
         missed: Miss,
+        /// Which copy it was: from which partition it was delivered; for a committed output record, its own.
+        partition: Partition,
+        /// At which offset there.
+        offset: Offset,
+        /// By which attempt of its consumer, from 1.
+        attempt: u32,
     }
     /// A protected store refused a stale token.
     Refused {
@@ -307,7 +319,8 @@ observations! {
         /// The token it came with.
         token: Generation,
     }
-    /// A token was granted: older ones must no longer be accepted.
+    /// A token was granted, as the node that protects something (a coordinator, a fencing sink) now knows: it must no
+    /// longer accept older ones.
     Granted {
         /// Which partition (or shard) it protects.
         partition: Partition,
