@@ -13,9 +13,19 @@
 
 extern crate alloc;
 
-pub mod judge;
-pub mod message;
-pub mod observation;
 pub mod strategy;
+
+pub mod message;
+pub mod model;
+pub mod observation;
+pub mod timer;
 pub mod vocabulary;
 pub mod workload;
+
+pub mod broker;
+pub mod consumer;
+pub mod node;
+pub mod producer;
+pub mod sink;
+
+pub mod judge;

@@ -1,6 +1,7 @@
 //! Between clients and a partition's leader (`semantics.md` §1.2, §1.3, §1.5).
 
 use semel_sim::store::Batch;
+use semel_sim::time::Span;
 
 use super::{Facts, Kind};
 use crate::observation::Read;
@@ -54,6 +55,8 @@ pub enum Message {
         most: u16,
         /// What it is allowed to see.
         read: Read,
+        /// How long it is ready to wait for records.
+        wait: Span,
     },
     /// It gets some, or learns that its offset is outside the log.
     Records {
@@ -121,8 +124,8 @@ pub enum Answer {
 pub enum Range {
     /// It is, or is its end.
     Inside,
-    /// It is not. `next` says where the log begins or ends.
-    Outside,
+    /// It is not; the log reaches from `next` to here.
+    Outside(Offset),
 }
 
 impl Message {

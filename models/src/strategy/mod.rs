@@ -26,7 +26,9 @@ pub use publish::{
 };
 pub use sink::{Claim, Fence, Keep, Keyed, Sink, SinkKind};
 pub use stream::{Copies, Flush, Kept, Recognise, Stream, Transactions, Verification};
-pub use work::{Group, Loop, Mark, Memory, OnPoison, Right, SideEffect, Timed, Transact, Work};
+pub use work::{
+    Group, Loop, Mark, Memory, OnPoison, Reset, Right, SideEffect, Timed, Transact, Work,
+};
 
 /// How records get from their source into a sink, and what is promised of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -31,6 +31,9 @@ pub struct Loop {
     /// What it is allowed to see.
     #[serde(default)]
     pub read: Read,
+    /// Where it begins without a committed offset, or with one outside the log.
+    #[serde(default)]
+    pub reset: Reset,
     /// What it does with a record that cannot be processed.
     #[serde(default)]
     pub poison: OnPoison,
@@ -139,6 +142,16 @@ impl Default for Group {
     }
 }
 
+/// Where a reader begins that has no valid offset (`auto.offset.reset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Reset {
+    /// At the beginning of the log.
+    Earliest,
+    /// At its end, whatever is before it: Kafka's default.
+    #[default]
+    Latest,
+}
+
 /// Whether a consumer remembers what it has handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Memory {
@@ -184,6 +197,9 @@ pub struct Transact {
     /// After which the coordinator aborts it (`transaction.timeout.ms`, 60 s).
     #[serde(default = "transaction_timeout")]
     pub timeout: Span,
+    /// Where it begins without a committed offset, or with one outside the log.
+    #[serde(default)]
+    pub reset: Reset,
     /// Whether a call to the ledger is made for each record inside the transaction: a side effect that it does not
     /// cover.
     #[serde(default)]

@@ -1,0 +1,121 @@
+//! The producer table of a partition: how Kafka recognises a repeated batch (`semantics.md` §1.3).
+//!
+//! Per producer id: the epoch and the last few batches with their offsets. A batch that equals a remembered one is
+//! a repeat; one that follows the last is new; anything else is out of order. A producer that is not in the table
+//! may begin anywhere: that is how forgotten state becomes a duplicate (F004).
+
+use alloc::collections::{BTreeMap, VecDeque};
+
+use semel_sim::time::Span;
+
+use super::log::Entry;
+use crate::observation::Miss;
+use crate::strategy::Bug;
+use crate::vocabulary::{Epoch, Offset, ProducerId};
+
+/// What the table says of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    New(Miss),
+    Duplicate(Offset),
+    OutOfOrder,
+    StaleEpoch,
+}
+
+/// The producer table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Producers {
+    entries: BTreeMap<ProducerId, Known>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Known {
+    epoch: Epoch,
+    /// The greatest record timestamp: the client's clock, not the broker's (F005).
+    stamp: u64,
+    /// Oldest first.
+    batches: VecDeque<Remembered>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Remembered {
+    first: u32,
+    last: u32,
+    offset: Offset,
+}
+
+impl Producers {
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Rules 1 and 3 to 7 of the append algorithm.
+    pub(super) fn judge(
+        &self,
+        producer: ProducerId,
+        epoch: Epoch,
+        first: u32,
+        last: u32,
+        bug: Option<Bug>,
+    ) -> Verdict {
+        let Some(known) = self.entries.get(&producer) else {
+            return Verdict::New(Miss::Absent);
+        };
+        let same = |batch: &&Remembered| batch.first == first && batch.last == last;
+        if known.epoch == epoch
+            && let Some(batch) = known.batches.iter().find(same)
+        {
+            return Verdict::Duplicate(batch.offset);
+        }
+        if epoch < known.epoch && bug != Some(Bug::EpochNotChecked) {
+            return Verdict::StaleEpoch;
+        }
+        if epoch != known.epoch {
+            return if first == 0 {
+                Verdict::New(Miss::New)
+            } else {
+                Verdict::OutOfOrder
+            };
+        }
+        let next = known
+            .batches
+            .back()
+            .map_or(0, |batch| batch.last.wrapping_add(1));
+        let repeats_last = bug == Some(Bug::SequenceOffByOne) && first.wrapping_add(1) == next;
+        if first == next || repeats_last {
+            Verdict::New(Miss::New)
+        } else {
+            Verdict::OutOfOrder
+        }
+    }
+
+    /// Notes a batch that was appended, by its first entry.
+    pub(super) fn remember(&mut self, entry: &Entry, most: u8) {
+        let known = self.entries.entry(entry.producer).or_insert_with(|| Known {
+            epoch: entry.epoch,
+            stamp: entry.stamp,
+            batches: VecDeque::new(),
+        });
+        if known.epoch != entry.epoch {
+            known.epoch = entry.epoch;
+            known.batches.clear();
+        }
+        known.stamp = known.stamp.max(entry.stamp);
+        known.batches.push_back(Remembered {
+            first: entry.first,
+            last: entry.last,
+            offset: entry.begin,
+        });
+        if known.batches.len() > usize::from(most) {
+            known.batches.pop_front();
+        }
+    }
+
+    /// Forgets producers whose last record is too old.
+    pub(super) fn expire(&mut self, now: u64, after: Span) {
+        let old = |known: &Known| now.saturating_sub(known.stamp) >= after.0;
+        if self.entries.values().any(old) {
+            self.entries.retain(|_, known| !old(known));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The domain as the kernel sees it.
+
+use alloc::string::String;
+
+use semel_sim::address::{Label, NodeId};
+use semel_sim::context::Context;
+use semel_sim::domain::Domain;
+use semel_sim::store::Batch;
+
+use crate::message::log::Produce;
+use crate::message::{Kind, Message, MessagePattern, log};
+use crate::node::Node;
+use crate::observation::{Observation, ObservationPattern, Outcome};
+use crate::timer::{Timer, TimerKind};
+use crate::vocabulary::Item;
+
+/// The domain of Semel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Model;
+
+/// What a node of this domain can do in a step.
+pub(crate) type Ctx<'a> = Context<'a, Model>;
+
+/// Labels below this are messages, so that new kinds of message rename no timer.
+const TIMERS: u8 = 40;
+
+impl Domain for Model {
+    type Message = Message;
+    type Timer = Timer;
+    type Observation = Observation;
+    type Item = Item;
+    type Node = Node;
+    type MessagePattern = MessagePattern;
+    type ObservationPattern = ObservationPattern;
+
+    const LABELS: usize = TIMERS as usize + TimerKind::ALL.len();
+
+    fn label(message: &Message) -> Label {
+        message.kind().into()
+    }
+
+    fn timer_label(timer: &Timer) -> Label {
+        Label(TIMERS + timer.kind() as u8)
+    }
+
+    fn label_name(label: Label) -> &'static str {
+        if label.0 >= TIMERS {
+            return TimerKind::ALL
+                .get(usize::from(label.0 - TIMERS))
+                .map_or("", |kind| kind.name());
+        }
+        Kind::ALL
+            .get(usize::from(label.0))
+            .map_or("", |kind| kind.name())
+    }
+
+    fn describe(message: &Message, items: &[Item]) -> String {
+        message.describe(items)
+    }
+
+    fn chatter(label: Label) -> bool {
+        const FETCH: u8 = Kind::Fetch as u8;
+        const NO_RECORDS: u8 = Kind::NoRecords as u8;
+        const HEARTBEAT: u8 = Kind::Heartbeat as u8;
+        const BEAT: u8 = Kind::Beat as u8;
+        match label.0 {
+            FETCH | NO_RECORDS | HEARTBEAT | BEAT => true,
+            timer if timer >= TIMERS => TimerKind::ALL[usize::from(timer - TIMERS)].is_chatter(),
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn batch(message: &Message) -> Option<Batch> {
+        match message {
+            Message::Log(log::Message::Ack { batch, .. } | log::Message::Records { batch, .. }) => {
+                *batch
+            }
+            Message::Log(log::Message::Produce(produce)) => Some(produce.batch),
+            _ => None,
+        }
+    }
+
+    /// An attempt is made when its packet leaves; and a client that waits for nothing is content from then on.
+    #[inline]
+    fn departed(_: NodeId, message: &Message, items: &[Item], see: &mut impl FnMut(Observation)) {
+        let Message::Log(log::Message::Produce(produce)) = message else {
+            return;
+        };
+        let Produce {
+            attempt,
+            client,
+            session,
+            answer,
+            ..
+        } = *produce;
+        for item in items {
+            see(Observation::Attempt {
+                record: item.record,
+                attempt,
+                producer: client,
+                session,
+            });
+            if !answer {
+                see(Observation::Acked {
+                    record: item.record,
+                    outcome: Outcome::Ok,
+                    duplicate: false,
+                });
+            }
+        }
+    }
+
+    fn message_matches(pattern: &MessagePattern, message: &Message, items: &[Item]) -> bool {
+        pattern.matches(message, items)
+    }
+
+    fn observation_matches(pattern: &ObservationPattern, observation: &Observation) -> bool {
+        pattern.matches(observation)
+    }
+}
