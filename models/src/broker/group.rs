@@ -1,35 +1,92 @@
-//! The group coordinator: committed offsets, on disk like any other log (`semantics.md` §1.5).
+//! The group coordinator: committed offsets, on disk like any other log, and members (`semantics.md` §1.5).
 
 use alloc::vec::Vec;
 
 use semel_sim::address::OutageKind;
 use semel_sim::context::Peer;
+use semel_sim::journal::Journal;
 
+use super::members::Members;
 use crate::message::Message;
 use crate::message::group::{Answer, Message as GroupMessage};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::vocabulary::{Offset, Partition};
+use crate::strategy::{Bug, Flush, Group, Right, Strategy, Work};
+use crate::timer::Timer;
+use crate::vocabulary::{Generation, Offset, Partition};
 
-/// The committed offsets of the group.
-#[derive(Clone, Debug, Default, Hash)]
-pub(super) struct Offsets {
+/// What coordinates the group of consumers.
+#[derive(Clone, Debug)]
+pub(super) struct Coordinator {
+    partitions: u16,
+    group: Option<Group>,
+    bug: Option<Bug>,
+    flush: Flush,
+    /// On disk: `__consumer_offsets`.
+    journal: Journal<(Partition, Offset)>,
+    /// In memory: what the journal says, and what it said before its first entry.
     committed: Vec<Option<Offset>>,
+    before: Vec<Option<Offset>>,
+    members: Members,
 }
 
-impl Offsets {
-    pub(super) fn new(partitions: u16) -> Self {
+/// So many entries of the journal are kept; older ones are compacted away.
+const KEPT: u64 = 1024;
+
+impl core::hash::Hash for Coordinator {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        let unsynced: Vec<_> = self
+            .journal
+            .range(self.journal.synced())
+            .map(|(_, entry)| *entry)
+            .collect();
+        (&self.committed, unsynced, &self.members).hash(state);
+    }
+}
+
+impl Coordinator {
+    pub(super) fn new(strategy: &Strategy, partitions: u16, flush: Flush) -> Self {
+        let right = match strategy.work {
+            Work::Loop(work) => work.right,
+            Work::Transact(work) => work.right,
+        };
+        let group = match right {
+            Right::Alone => None,
+            Right::Group(group) => Some(group),
+        };
+        let none = alloc::vec![None; usize::from(partitions)];
         Self {
-            committed: alloc::vec![None; usize::from(partitions)],
+            partitions,
+            group,
+            bug: strategy.bug,
+            flush,
+            journal: Journal::new(),
+            committed: none.clone(),
+            before: none,
+            members: Members::default(),
         }
     }
 
     pub(super) fn reset(&mut self) {
+        self.journal.clear();
         self.committed.fill(None);
+        self.before.fill(None);
+        self.members.reset();
     }
 
+    /// The committed offset of a partition.
     pub(super) fn get(&self, partition: Partition) -> Option<Offset> {
         self.committed[usize::from(partition)]
+    }
+
+    pub(super) fn start(&mut self, ctx: &mut Ctx<'_>) {
+        self.committed.clone_from(&self.before);
+        for (_, (partition, offset)) in self.journal.range(0) {
+            self.committed[usize::from(*partition)] = Some(*offset);
+        }
+        if let Some(group) = self.group {
+            self.members.start(&group, ctx);
+        }
     }
 
     pub(super) fn receive(&mut self, from: Peer, message: GroupMessage, ctx: &mut Ctx<'_>) {
@@ -51,33 +108,123 @@ impl Offsets {
                 member,
                 generation,
             } => {
-                self.committed[usize::from(partition)] = Some(offset);
-                let progress = Observation::Progress {
-                    partition,
-                    offset,
-                    consumer: member,
-                    generation,
-                    accepted: true,
-                };
-                ctx.observe(progress);
-                let answer = GroupMessage::Committed {
-                    partition,
-                    request,
-                    answer: Answer::Ok,
-                };
-                ctx.send(from, Message::Group(answer));
+                let answer = self.commit(partition, offset, member, generation, ctx);
+                ctx.send(
+                    from,
+                    Message::Group(GroupMessage::Committed {
+                        partition,
+                        request,
+                        answer,
+                    }),
+                );
+            }
+            GroupMessage::Join { member, request } => {
+                if let Some(group) = self.group {
+                    self.members
+                        .join(member, from, request, self.partitions, &group, ctx);
+                }
+            }
+            GroupMessage::Heartbeat { member, generation } => {
+                if let Some(group) = self.group {
+                    self.members
+                        .heartbeat(member, generation, from, &group, ctx);
+                }
+            }
+            GroupMessage::Leave { member, .. } => self.remove(member, ctx),
+            _ => {}
+        }
+    }
+
+    /// A member (or a lone consumer) commits an offset.
+    pub(super) fn commit(
+        &mut self,
+        partition: Partition,
+        offset: Offset,
+        member: u16,
+        generation: Generation,
+        ctx: &mut Ctx<'_>,
+    ) -> Answer {
+        let answer = self.may_commit(member, generation);
+        let accepted = answer == Answer::Ok;
+        if accepted {
+            self.write(partition, offset);
+        }
+        ctx.observe(Observation::Progress {
+            partition,
+            offset,
+            consumer: member,
+            generation,
+            accepted,
+        });
+        answer
+    }
+
+    /// Whether a member may commit in this generation.
+    pub(super) fn may_commit(&self, member: u16, generation: Generation) -> Answer {
+        self.members.may_commit(member, generation, self.bug)
+    }
+
+    /// Writes an accepted offset.
+    pub(super) fn write(&mut self, partition: Partition, offset: Offset) {
+        self.committed[usize::from(partition)] = Some(offset);
+        self.journal.append((partition, offset));
+        match self.flush {
+            Flush::Always => self.journal.sync(),
+            Flush::Entries(most) if self.journal.unsynced() >= u64::from(most) => {
+                self.journal.sync()
+            }
+            Flush::Entries(_) | Flush::Every(_) | Flush::Never => {}
+        }
+        self.compact();
+    }
+
+    fn compact(&mut self) {
+        if self.journal.end() - self.journal.begin() < 2 * KEPT {
+            return;
+        }
+        let keep = self.journal.end() - KEPT;
+        for (_, (partition, offset)) in self
+            .journal
+            .range(0)
+            .take_while(|(position, _)| *position < keep)
+        {
+            self.before[usize::from(*partition)] = Some(*offset);
+        }
+        self.journal.recycle(keep);
+    }
+
+    /// Everything is forced to disk.
+    pub(super) fn sync(&mut self) {
+        self.journal.sync();
+    }
+
+    pub(super) fn fire(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        match timer {
+            Timer::SessionCheck { member } => self.remove(member, ctx),
+            Timer::RebalanceOver { generation } => {
+                self.members
+                    .rebalance_over(generation, self.partitions, ctx)
             }
             _ => {}
         }
     }
 
-    pub(super) fn crash(&mut self, kind: OutageKind, _: &mut dyn FnMut(u64) -> u64) {
-        if kind == OutageKind::DiskLoss {
-            self.reset();
+    fn remove(&mut self, member: u16, ctx: &mut Ctx<'_>) {
+        if let Some(group) = self.group {
+            self.members.remove(member, &group, ctx);
         }
     }
 
-    pub(super) const fn unsynced(&self) -> bool {
-        false
+    pub(super) fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) {
+        self.journal.crash(kind, survives);
+        if kind == OutageKind::DiskLoss {
+            self.before.fill(None);
+            self.members.lose_disk();
+        }
+        self.members.crash();
+    }
+
+    pub(super) fn unsynced(&self) -> bool {
+        self.journal.unsynced() > 0
     }
 }

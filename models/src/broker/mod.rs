@@ -3,6 +3,7 @@
 mod fetch;
 mod group;
 mod log;
+mod members;
 mod producers;
 
 use alloc::vec::Vec;
@@ -16,12 +17,12 @@ use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::message::{Message, log as words};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::strategy::{Bug, Copies, Flush, Recognise, Strategy, Stream};
+use crate::strategy::{Bug, Flush, Recognise, Strategy, Stream};
 use crate::timer::Timer;
 use crate::vocabulary::{Item, Partition, ProducerId, Topology};
 
 use fetch::Readers;
-use group::Offsets;
+use group::Coordinator;
 use log::{Entry, Log};
 use producers::Verdict;
 
@@ -34,8 +35,8 @@ pub struct Broker {
     bug: Option<Bug>,
     /// Its partitions, in order: `me`, `me + brokers`, ..
     logs: Vec<Log>,
-    /// The committed offsets of the group, if this broker coordinates it.
-    offsets: Offsets,
+    /// Offsets and members of the group, if this broker coordinates it.
+    group: Coordinator,
     /// On disk: the next producer id to hand out.
     next_producer: ProducerId,
     readers: Readers,
@@ -52,7 +53,11 @@ impl Broker {
             stream: strategy.stream,
             bug: strategy.bug,
             logs: partitions.map(Log::new).collect(),
-            offsets: Offsets::new(topology.partitions),
+            group: Coordinator::new(
+                strategy,
+                topology.partitions,
+                strategy.stream.copies.flush(),
+            ),
             next_producer: 1,
             readers: Readers::default(),
             flush_armed: false,
@@ -62,7 +67,7 @@ impl Broker {
     /// Ready for another run, with the room kept.
     pub fn reset(&mut self) {
         self.logs.iter_mut().for_each(Log::reset);
-        self.offsets.reset();
+        self.group.reset();
         self.next_producer = 1;
         self.readers.clear();
         self.flush_armed = false;
@@ -72,6 +77,7 @@ impl Broker {
         for log in &mut self.logs {
             log.recover(self.stream.recognise, self.bug, ctx);
         }
+        self.group.start(ctx);
     }
 
     pub(crate) fn receive(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
@@ -109,7 +115,7 @@ impl Broker {
                 self.fetch(fetch, ctx);
             }
             Message::Group(message) => {
-                self.offsets.receive(from, message, ctx);
+                self.group.receive(from, message, ctx);
                 self.recycle();
             }
             _ => {}
@@ -124,8 +130,9 @@ impl Broker {
             Timer::Flush => {
                 self.flush_armed = false;
                 self.logs.iter_mut().for_each(|log| log.sync(ctx));
+                self.group.sync();
             }
-            _ => {}
+            _ => self.group.fire(timer, ctx),
         }
     }
 
@@ -137,7 +144,7 @@ impl Broker {
         for log in &mut self.logs {
             log.crash(kind, survives);
         }
-        self.offsets.crash(kind, survives);
+        self.group.crash(kind, survives);
         if kind == OutageKind::DiskLoss {
             self.next_producer = 1;
         }
@@ -146,7 +153,7 @@ impl Broker {
     }
 
     pub(crate) fn unsynced(&self) -> bool {
-        self.offsets.unsynced() || self.logs.iter().any(Log::unsynced)
+        self.group.unsynced() || self.logs.iter().any(Log::unsynced)
     }
 
     fn log(&mut self, partition: Partition) -> &mut Log {
@@ -220,7 +227,7 @@ impl Broker {
         ctx: &mut Ctx<'_>,
     ) -> u64 {
         let recognise = self.stream.recognise;
-        let flush = self.flush();
+        let flush = self.stream.copies.flush();
         let log = self.log(produce.partition);
         let first = log.end();
         let count = produce.batch.len();
@@ -261,11 +268,6 @@ impl Broker {
         first
     }
 
-    const fn flush(&self) -> Flush {
-        let Copies::One(flush) = self.stream.copies;
-        flush
-    }
-
     fn fetch(&mut self, fetch: fetch::Fetch, ctx: &mut Ctx<'_>) {
         let index = usize::from(fetch.partition / self.topology.brokers);
         if !self.readers.answer(&fetch, &self.logs[index], ctx) {
@@ -283,7 +285,7 @@ impl Broker {
         if self.topology.brokers == 1 {
             for log in &mut self.logs {
                 log.recycle(
-                    self.offsets.get(log.partition).unwrap_or(0),
+                    self.group.get(log.partition).unwrap_or(0),
                     self.stream.recognise,
                 );
             }
@@ -297,7 +299,7 @@ impl Broker {
     pub(crate) fn fingerprint(&self, _: Time, digest: &mut Digest) {
         digest.add(&self.next_producer);
         self.logs.iter().for_each(|log| log.fingerprint(digest));
-        digest.add(&self.offsets);
+        digest.add(&self.group);
         self.readers.fingerprint(digest);
     }
 

@@ -1,5 +1,6 @@
 //! The consumer: one protocol of progress per kind of work (`semantics.md` §1.5, Appendix B3).
 
+mod membership;
 mod reader;
 mod requests;
 mod tasks;
@@ -22,6 +23,7 @@ use crate::timer::Timer;
 use crate::vocabulary::{Generation, Item, Offset, Partition, Topology};
 use crate::workload::Workload;
 
+use membership::Membership;
 use reader::Reader;
 use requests::{Ask, Requests};
 use tasks::Task;
@@ -53,6 +55,7 @@ struct Memory {
     /// Whose turn it is to be polled.
     turn: usize,
     generation: Generation,
+    membership: Membership,
     /// When progress was last marked on a timer.
     marked_at: Span,
 }
@@ -68,7 +71,7 @@ enum Phase {
     /// It waits for the batch to be handled.
     Handling(Partition),
     /// It waits for the mark behind the batch to be accepted.
-    MarkingAfter,
+    MarkingAfter(Partition),
 }
 
 impl Consumer {
@@ -108,14 +111,19 @@ impl Consumer {
         memory.phase = Phase::Polling;
         memory.turn = 0;
         memory.generation = 0;
+        memory.membership = Membership::default();
         memory.marked_at = Span::ZERO;
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
-        let consumers = usize::from(self.topology.consumers);
-        for partition in (self.me..self.topology.partitions).step_by(consumers) {
-            self.memory.readers.push(Reader::new(partition));
-            self.find_position(partition, ctx);
+        if self.group().is_some() {
+            self.must_join(ctx);
+        } else {
+            let consumers = usize::from(self.topology.consumers);
+            for partition in (self.me..self.topology.partitions).step_by(consumers) {
+                self.memory.readers.push(Reader::new(partition));
+                self.find_position(partition, ctx);
+            }
         }
         if let Mark::Timer(timed) = self.work.mark {
             ctx.set_timer(timed.every, Timer::MarkDue);
@@ -197,11 +205,21 @@ impl Consumer {
             }) => {
                 self.found(partition, request, Some(offset), false, ctx);
             }
-            Message::Group(group::Message::Committed { request, .. }) => {
-                if self.memory.requests.answered(request, ctx) && !self.memory.requests.committing()
-                {
-                    self.marked(ctx);
-                }
+            Message::Group(group::Message::Committed {
+                request, answer, ..
+            }) => {
+                self.committed(request, answer, ctx);
+            }
+            Message::Group(group::Message::Joined {
+                request,
+                generation,
+                from,
+                until,
+            }) => {
+                self.joined(request, generation, from..until, ctx);
+            }
+            Message::Group(group::Message::Beat { generation, answer }) => {
+                self.beat(generation, answer, ctx);
             }
             Message::Sink(sink::Message::Applied {
                 request, answer, ..
@@ -288,6 +306,8 @@ impl Consumer {
             Timer::ApplyExpired { request, attempt } => self.apply_expired(request, attempt, ctx),
             Timer::Processed { request } => self.processed(request, ctx),
             Timer::MarkDue => self.mark_due(ctx),
+            Timer::HeartbeatDue => self.heartbeat_due(ctx),
+            Timer::PollOverdue { poll } => self.poll_overdue(poll, ctx),
             _ => {}
         }
     }
@@ -324,7 +344,7 @@ impl Consumer {
 
     /// The polling thread: marks on its timer, then takes what a reader has fetched.
     fn poll(&mut self, ctx: &mut Ctx<'_>) {
-        if !self.may_poll() {
+        if !self.may_poll() || self.must_join(ctx) {
             return;
         }
         let readers = self.memory.readers.len();
@@ -333,6 +353,7 @@ impl Consumer {
             if self.memory.readers[index].has_records() {
                 self.memory.turn = (index + 1) % readers;
                 self.mark_on_timer(ctx);
+                self.note_poll(ctx);
                 self.polled(index, ctx);
                 return;
             }
@@ -391,9 +412,27 @@ impl Consumer {
         );
     }
 
-    /// A mark was accepted.
+    /// The coordinator has answered a mark.
+    fn committed(&mut self, request: u32, answer: group::Answer, ctx: &mut Ctx<'_>) {
+        if !self.memory.requests.answered(request, ctx) {
+            return;
+        }
+        if answer != group::Answer::Ok {
+            self.out(answer, ctx);
+        }
+        if !self.memory.requests.committing() {
+            self.marked(ctx);
+        }
+    }
+
+    /// Marks have been answered. One that came before the batch and was refused takes the batch with it.
     fn marked(&mut self, ctx: &mut Ctx<'_>) {
         match self.memory.phase {
+            Phase::MarkingBefore if !self.is_member() => {
+                self.memory.backlog.clear();
+                self.memory.phase = Phase::Polling;
+                self.poll(ctx);
+            }
             Phase::MarkingBefore => {
                 let partition = self
                     .memory
@@ -403,7 +442,7 @@ impl Consumer {
                 self.memory.phase = Phase::Handling(partition);
                 self.hand_out(ctx);
             }
-            Phase::MarkingAfter => {
+            Phase::MarkingAfter(_) => {
                 self.memory.phase = Phase::Polling;
                 self.poll(ctx);
             }
@@ -414,20 +453,28 @@ impl Consumer {
     /// The batch has been handled.
     fn batch_done(&mut self, ctx: &mut Ctx<'_>) {
         if let Phase::Handling(partition) = self.memory.phase {
-            if self.work.mark == Mark::After && self.bug != Some(Bug::CommitBeforeEffect) {
-                self.memory.phase = Phase::MarkingAfter;
-                let reader = self
-                    .memory
-                    .readers
-                    .iter()
-                    .find(|reader| reader.partition == partition);
-                let position = reader.map_or(0, |reader| reader.position);
+            let after = self.work.mark == Mark::After && self.bug != Some(Bug::CommitBeforeEffect);
+            if after
+                && self.is_member()
+                && let Some(position) = self.position(partition)
+            {
+                self.memory.phase = Phase::MarkingAfter(partition);
                 self.commit(partition, position, ctx);
                 return;
             }
             self.memory.phase = Phase::Polling;
         }
         self.poll(ctx);
+    }
+
+    /// The position in a partition, if it is read here.
+    fn position(&self, partition: Partition) -> Option<Offset> {
+        let reader = self
+            .memory
+            .readers
+            .iter()
+            .find(|reader| reader.partition == partition);
+        reader.map(|reader| reader.position)
     }
 
     /// Auto-commit happens inside poll, and commits what earlier polls returned.
@@ -472,8 +519,10 @@ impl Consumer {
             phase,
             turn,
             generation,
+            membership,
             ..
         } = &self.memory;
-        digest.add(&(readers, requests, backlog, tasks, phase, turn, generation));
+        digest.add(&(readers, requests, backlog, tasks, phase));
+        digest.add(&(turn, generation, membership));
     }
 }

@@ -7,7 +7,7 @@ use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
 use semel_sim::time::Span;
 
-use crate::message::{Message, group};
+use crate::message::{Message, group, sink};
 use crate::model::Ctx;
 use crate::timer::Timer;
 
@@ -86,6 +86,23 @@ impl Requests {
         let commits =
             |ask: &Ask| matches!(ask.message, Message::Group(group::Message::Commit { .. }));
         self.open.iter().any(|(ask, _)| commits(ask))
+    }
+
+    /// Gives up looking for positions.
+    pub(super) fn drop_positions(&mut self, ctx: &mut Ctx<'_>) {
+        let finds = |ask: &Ask| {
+            matches!(
+                ask.message,
+                Message::Group(group::Message::FindOffset { .. })
+                    | Message::Sink(sink::Message::FindMark { .. })
+            )
+        };
+        self.open.retain(|(ask, timer)| {
+            if finds(ask) {
+                ctx.cancel(*timer);
+            }
+            !finds(ask)
+        });
     }
 
     /// The numbers of unanswered requests to a node.

@@ -25,6 +25,14 @@ pub enum Copies {
     One(Flush),
 }
 
+impl Copies {
+    /// When appended entries are forced to disk.
+    pub const fn flush(self) -> Flush {
+        let Self::One(flush) = self;
+        flush
+    }
+}
+
 impl Default for Copies {
     fn default() -> Self {
         Self::One(Flush::Never)

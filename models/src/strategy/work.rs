@@ -125,9 +125,10 @@ pub struct Group {
     pub session: Span,
     /// How often members give a sign of life (`heartbeat.interval.ms`).
     pub heartbeat: Span,
-    /// How long the coordinator waits for members to join a new generation.
-    pub rebalance: Span,
-    /// Without a poll for so long a member leaves by itself (`max.poll.interval.ms`).
+    /// How long an empty group waits for more members (`group.initial.rebalance.delay.ms`).
+    pub initial_delay: Span,
+    /// Without a poll for so long a member leaves by itself (`max.poll.interval.ms`); for as long a new generation
+    /// waits for the members of the last one.
     pub poll_interval: Span,
 }
 
@@ -136,7 +137,7 @@ impl Default for Group {
         Self {
             session: Span::secs(45),
             heartbeat: Span::secs(3),
-            rebalance: Span::secs(3),
+            initial_delay: Span::secs(3),
             poll_interval: Span::secs(300),
         }
     }

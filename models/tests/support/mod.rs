@@ -1,3 +1,8 @@
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of this"
+)]
 //! Runs a strategy in a small world and writes down what happened, a line per entry.
 
 use std::sync::Arc;

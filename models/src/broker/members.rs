@@ -1,0 +1,280 @@
+//! Membership: who may act on which partition, by generations (`semantics.md` §1.5).
+//!
+//! Members join; when all known ones have, or have had long enough, a new generation begins and each gets a range of
+//! partitions (Kafka's classic protocol, eager, static members). A member that is silent for a session is out. A commit
+//! of another generation is refused, and that is the *only* fencing of a plain consumer: what it does to a sink is not
+//! fenced (F045).
+//!
+//! Generation and members are on disk, as the group's metadata is in `__consumer_offsets`; who is joining, and when
+//! each was last heard, is in memory, and after a restart every member gets a fresh session.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use semel_sim::context::{Peer, TimerId};
+
+use crate::message::Message;
+use crate::message::group::{Answer, Message as GroupMessage};
+use crate::model::Ctx;
+use crate::observation::Observation;
+use crate::strategy::{Bug, Group};
+use crate::timer::Timer;
+use crate::vocabulary::{Generation, Partition};
+
+/// The membership of one group.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    disk: Disk,
+    memory: Memory,
+}
+
+#[derive(Clone, Debug, Default, Hash)]
+struct Disk {
+    generation: Generation,
+    /// In order, without repeats.
+    members: Vec<u16>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    /// Those who have asked to join the next generation.
+    joining: Vec<Joining>,
+    /// A new generation is being formed.
+    forming: bool,
+    sessions: BTreeMap<u16, TimerId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Joining {
+    member: u16,
+    peer: Peer,
+    request: u32,
+}
+
+impl Hash for Members {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.disk.hash(state);
+        self.memory.forming.hash(state);
+        for joining in &self.memory.joining {
+            (joining.member, joining.peer.node).hash(state);
+        }
+    }
+}
+
+impl Members {
+    pub(super) fn reset(&mut self) {
+        self.lose_disk();
+        self.crash();
+    }
+
+    pub(super) fn lose_disk(&mut self) {
+        self.disk.generation = 0;
+        self.disk.members.clear();
+    }
+
+    pub(super) fn crash(&mut self) {
+        self.memory.joining.clear();
+        self.memory.forming = false;
+        self.memory.sessions.clear();
+    }
+
+    /// After a restart every member is given a fresh session to show itself.
+    pub(super) fn start(&mut self, group: &Group, ctx: &mut Ctx<'_>) {
+        for member in self.disk.members.clone() {
+            self.heard(member, group, ctx);
+        }
+    }
+
+    /// A member is alive.
+    fn heard(&mut self, member: u16, group: &Group, ctx: &mut Ctx<'_>) {
+        let timer = ctx.set_timer(group.session, Timer::SessionCheck { member });
+        if let Some(before) = self.memory.sessions.insert(member, timer) {
+            ctx.cancel(before);
+        }
+    }
+
+    /// Somebody wants to be a member of the next generation.
+    pub(super) fn join(
+        &mut self,
+        member: u16,
+        peer: Peer,
+        request: u32,
+        partitions: u16,
+        group: &Group,
+        ctx: &mut Ctx<'_>,
+    ) {
+        self.memory.joining.retain(|other| other.member != member);
+        self.memory.joining.push(Joining {
+            member,
+            peer,
+            request,
+        });
+        self.heard(member, group, ctx);
+        if !self.memory.forming {
+            self.memory.forming = true;
+            let first = self.disk.members.is_empty();
+            let wait = if first {
+                group.initial_delay
+            } else {
+                group.poll_interval
+            };
+            ctx.set_timer(
+                wait,
+                Timer::RebalanceOver {
+                    generation: self.disk.generation + 1,
+                },
+            );
+        }
+        let joined = |member: &u16| {
+            self.memory
+                .joining
+                .iter()
+                .any(|other| other.member == *member)
+        };
+        if !self.disk.members.is_empty() && self.disk.members.iter().all(joined) {
+            self.form(partitions, ctx);
+        }
+    }
+
+    /// Those who have not joined by now are out.
+    pub(super) fn rebalance_over(
+        &mut self,
+        generation: Generation,
+        partitions: u16,
+        ctx: &mut Ctx<'_>,
+    ) {
+        if self.memory.forming && generation == self.disk.generation + 1 {
+            self.form(partitions, ctx);
+        }
+    }
+
+    /// A new generation begins with those who have joined.
+    fn form(&mut self, partitions: u16, ctx: &mut Ctx<'_>) {
+        let mut joining = core::mem::take(&mut self.memory.joining);
+        joining.sort_by_key(|joining| joining.member);
+        self.memory.forming = false;
+        self.disk.generation += 1;
+        self.disk.members.clear();
+        self.disk
+            .members
+            .extend(joining.iter().map(|joining| joining.member));
+        for partition in 0..partitions {
+            ctx.observe(Observation::Granted {
+                partition,
+                token: self.disk.generation,
+            });
+        }
+        let count = joining.len();
+        for (index, Joining { peer, request, .. }) in joining.iter().enumerate() {
+            let (from, until) = range(partitions, count, index);
+            let generation = self.disk.generation;
+            let joined = GroupMessage::Joined {
+                request: *request,
+                generation,
+                from,
+                until,
+            };
+            ctx.send(*peer, Message::Group(joined));
+        }
+        joining.clear();
+        self.memory.joining = joining;
+    }
+
+    pub(super) fn heartbeat(
+        &mut self,
+        member: u16,
+        generation: Generation,
+        peer: Peer,
+        group: &Group,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let answer = self.check(member, generation);
+        if answer == Answer::Ok {
+            self.heard(member, group, ctx);
+        }
+        let answer = if answer == Answer::Ok && self.memory.forming {
+            Answer::Rebalancing
+        } else {
+            answer
+        };
+        ctx.send(
+            peer,
+            Message::Group(GroupMessage::Beat { generation, answer }),
+        );
+    }
+
+    /// Whether a member of a generation may act.
+    fn check(&self, member: u16, generation: Generation) -> Answer {
+        if !self.disk.members.contains(&member) {
+            Answer::UnknownMember
+        } else if generation != self.disk.generation {
+            Answer::StaleGeneration
+        } else {
+            Answer::Ok
+        }
+    }
+
+    /// Whether a commit is acceptable. Without a generation only while the group has no members.
+    pub(super) fn may_commit(
+        &self,
+        member: u16,
+        generation: Generation,
+        bug: Option<Bug>,
+    ) -> Answer {
+        if generation == 0 && self.disk.members.is_empty() {
+            return Answer::Ok;
+        }
+        match self.check(member, generation) {
+            Answer::StaleGeneration | Answer::UnknownMember
+                if bug == Some(Bug::StaleGenerationAccepted) =>
+            {
+                Answer::Ok
+            }
+            answer => answer,
+        }
+    }
+
+    /// A member leaves, or has been silent for a session: the others form a new generation.
+    pub(super) fn remove(&mut self, member: u16, group: &Group, ctx: &mut Ctx<'_>) {
+        if let Some(timer) = self.memory.sessions.remove(&member) {
+            ctx.cancel(timer);
+        }
+        self.memory.joining.retain(|other| other.member != member);
+        let before = self.disk.members.len();
+        self.disk.members.retain(|other| *other != member);
+        if self.disk.members.len() < before && !self.disk.members.is_empty() && !self.memory.forming
+        {
+            self.memory.forming = true;
+            let generation = self.disk.generation + 1;
+            ctx.set_timer(group.poll_interval, Timer::RebalanceOver { generation });
+        }
+    }
+}
+
+/// The `index`th of `count` ranges of partitions.
+fn range(partitions: u16, count: usize, index: usize) -> (Partition, Partition) {
+    let count = count as u16;
+    let index = index as u16;
+    let (each, more) = (partitions / count, partitions % count);
+    let from = index * each + index.min(more);
+    (from, from + each + u16::from(index < more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_every_partition_once() {
+        for partitions in 1..12 {
+            for count in 1..6 {
+                let ranges: Vec<_> = (0..count)
+                    .map(|index| range(partitions, count, index))
+                    .collect();
+                assert_eq!((ranges[0].0, ranges[count - 1].1), (0, partitions));
+                assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            }
+        }
+    }
+}

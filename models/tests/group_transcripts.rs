@@ -1,0 +1,98 @@
+//! Transcripts of a group: generations, zombies, and what a refused mark does and does not prevent.
+
+mod support;
+
+use semel_models::observation::Observation;
+use semel_models::vocabulary::Topology;
+use semel_sim::time::Span;
+use support::{Stage, read};
+
+const GROUP: &str = r#"(
+    promise: [],
+    publish: (retry: Backoff(timeout: "100ms", delay_min: "20ms", jitter: 0)),
+    work: Loop(
+        mark: After,
+        reset: Earliest,
+        right: Group(session: "300ms", heartbeat: "100ms", initial_delay: "5ms", poll_interval: "2s"),
+    ),
+)"#;
+
+fn two() -> Stage {
+    let topology = Topology {
+        partitions: 2,
+        consumers: 2,
+        ..Topology::default()
+    };
+    Stage {
+        topology,
+        records: 8,
+        pace: Span::millis(40),
+        ..Stage::default()
+    }
+}
+
+#[test]
+fn two_members_share_the_partitions_in_one_generation() {
+    let run = two().run(GROUP);
+    insta::assert_snapshot!(run.about(&["Join", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) == 1));
+}
+
+/// F045 with a pause: the zombie wakes up after its session, finishes what it had in hand, and its mark is refused.
+#[test]
+fn a_zombie_s_effect_stands_and_its_mark_is_refused() {
+    let pause = r#"Pause(node: "consumer-0", packet: Records(), down: "900ms")"#;
+    let run = Stage {
+        faults: vec![read(pause)],
+        ..two()
+    }
+    .run(GROUP);
+    insta::assert_snapshot!(run.about(&[
+        "Pause",
+        "back",
+        "Granted",
+        "Assigned",
+        "accepted: false"
+    ]));
+    let refused = |seen: &&Observation| {
+        matches!(
+            seen,
+            Observation::Progress {
+                accepted: false,
+                ..
+            }
+        )
+    };
+    assert!(
+        run.seen.iter().any(|seen| refused(&seen)),
+        "a stale mark is refused"
+    );
+    assert!(
+        (0..8).any(|record| run.effects(record) == 2),
+        "and its effect is not"
+    );
+}
+
+/// A member that dies is out after a session; the survivor takes over and nothing is lost.
+#[test]
+fn a_dead_member_s_partitions_go_to_the_living() {
+    let crash = r#"Crash(node: "consumer-1", at: "100ms", down: "5s")"#;
+    let run = Stage {
+        faults: vec![read(crash)],
+        ..two()
+    }
+    .run(GROUP);
+    insta::assert_snapshot!(run.about(&["Crash", "back", "Join", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
+
+#[test]
+fn a_group_survives_the_crash_of_its_coordinator() {
+    let crash = r#"Crash(node: "broker-0", at: "150ms", down: "200ms")"#;
+    let run = Stage {
+        faults: vec![read(crash)],
+        ..two()
+    }
+    .run(GROUP);
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
