@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use semel_models::strategy::{Invariant, Level};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::nearest::nearest;
 use crate::row::ExpectedKind;
 
 /// What is expected of one strategy, and which section of `semantics.md` demands it.
@@ -82,12 +83,21 @@ impl FromStr for Breach {
         let found = Invariant::ALL
             .into_iter()
             .find(|known| known.name() == invariant);
-        let invariant = found.ok_or_else(|| format!("there is no invariant `{invariant}`"))?;
+        let invariant = found
+            .ok_or_else(|| unknown("invariant", invariant, Invariant::ALL.map(Invariant::name)))?;
         let found = LEVELS.into_iter().find(|known| known.name() == level);
         let level = found
             .ok_or_else(|| format!("there is no level `{level}`; use log, delivery or effect"))?;
         Ok(Self { invariant, level })
     }
+}
+
+fn unknown<const N: usize>(what: &str, word: &str, known: [&'static str; N]) -> String {
+    let help = nearest(word, known).map_or_else(
+        || format!("use {}", known.join(", ")),
+        |name| format!("did you mean `{name}`?"),
+    );
+    format!("there is no {what} `{word}`; {help}")
 }
 
 impl fmt::Display for Breach {

@@ -10,17 +10,27 @@
 //! **What this crate deliberately does not know**: terminals, pages, charts. It prints nothing; it returns data and
 //! complaints. Inside a run it adds nothing to the kernel and the models: it only lends them seeds.
 
-pub mod catalog;
-pub mod complaint;
-pub mod expect;
-pub mod list;
-pub mod load;
-pub mod plan;
-pub mod row;
 pub mod scenario;
-pub mod schema;
+
+pub mod expect;
+
+mod check;
+pub mod complaint;
+mod format;
+pub mod load;
+mod nearest;
+pub mod path;
+mod seek;
 pub mod setting;
-pub mod statistics;
-pub mod summary;
+
+pub mod catalog;
+pub mod list;
+pub mod schema;
+
+pub mod plan;
 pub mod token;
 pub mod trial;
+
+pub mod row;
+pub mod statistics;
+pub mod summary;

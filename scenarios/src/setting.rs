@@ -1,6 +1,21 @@
 //! `--set PATH=VALUE`: one value of a scenario or of its strategies, changed from outside.
+//!
+//! What is changed is the resolved text of the scenario (or strategy), in which every field stands written out; then
+//! it is read again. So a setting obeys exactly the rules of a file. Bare words and numbers are taken for RON first
+//! and for strings next: `0.2`, `120ms` and `TableNotRebuilt` mean what they say.
 
+use std::ops::Range;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::check::Objection;
 use crate::complaint::{Complaint, Kind, Source};
+use crate::format::pretty;
+use crate::load::{parse, unknown_field};
+use crate::nearest::nearest;
+use crate::path::{Path, Step};
+use crate::seek;
 
 /// One `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,30 +29,217 @@ pub struct Setting {
 impl Setting {
     /// Reads `PATH=VALUE`.
     pub fn parse(text: &str) -> Result<Self, Complaint> {
-        match text.split_once('=') {
-            Some((path, value)) if !path.trim().is_empty() && !value.trim().is_empty() => {
-                Ok(Self {
-                    path: path.trim().into(),
-                    value: value.trim().into(),
-                })
-            }
-            _ => Err(Complaint {
-                kind: Kind::Syntax,
-                message: "a setting is written PATH=VALUE".into(),
-                help: Some("for example `workload.records=100`".into()),
+        let (path, value) = text.split_once('=').unwrap_or_default();
+        let setting = Self {
+            path: path.trim().into(),
+            value: value.trim().into(),
+        };
+        if setting.path.is_empty() || setting.value.is_empty() {
+            let whole = Self {
                 path: String::new(),
-                source: Source {
-                    name: "--set".into(),
-                    text: text.into(),
-                },
-                span: 0..text.len(),
-                flag: true,
-            }),
+                value: text.into(),
+            };
+            let help = Some("for example `--set workload.records=100`".into());
+            return Err(whole.complain(
+                Kind::Syntax,
+                "a setting is written PATH=VALUE".into(),
+                help,
+            ));
         }
+        Ok(setting)
     }
 
     /// Whether it changes the strategies, not the scenario.
     pub fn is_of_strategy(&self) -> bool {
-        self.path.starts_with("strategy.") || self.path == "strategy"
+        self.path.starts_with("strategy.")
     }
+
+    /// The flag as it was written.
+    fn text(&self) -> String {
+        if self.path.is_empty() {
+            format!("--set {}", self.value)
+        } else {
+            format!("--set {}={}", self.path, self.value)
+        }
+    }
+
+    fn complain(&self, kind: Kind, message: String, help: Option<String>) -> Complaint {
+        let text = self.text();
+        let start = text.len() - self.value.len();
+        self.point(kind, message, help, start..text.len())
+    }
+
+    fn complain_of_path(&self, message: String, help: Option<String>) -> Complaint {
+        let start = "--set ".len();
+        self.point(Kind::Unknown, message, help, start..start + self.path.len())
+    }
+
+    fn point(
+        &self,
+        kind: Kind,
+        message: String,
+        help: Option<String>,
+        span: Range<usize>,
+    ) -> Complaint {
+        let source = Source {
+            name: "command line".into(),
+            text: self.text(),
+        };
+        Complaint {
+            kind,
+            message,
+            help,
+            path: self.path.clone(),
+            source,
+            span,
+            flag: true,
+        }
+    }
+}
+
+/// `target` with one value changed. `above` is where the target stands in the setting's path.
+pub(crate) fn apply<T: Serialize + DeserializeOwned>(
+    target: &T,
+    setting: &Setting,
+    above: &Path,
+    faults: &[String],
+) -> Result<T, Complaint> {
+    let path = resolve(setting, above, faults)?;
+    let text = pretty(target);
+    let edit = edit::<T>(&text, &path).ok_or_else(|| nowhere::<T>(setting, &text, &path))?;
+    let quoted = format!("{:?}", setting.value);
+    let bare = seek::is_value(&setting.value).then_some(&setting.value);
+    let mut refusal = None;
+    for value in bare.into_iter().chain([&quoted]) {
+        let edited = Source {
+            name: String::new(),
+            text: edit.put(&text, value),
+        };
+        match parse(&edited) {
+            Ok(changed) => return Ok(changed),
+            Err(complaint) => refusal = refusal.or(Some(complaint)),
+        }
+    }
+    let Complaint {
+        kind,
+        message,
+        help,
+        ..
+    } = refusal.expect("the quoted form was tried");
+    let misnamed =
+        matches!(path.0.last(), Some(Step::Field(name)) if message == unknown_field(name));
+    if misnamed {
+        return Err(setting.complain_of_path(message, help));
+    }
+    Err(setting.complain(kind, message, help))
+}
+
+/// The path within the target, with faults by their place.
+fn resolve(setting: &Setting, above: &Path, faults: &[String]) -> Result<Path, Complaint> {
+    let path: Path = setting
+        .path
+        .parse()
+        .map_err(|text| setting.complain_of_path(text, None))?;
+    let mut path = Path(path.0[above.0.len()..].to_vec());
+    if let Some(Step::Named(name)) = path.0.iter().find(|step| matches!(step, Step::Named(_))) {
+        let place = faults
+            .iter()
+            .position(|fault| fault == name)
+            .ok_or_else(|| {
+                let known = faults.join(", ");
+                let help = nearest(name, faults.iter().map(String::as_str)).map_or_else(
+                    || format!("its faults are: {known}"),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                setting.complain_of_path(format!("no fault is called `{name}`"), Some(help))
+            })?;
+        path = path.renamed(|step| matches!(step, Step::Named(_)).then_some(Step::Index(place)));
+    }
+    Ok(path)
+}
+
+/// Where a value goes: in place of another one, or as a new field.
+struct Edit {
+    place: Range<usize>,
+    before: String,
+    after: &'static str,
+}
+
+impl Edit {
+    fn put(&self, text: &str, value: &str) -> String {
+        let Self {
+            place,
+            before,
+            after,
+        } = self;
+        format!(
+            "{}{before}{value}{after}{}",
+            &text[..place.start],
+            &text[place.end..]
+        )
+    }
+}
+
+/// Finds the place of a value, or of the struct or map that it can be added to.
+fn edit<T: DeserializeOwned>(text: &str, path: &Path) -> Option<Edit> {
+    if let Some(place) = seek::value::<T>(text, path) {
+        return Some(Edit {
+            place,
+            before: String::new(),
+            after: "",
+        });
+    }
+    let Some(Step::Field(name)) = path.0.last() else {
+        return None;
+    };
+    let around = seek::value::<T>(text, &path.parent()?)?;
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let open = around.start + text[around.clone()].find(|letter| !word(letter))?;
+    let before = match text[open..].chars().next()? {
+        '(' => format!("{name}: "),
+        '{' => format!("{name:?}: "),
+        _ => return None,
+    };
+    Some(Edit {
+        place: open + 1..open + 1,
+        before,
+        after: ", ",
+    })
+}
+
+/// There is no such path: says how far it leads.
+fn nowhere<T: DeserializeOwned>(setting: &Setting, text: &str, path: &Path) -> Complaint {
+    let mut known = path.clone();
+    while let Some(parent) = known.parent() {
+        known = parent;
+        if let Some(place) = seek::value::<T>(text, &known) {
+            let next = Path(path.0[known.0.len()..].to_vec());
+            let token = &text[place.start..seek::token_end(text, place.start)];
+            let message = format!("`{known}` is `{token}`, in which there is no `{next}`");
+            let message = if known.0.is_empty() {
+                format!("there is no `{next}`")
+            } else {
+                message
+            };
+            return setting.complain_of_path(message, None);
+        }
+    }
+    setting.complain_of_path(format!("there is no `{path}`"), None)
+}
+
+/// An objection that arises only from settings, as a complaint about the one nearest to it.
+pub(crate) fn blame(objection: &Objection, settings: &[&Setting], faults: &[String]) -> Complaint {
+    let touches = |setting: &&&Setting| {
+        resolve(setting, &Path::root(), faults).is_ok_and(|path| path.touches(&objection.path))
+    };
+    let setting = settings
+        .iter()
+        .find(touches)
+        .or(settings.last())
+        .expect("an objection arose from a setting");
+    setting.complain(
+        objection.kind,
+        objection.text.clone(),
+        objection.help.clone(),
+    )
 }

@@ -1,0 +1,238 @@
+//! Faults: whether each can act, whether each ends, and whether their names are known.
+
+use std::collections::BTreeSet;
+
+use semel_models::model::Model;
+use semel_sim::chance::Rate;
+use semel_sim::faults::{Isolate, Wrong, compile, names_of};
+use semel_sim::net::Transport;
+use semel_sim::seeded::Seeded;
+use semel_sim::time::Span;
+
+use super::{Objection, basics, nodes, sentence};
+use crate::complaint::Kind;
+use crate::path::Path;
+use crate::scenario::{Fault, Scenario};
+
+/// The most faults of a plan.
+const FAULTS_MAX: usize = 1000;
+/// The most times that a recurring fault may come round.
+const OCCURRENCES_MAX: u64 = 1_000_000;
+
+pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
+    let list = Path::root().field("faults");
+    if scenario.faults.len() > FAULTS_MAX {
+        let text = format!(
+            "these are {} faults; at most {FAULTS_MAX} fit",
+            scenario.faults.len()
+        );
+        return Err(Objection::value(list, text));
+    }
+    let mut names = BTreeSet::new();
+    for (index, name) in names_of(&scenario.faults).into_iter().enumerate() {
+        let path = list.clone().index(index);
+        if !names.insert(name.clone()) {
+            let text =
+                format!("another fault is called `{name}` too; their dice would be the same");
+            return Err(Objection::value(path, text).help("give it a `name` of its own"));
+        }
+        one(scenario, &scenario.faults[index], &path)?;
+    }
+    let nodes = nodes(scenario);
+    let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
+        let about = list.clone().index(index).field(wrong.field);
+        said(wrong, about, &nodes)
+    })?;
+    Seeded::<Model>::new(rules, &nodes, 0)
+        .map(|_| ())
+        .map_err(|unknown| {
+            let script = scenario
+                .faults
+                .iter()
+                .position(|fault| matches!(fault, Fault::Script(_)));
+            Objection::new(
+                Kind::Unknown,
+                list.index(script.unwrap_or_default()),
+                unknown.0,
+            )
+        })
+}
+
+/// What the kernel says of a fault's field.
+fn said(wrong: Wrong, path: Path, nodes: &[String]) -> Objection {
+    let unknown = wrong
+        .text
+        .strip_prefix("no node is called `")
+        .and_then(|rest| rest.split('`').next());
+    let Some(word) = unknown else {
+        return Objection::value(path, sentence(wrong.field, &wrong.text));
+    };
+    let roles = nodes
+        .iter()
+        .filter_map(|name| name.rsplit_once('-'))
+        .map(|(role, _)| role);
+    let mut known: Vec<&str> = nodes.iter().map(String::as_str).chain(roles).collect();
+    known.dedup();
+    Objection::new(Kind::Unknown, path, format!("no node is called `{word}`"))
+        .suggest(word, known.iter().copied())
+}
+
+fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection> {
+    if matches!(fault, Fault::Duplicate(_)) && scenario.transport == Transport::Connection {
+        let text = "a connection sorts copies out: no packet arrives twice there (semantics §6.4)";
+        let help = "use `transport: Datagram`, or `Delay` to make retries cross";
+        return Err(Objection::combination(path.clone(), text).help(help));
+    }
+    let when = When::of(fault);
+    for (field, length) in when.spans() {
+        basics::span(length, || path.clone().field(field))?;
+    }
+    if let (Some(at), Some(heal_at)) = (when.at, scenario.heal_at)
+        && at >= heal_at
+    {
+        let text = format!("it begins at {at}, but everything heals at {heal_at}");
+        return Err(Objection::combination(path.clone().field("at"), text));
+    }
+    let end = when.until.or(scenario.heal_at);
+    let (Some(end), every) = (end, when.every) else {
+        if when.recurs {
+            let text = format!(
+                "`{}` goes on for ever, so no run would settle",
+                fault.kind()
+            );
+            let help = "give it an `until`, or the scenario a `heal_at`";
+            return Err(Objection::combination(path.clone(), text).help(help));
+        }
+        return Ok(());
+    };
+    let times = every.map_or(0, |every| {
+        (end - when.at.unwrap_or_default()).0 / every.0.max(1)
+    });
+    if times > OCCURRENCES_MAX {
+        let text =
+            format!("it would come round {times} times; at most {OCCURRENCES_MAX} are allowed");
+        return Err(Objection::value(path.clone().field("every"), text).help("use a longer period"));
+    }
+    Ok(())
+}
+
+/// What all faults say of time.
+#[derive(Default)]
+struct When {
+    at: Option<Span>,
+    every: Option<Span>,
+    until: Option<Span>,
+    /// The span that this kind of fault has besides, and what it is called.
+    other: (&'static str, Option<Span>),
+    /// Whether it strikes nodes or cuts links again and again until something stops it.
+    recurs: bool,
+}
+
+impl When {
+    fn of(fault: &Fault) -> Self {
+        let packet = |at, until| Self {
+            at,
+            until,
+            ..Self::default()
+        };
+        let node = |at: Option<Span>,
+                    every: Option<Span>,
+                    until,
+                    down,
+                    rate: Option<Rate>,
+                    times: Option<u32>| {
+            let by_rate =
+                rate.is_some_and(|rate| !rate.is_zero()) && at.is_none() && times.is_none();
+            Self {
+                at,
+                every,
+                until,
+                other: ("down", Some(down)),
+                recurs: every.is_some() || by_rate,
+            }
+        };
+        match fault {
+            Fault::Drop(fault) => packet(fault.at, fault.until),
+            Fault::Delay(fault) => packet(fault.at, fault.until),
+            Fault::Duplicate(fault) => packet(fault.at, fault.until),
+            Fault::Corrupt(fault) => packet(fault.at, fault.until),
+            Fault::Burst(fault) => packet(fault.at, fault.until),
+            Fault::Hold(fault) => Self {
+                other: ("release", Some(fault.release)),
+                ..packet(fault.at, fault.until)
+            },
+            Fault::SlowLink(fault) => Self {
+                other: ("extra", Some(fault.extra)),
+                ..packet(Some(fault.at), fault.until)
+            },
+            Fault::Slow(fault) => packet(Some(fault.at), fault.until),
+            Fault::ClockDrift(fault) => packet(Some(fault.at), fault.until),
+            Fault::ClockStep(fault) => Self {
+                every: fault.every,
+                other: fault
+                    .forward
+                    .map_or(("back", fault.back), |length| ("forward", Some(length))),
+                recurs: fault.every.is_some(),
+                ..packet(fault.at, fault.until)
+            },
+            Fault::Isolate(Isolate {
+                at,
+                every,
+                until,
+                lasting,
+                ..
+            }) => Self {
+                at: *at,
+                every: *every,
+                until: *until,
+                other: ("lasting", *lasting),
+                recurs: every.is_some(),
+            },
+            Fault::Crash(fault) => node(
+                fault.at,
+                fault.every,
+                fault.until,
+                fault.down,
+                fault.rate,
+                fault.times,
+            ),
+            Fault::PowerLoss(fault) => node(
+                fault.at,
+                fault.every,
+                fault.until,
+                fault.down,
+                fault.rate,
+                fault.times,
+            ),
+            Fault::DiskLoss(fault) => node(
+                fault.at,
+                fault.every,
+                fault.until,
+                fault.down,
+                fault.rate,
+                fault.times,
+            ),
+            Fault::Pause(fault) => node(
+                fault.at,
+                fault.every,
+                fault.until,
+                fault.down,
+                fault.rate,
+                fault.times,
+            ),
+            Fault::Script(_) => Self::default(),
+        }
+    }
+
+    fn spans(&self) -> impl Iterator<Item = (&'static str, Span)> {
+        let (field, length) = self.other;
+        let all = [
+            ("at", self.at),
+            ("every", self.every),
+            ("until", self.until),
+            (field, length),
+        ];
+        all.into_iter()
+            .filter_map(|(field, length)| Some((field, length?)))
+    }
+}

@@ -1,0 +1,114 @@
+//! What must be true of a scenario beyond its shape: every objection names a path, what is wrong there, and the fix.
+
+mod basics;
+mod faults;
+mod size;
+mod strategies;
+
+use semel_models::node;
+use semel_models::strategy::Strategy;
+
+use crate::catalog;
+use crate::complaint::Kind;
+use crate::nearest::nearest;
+use crate::path::Path;
+use crate::scenario::Scenario;
+
+/// Something wrong with a scenario: where, what, and the fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Objection {
+    pub(crate) kind: Kind,
+    pub(crate) path: Path,
+    pub(crate) text: String,
+    pub(crate) help: Option<String>,
+    /// Whether the key at the path is wrong, not its value.
+    pub(crate) at_key: bool,
+}
+
+impl Objection {
+    fn new(kind: Kind, path: Path, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            path,
+            text: text.into(),
+            help: None,
+            at_key: false,
+        }
+    }
+
+    fn value(path: Path, text: impl Into<String>) -> Self {
+        Self::new(Kind::Value, path, text)
+    }
+
+    fn combination(path: Path, text: impl Into<String>) -> Self {
+        Self::new(Kind::Combination, path, text)
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Suggests the nearest of these names, or lists them.
+    fn suggest<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        match nearest(word, known.clone()) {
+            Some(name) => self.help(format!("did you mean `{name}`?")),
+            None => self.help(format!(
+                "known: {}",
+                known.into_iter().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    }
+
+    fn at_key(mut self) -> Self {
+        self.at_key = true;
+        self
+    }
+}
+
+/// The first objection to a scenario, in the order of the file, or none.
+pub(crate) fn check(scenario: &Scenario) -> Result<(), Objection> {
+    basics::check(scenario)?;
+    size::check(scenario)?;
+    faults::check(scenario)?;
+    strategies::check(scenario)
+}
+
+/// The strategy of this name, from the scenario or compiled in.
+pub(crate) fn strategy(scenario: &Scenario, name: &str) -> Result<Strategy, Objection> {
+    if let Some(own) = scenario.define.get(name) {
+        return Ok(own.clone());
+    }
+    catalog::strategy(name).ok_or_else(|| {
+        let known = scenario
+            .define
+            .keys()
+            .map(String::as_str)
+            .chain(catalog::strategy_names().iter().copied());
+        let known: Vec<&str> = known.collect();
+        let path = Path::root().field("expect").field(name);
+        Objection::new(
+            Kind::Unknown,
+            path,
+            format!("there is no strategy `{name}`"),
+        )
+        .suggest(name, known.iter().copied())
+        .at_key()
+    })
+}
+
+/// The names of the scenario's nodes.
+pub(crate) fn nodes(scenario: &Scenario) -> Vec<String> {
+    node::names(scenario.topology)
+}
+
+/// `subject` and what is said of it, as a sentence.
+fn sentence(subject: &str, text: &str) -> String {
+    const VERBS: [&str; 14] = [
+        "is", "are", "must", "makes", "says", "stands", "goes", "gives", "leaves", "needs",
+        "keeps", "acts", "or", "ends",
+    ];
+    let first = text.split(' ').next().unwrap_or_default();
+    let link = if VERBS.contains(&first) { " " } else { ": " };
+    format!("`{subject}`{link}{text}")
+}

@@ -1,0 +1,79 @@
+//! Strategies: those a file defines, those it expects something of, and whether they fit the scenario.
+
+use semel_models::strategy::Strategy;
+
+use super::{Objection, basics, sentence, strategy};
+use crate::catalog;
+use crate::expect::Expected;
+use crate::path::Path;
+use crate::scenario::Scenario;
+
+pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
+    let root = Path::root();
+    for name in scenario.define.keys() {
+        let path = root.clone().field("define").field(name);
+        basics::name(name, path.clone(), "strategy").map_err(Objection::at_key)?;
+        if catalog::strategy_names().contains(&name.as_str()) {
+            let text = format!("`{name}` is a strategy that is built in");
+            return Err(Objection::value(path, text)
+                .help("give yours another name")
+                .at_key());
+        }
+        if !is_untouched(scenario, name) {
+            fit(scenario, name, &scenario.define[name])?;
+        }
+    }
+    for (name, expectation) in &scenario.expect {
+        let found = strategy(scenario, name)?;
+        let path = root.clone().field("expect").field(name);
+        if let Expected::Breaks(breaches) | Expected::Always(breaches) = &expectation.verdict
+            && breaches.is_empty()
+        {
+            let help = "write for example Breaks([\"no_duplicate at effect\"])";
+            return Err(
+                Objection::value(path.field("verdict"), "it says nothing of what breaks")
+                    .help(help),
+            );
+        }
+        if !is_untouched(scenario, name) {
+            fit(scenario, name, &found)?;
+        }
+    }
+    if let Some(witness) = &scenario.witness {
+        strategy(scenario, &witness.strategy).map_err(|objection| Objection {
+            path: root.field("witness").field("strategy"),
+            at_key: false,
+            ..objection
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether the scenario says that it cannot touch this strategy: then it is never run there.
+fn is_untouched(scenario: &Scenario, name: &str) -> bool {
+    matches!(
+        scenario.expectation(name).verdict,
+        Expected::NotApplicable(_)
+    )
+}
+
+/// Whether a strategy makes sense in a scenario.
+pub(crate) fn fit(scenario: &Scenario, name: &str, strategy: &Strategy) -> Result<(), Objection> {
+    let Some(objection) = strategy
+        .check(scenario.topology, scenario.transport)
+        .into_iter()
+        .next()
+    else {
+        return Ok(());
+    };
+    let own = scenario.define.contains_key(name);
+    let text = sentence(objection.path, &objection.text);
+    let path = Path::root()
+        .field(if own { "define" } else { "expect" })
+        .field(name);
+    if !own {
+        return Err(Objection::combination(path, format!("strategy `{name}`: {text}")).at_key());
+    }
+    let below = objection.path.split('.').fold(path, Path::field);
+    Err(Objection::combination(below, text))
+}

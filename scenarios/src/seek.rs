@@ -1,0 +1,433 @@
+//! Where in a text a path leads: the text is deserialised by `ron` through a wrapper that fails at that path, so that
+//! `ron` itself, and no second parser, says where that is.
+//!
+//! Everything passes through unchanged except that fields and items are counted against the path. Variants, options
+//! and newtypes are no steps of a path, so they pass it on.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use crate::format::options;
+use crate::path::{Path, Step};
+
+/// Which end of the value to stop at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Key,
+    Start,
+    End,
+}
+
+/// The bytes of the value at `path` in the RON text of a `T`.
+pub(crate) fn value<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Option<Range<usize>> {
+    Some(offset::<T>(text, path, Stop::Start)?..offset::<T>(text, path, Stop::End)?)
+}
+
+/// The first token of the value at `path`, or of the innermost value around it that the text has.
+pub(crate) fn token<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Range<usize> {
+    let mut path = path.clone();
+    loop {
+        if let Some(start) = offset::<T>(text, &path, Stop::Start) {
+            return start..token_end(text, start);
+        }
+        match path.parent() {
+            Some(parent) => path = parent,
+            None => return 0..0,
+        }
+    }
+}
+
+/// The bytes of the key at `path`.
+pub(crate) fn key<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Option<Range<usize>> {
+    let end = offset::<T>(text, path, Stop::Key)?;
+    let Some(Step::Field(name)) = path.0.last() else {
+        return None;
+    };
+    let start = text[..end].rfind(name.as_str())?;
+    Some(start..start + name.len())
+}
+
+/// Where the token ends that begins at `start`: a word, a number, a string, or one character.
+pub(crate) fn token_end(text: &str, start: usize) -> usize {
+    let rest = &text[start..];
+    let end = if rest.starts_with('"') {
+        rest[1..].find('"').map_or(1, |end| end + 2)
+    } else {
+        let word =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '-' | '+');
+        rest.find(|letter| !word(letter)).unwrap_or(rest.len())
+    };
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    start + end.max(first)
+}
+
+fn offset<'de, T: Deserialize<'de>>(text: &'de str, path: &Path, stop: Stop) -> Option<usize> {
+    let mut ron = ron::Deserializer::from_str_with_options(text, &options()).ok()?;
+    let result = T::deserialize(Seek {
+        inner: &mut ron,
+        rest: Some(&path.0),
+        stop,
+    });
+    let found = matches!(result, Err(ron::Error::Message(text)) if text == FOUND);
+    found.then(|| text.len() - ron.remainder().len())
+}
+
+const FOUND: &str = "the path leads here";
+
+/// Something of serde's, and what is left of the path at its place; none once it is off the path.
+struct Seek<'p, X> {
+    inner: X,
+    rest: Option<&'p [Step]>,
+    stop: Stop,
+}
+
+impl<'p, X> Seek<'p, X> {
+    fn wrap<Y>(&self, inner: Y) -> Seek<'p, Y> {
+        Seek {
+            inner,
+            rest: self.rest,
+            stop: self.stop,
+        }
+    }
+
+    /// What is left of the path below a step; none if it does not go there.
+    fn below<Y>(&self, inner: Y, here: impl Fn(&Step) -> bool) -> Seek<'p, Y> {
+        let rest = self.rest.and_then(|rest| rest.split_first());
+        let rest = rest.filter(|(step, _)| here(step)).map(|(_, below)| below);
+        Seek {
+            inner,
+            rest,
+            stop: self.stop,
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        self.rest.is_some_and(<[Step]>::is_empty)
+    }
+
+    /// Hands a visitor on, unless this is the place.
+    fn go<'de, V: Visitor<'de>, E: Error>(
+        self,
+        visitor: V,
+        next: impl FnOnce(X, Seek<'p, V>) -> Result<V::Value, E>,
+    ) -> Result<V::Value, E> {
+        let here = self.is_here();
+        if here && self.stop == Stop::Start {
+            return Err(E::custom(FOUND));
+        }
+        let rest = if here { None } else { self.rest };
+        let value = next(
+            self.inner,
+            Seek {
+                inner: visitor,
+                rest,
+                stop: self.stop,
+            },
+        )?;
+        if here && self.stop == Stop::End {
+            Err(E::custom(FOUND))
+        } else {
+            Ok(value)
+        }
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident($($argument:ident: $kind:ty),*);)*) => {
+        $(fn $method<V: Visitor<'de>>(self, $($argument: $kind,)* visitor: V) -> Result<V::Value, D::Error> {
+            self.go(visitor, |inner, visitor| inner.$method($($argument,)* visitor))
+        })*
+    };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Seek<'_, D> {
+    type Error = D::Error;
+
+    forward! {
+        deserialize_any();
+        deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_f32();
+        deserialize_f64();
+        deserialize_char();
+        deserialize_str();
+        deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_option();
+        deserialize_unit();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_newtype_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple(length: usize);
+        deserialize_tuple_struct(name: &'static str, length: usize);
+        deserialize_map();
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+        deserialize_identifier();
+        deserialize_ignored_any();
+    }
+}
+
+macro_rules! visit {
+    ($($method:ident: $kind:ty;)*) => {
+        $(fn $method<E: Error>(self, value: $kind) -> Result<V::Value, E> {
+            self.inner.$method(value)
+        })*
+    };
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Seek<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(out)
+    }
+
+    visit! {
+        visit_bool: bool;
+        visit_i64: i64;
+        visit_u64: u64;
+        visit_f64: f64;
+        visit_char: char;
+        visit_str: &str;
+        visit_borrowed_str: &'de str;
+        visit_string: String;
+        visit_bytes: &[u8];
+        visit_borrowed_bytes: &'de [u8];
+        visit_byte_buf: Vec<u8>;
+    }
+
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_none()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        let below = self.wrap(inner);
+        self.inner.visit_some(below)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        let below = self.wrap(inner);
+        self.inner.visit_newtype_struct(below)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let items = Items {
+            at: self.wrap(inner),
+            index: 0,
+        };
+        self.inner.visit_seq(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let fields = Fields {
+            at: self.wrap(inner),
+            key: String::new(),
+        };
+        self.inner.visit_map(fields)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let variant = self.wrap(inner);
+        self.inner.visit_enum(variant)
+    }
+}
+
+struct Items<'p, A> {
+    at: Seek<'p, A>,
+    index: usize,
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
+    type Error = A::Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, A::Error> {
+        let index = self.index;
+        self.index += 1;
+        let seed = self.at.below(seed, |step| *step == Step::Index(index));
+        self.at.inner.next_element_seed(seed)
+    }
+}
+
+struct Fields<'p, A> {
+    at: Seek<'p, A>,
+    key: String,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        self.key.clear();
+        let found = self.at.inner.next_key_seed(Key {
+            inner: seed,
+            key: &mut self.key,
+        })?;
+        let below = self.at.below(
+            (),
+            |step| matches!(step, Step::Field(name) if *name == self.key),
+        );
+        if found.is_some() && below.is_here() && below.stop == Stop::Key {
+            return Err(A::Error::custom(FOUND));
+        }
+        Ok(found)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        let seed = self.at.below(
+            seed,
+            |step| matches!(step, Step::Field(name) if *name == self.key),
+        );
+        self.at.inner.next_value_seed(seed)
+    }
+}
+
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seek<'_, T> {
+    type Value = T::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<T::Value, D::Error> {
+        let below = self.wrap(inner);
+        self.inner.deserialize(below)
+    }
+}
+
+impl<'de, 'p, A: EnumAccess<'de>> EnumAccess<'de> for Seek<'p, A> {
+    type Error = A::Error;
+    type Variant = Seek<'p, A::Variant>;
+
+    fn variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<(T::Value, Self::Variant), A::Error> {
+        let Self { inner, rest, stop } = self;
+        let (name, inner) = inner.variant_seed(seed)?;
+        Ok((name, Seek { inner, rest, stop }))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Seek<'_, A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.inner.unit_variant()
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
+        let seed = self.wrap(seed);
+        self.inner.newtype_variant_seed(seed)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        let visitor = self.wrap(visitor);
+        self.inner.tuple_variant(length, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        let visitor = self.wrap(visitor);
+        self.inner.struct_variant(fields, visitor)
+    }
+}
+
+/// Listens in on a key.
+struct Key<'k, X> {
+    inner: X,
+    key: &'k mut String,
+}
+
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<'_, T> {
+    type Value = T::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<T::Value, D::Error> {
+        self.inner.deserialize(Key {
+            inner,
+            key: self.key,
+        })
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Key<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_any(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_identifier(Key {
+            inner: visitor,
+            key: self.key,
+        })
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_string(Key {
+            inner: visitor,
+            key: self.key,
+        })
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct enum ignored_any
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Key<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(out)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        self.key.push_str(text);
+        self.inner.visit_str(text)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<V::Value, E> {
+        self.key.push_str(text);
+        self.inner.visit_borrowed_str(text)
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<V::Value, E> {
+        self.key.push_str(&text);
+        self.inner.visit_string(text)
+    }
+}
+
+/// A value as `ron` reads it when nobody asks for a type: whether a text is one complete value.
+pub(crate) fn is_value(text: &str) -> bool {
+    options().from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
