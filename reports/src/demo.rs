@@ -1,0 +1,254 @@
+//! The demo: the same few mishaps against every basic strategy, told so that a stranger can follow.
+//!
+//! Nothing here knows how a run comes out. Tables, counts and sentences are read off the rows and the promises.
+
+use semel_scenarios::expect::LEVELS;
+
+use crate::account;
+use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
+use crate::levels::standing;
+use crate::report::{Line, Scene};
+use crate::table::{Cell, PAGE, Side, Table, paragraph};
+use crate::text::{verdict, world};
+use crate::words::{self, Mark, Word, span, thousands, word};
+
+/// The whole demo: who takes part, each mishap and what became of it, the price, and what to try next.
+pub fn demo(scenes: &[Scene], glyphs: Glyphs) -> String {
+    let mut out = String::new();
+    if let Some(first) = scenes.first() {
+        out.push_str(&opening(first, scenes.len(), glyphs));
+    }
+    for (number, scene) in scenes.iter().enumerate() {
+        out.push('\n');
+        out.push_str(&mishap(number + 1, scene, glyphs));
+    }
+    out.push('\n');
+    out.push_str(&closing(scenes, glyphs));
+    finish(&out)
+}
+
+fn opening(scene: &Scene, mishaps: usize, glyphs: Glyphs) -> String {
+    let heading = &scene.heading;
+    let arrow = glyphs.arrow();
+    let title = format!(
+        "semel {}  {mishaps} mishaps, each against {} ways to deliver a record \"exactly once\"",
+        heading.semel,
+        scene.lines.len()
+    );
+    let way = format!(
+        "Each record is a payment on its way: producer {arrow} log {arrow} consumer {arrow} accounts. \"Once\" can be \
+         promised at three levels: of the log (stored once), of delivery (handed to the consumer once), of the \
+         effect (paid once). The strategies promise:"
+    );
+    let world = format!("In every run: {}.", world(heading, glyphs));
+    let mut out = paint(&title, BOLD) + "\n\n";
+    out.push_str(&paragraph("", 0, &way));
+    out.push('\n');
+    out.push_str(&promises(&scene.lines, glyphs));
+    out.push('\n');
+    out.push_str(&paragraph("", 0, &world));
+    out.push_str(&legend());
+    out
+}
+
+fn legend() -> String {
+    let parts = words::LEGEND.map(|(mark, meaning)| {
+        let symbol = paint(&mark.symbol().to_string(), style(mark));
+        format!("{symbol} {meaning}")
+    });
+    parts.join("   ") + "\n"
+}
+
+fn promises(lines: &[Line], glyphs: Glyphs) -> String {
+    let mut columns = vec![("", Side::Left)];
+    columns.extend(LEVELS.map(|level| (level.name(), Side::Left)));
+    let scoped = lines
+        .iter()
+        .any(|line| !words::scope_of(&line.promise).is_empty());
+    if scoped {
+        columns.push(("provided that", Side::Left));
+    }
+    let mut table = Table::new(glyphs, &columns);
+    for line in lines {
+        let mut cells = vec![line.row.strategy.clone().into()];
+        for level in LEVELS {
+            cells.push(match words::guarantee(&line.promise, level) {
+                Some(guarantee) => guarantee.into(),
+                None => Cell::new(glyphs.dash(), DIM),
+            });
+        }
+        if scoped {
+            cells.push(Cell::new(words::scope_of(&line.promise), DIM));
+        }
+        table.row(cells);
+    }
+    table.render()
+}
+
+fn mishap(number: usize, scene: &Scene, glyphs: Glyphs) -> String {
+    let heading = &scene.heading;
+    let name = glyphs.clean(&heading.scenario);
+    let title = format!("{number}. {name} ");
+    let rule = glyphs
+        .rule()
+        .repeat(PAGE.saturating_sub(title.chars().count()));
+    let mut out = format!("{}{}\n", paint(&title, BOLD), paint(&rule, DIM));
+    out.push_str(&paragraph("   ", 3, &glyphs.clean(&heading.question)));
+    out.push('\n');
+    out.push_str(&standings(&scene.lines, glyphs));
+    out.push('\n');
+    out.push_str(&accounts(&scene.lines, glyphs));
+    out
+}
+
+fn standings(lines: &[Line], glyphs: Glyphs) -> String {
+    let mut columns = vec![("", Side::Left)];
+    columns.extend(LEVELS.map(|level| (level.name(), Side::Left)));
+    columns.extend([
+        ("due", Side::Right),
+        ("paid", Side::Right),
+        ("verdict", Side::Left),
+    ]);
+    let mut table = Table::new(glyphs, &columns);
+    for line in lines {
+        let row = &line.row;
+        let mut cells = vec![row.strategy.clone().into()];
+        for level in LEVELS {
+            let standing = standing(line, level);
+            let text = format!("{} {}", standing.mark.symbol(), standing.text);
+            cells.push(Cell::new(text, style(standing.mark)));
+        }
+        let money = if row.expected_balance == row.actual_balance {
+            DIM
+        } else {
+            BOLD
+        };
+        cells.push(Cell::new(row.expected_balance.to_string(), DIM));
+        cells.push(Cell::new(row.actual_balance.to_string(), money));
+        cells.push(verdict(word(row)));
+        table.row(cells);
+    }
+    table.render()
+}
+
+/// What became of the strategies, in a few sentences each. Strategies that fared alike share theirs.
+fn accounts(lines: &[Line], glyphs: Glyphs) -> String {
+    let mut told: Vec<(Mark, String, Vec<&str>)> = Vec::new();
+    for line in lines {
+        let (mark, text) = (word(&line.row).mark(), account(line));
+        match told.iter_mut().find(|one| (one.0, &one.1) == (mark, &text)) {
+            Some((_, _, names)) => names.push(&line.row.strategy),
+            None => told.push((mark, text, vec![&line.row.strategy])),
+        }
+    }
+    let mut out = String::new();
+    for (mark, text, names) in told {
+        let lead = format!("  {} ", paint(&mark.symbol().to_string(), style(mark)));
+        let text = format!("{}: {text}", words::list(&names));
+        out.push_str(&paragraph(&lead, 4, &glyphs.clean(&text)));
+    }
+    out
+}
+
+fn account(line: &Line) -> String {
+    let mut parts: Vec<String> = account::violations(line)
+        .into_iter()
+        .map(|sentence| sentence.text)
+        .collect();
+    if parts.is_empty() {
+        parts.push(account::intact(&line.row));
+    }
+    for later in parts.iter_mut().skip(1) {
+        *later = account::capital(later);
+    }
+    parts.extend(account::balance(&line.row));
+    if word(&line.row) != Word::Violates {
+        parts.extend(account::reminder(line));
+    }
+    parts.join(" ")
+}
+
+fn closing(scenes: &[Scene], glyphs: Glyphs) -> String {
+    let mut out = format!(
+        "{}\n\n",
+        paint(
+            "In short: what each mishap did to the effect, and the price of it all",
+            BOLD
+        )
+    );
+    out.push_str(&summary(scenes, glyphs));
+    out.push('\n');
+    out.push_str(&paint("Try next", BOLD));
+    out.push_str("\n\n");
+    let mut table = Table::bare(glyphs, 2);
+    for (command, what) in next(scenes) {
+        table.row(vec![command.into(), Cell::new(what, DIM)]);
+    }
+    out.push_str(&table.render());
+    out
+}
+
+/// A line for each strategy: what each mishap did to it in the end, and what it costs.
+fn summary(scenes: &[Scene], glyphs: Glyphs) -> String {
+    let mut columns = vec![("", Side::Left)];
+    columns.extend(
+        scenes
+            .iter()
+            .map(|scene| (scene.heading.scenario.as_str(), Side::Left)),
+    );
+    columns.extend([("messages", Side::Right), ("slowest", Side::Right)]);
+    let mut table = Table::new(glyphs, &columns);
+    let count = scenes
+        .iter()
+        .map(|scene| scene.lines.len())
+        .min()
+        .unwrap_or(0);
+    for place in 0..count {
+        let lines: Vec<&Line> = scenes.iter().map(|scene| &scene.lines[place]).collect();
+        let mut cells = vec![lines[0].row.strategy.clone().into()];
+        cells.extend(lines.iter().map(|line| effect(line)));
+        let messages: u64 = lines.iter().map(|line| line.row.messages).sum();
+        let slowest = lines.iter().map(|line| line.row.latency_p99_ns).max();
+        cells.push(thousands(messages).into());
+        cells.push(span(slowest.unwrap_or(0)).into());
+        table.row(cells);
+    }
+    table.render()
+}
+
+fn effect(line: &Line) -> Cell {
+    let standing = standing(line, LEVELS[LEVELS.len() - 1]);
+    Cell::new(
+        format!("{} {}", standing.mark.symbol(), standing.text),
+        style(standing.mark),
+    )
+}
+
+fn next(scenes: &[Scene]) -> Vec<(String, String)> {
+    let mut next: Vec<(String, String)> = Vec::new();
+    if let Some(scene) = scenes.last() {
+        let (name, seed) = (&scene.heading.scenario, scene.heading.seed + 1);
+        next.push((
+            format!("semel run {name} --seed {seed} -v"),
+            "the same mishap under another seed, with reasons".into(),
+        ));
+        next.push((
+            format!("semel run {name} --report page.html"),
+            "the same as a page".into(),
+        ));
+    }
+    next.extend(
+        [
+            (
+                "semel list",
+                "every scenario, strategy, fault, invariant and cause",
+            ),
+            (
+                "semel run --help",
+                "other strategies, other settings, your own scenario file",
+            ),
+        ]
+        .map(|(command, what)| (command.into(), what.into())),
+    );
+    next
+}

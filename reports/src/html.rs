@@ -1,0 +1,234 @@
+//! HTML: one page that needs nothing else. No scripts, no network, everything from files escaped.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use semel_scenarios::expect::LEVELS;
+
+use crate::Glyphs;
+use crate::account::{self, Sentence};
+use crate::chart;
+use crate::ink::finish;
+use crate::levels::standing;
+use crate::report::{Heading, Line, Scene};
+use crate::text::{faults_met, plain, world};
+use crate::words::{self, Mark, Word, causes, span, thousands, word};
+
+const STYLE: &str = include_str!("page.css");
+/// Nothing may be loaded and nothing run, whatever a name in a file says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/// A whole page about some scenes.
+pub fn page(scenes: &[Scene]) -> String {
+    let names: Vec<&str> = scenes
+        .iter()
+        .map(|scene| scene.heading.scenario.as_str())
+        .collect();
+    let title = format!("{} · semel", words::list(&names));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (clean(&title)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    @for scene in scenes { (scene_section(scene)) }
+                    (legend(scenes))
+                }
+            }
+        }
+    };
+    finish(&page.into_string())
+}
+
+fn scene_section(scene: &Scene) -> Markup {
+    let heading = &scene.heading;
+    html! {
+        section {
+            h1 { (clean(&heading.scenario)) }
+            @if !heading.question.is_empty() { p.question { (clean(&heading.question)) } }
+            p.world { (facts(heading)) }
+            (table(&scene.lines))
+            figure {
+                (PreEscaped(chart::effects(scene)))
+                figcaption { "Effects per strategy: too long a bar is doubled, too short a bar is lost." }
+            }
+            h2 { "What happened" }
+            @for line in &scene.lines { (account_of(line)) }
+            h2 { "Run it again" }
+            p { "Each of these repeats one run; its last part is the run's digest, where it is a token." }
+            ul.again { @for line in &scene.lines { li { code { (clean(&line.again)) } } } }
+        }
+    }
+}
+
+fn facts(heading: &Heading) -> String {
+    let mut facts = vec![
+        format!("seed {}", heading.seed),
+        world(heading, Glyphs::Unicode),
+        format!("{}s", heading.transport),
+        format!("semel {}", heading.semel),
+    ];
+    facts.extend(
+        heading
+            .set
+            .iter()
+            .map(|(path, value)| format!("{path} = {value}")),
+    );
+    clean(&facts.join(" · "))
+}
+
+fn table(lines: &[Line]) -> Markup {
+    let numbers = [
+        "applied",
+        "dup",
+        "lost",
+        "late",
+        "p50",
+        "p99",
+        "messages",
+        "round trips",
+        "dedup bytes",
+    ];
+    html! {
+        div.wide {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "strategy" }
+                        th scope="col" { "verdict" }
+                        @for level in LEVELS { th scope="col" { (level.name()) } }
+                        th scope="col" { "balance" }
+                        @for name in numbers { th.number scope="col" { (name) } }
+                        th scope="col" { "faults met" }
+                    }
+                }
+                tbody { @for line in lines { (table_row(line)) } }
+            }
+        }
+    }
+}
+
+fn table_row(line: &Line) -> Markup {
+    let row = &line.row;
+    let numbers = [
+        format!("{}/{}", thousands(row.applied), thousands(row.records)),
+        thousands(row.duplicated),
+        thousands(row.lost),
+        thousands(row.reordered),
+        span(row.latency_p50_ns),
+        span(row.latency_p99_ns),
+        thousands(row.messages),
+        format!("{:.1}", row.round_trips_per_record),
+        thousands(row.dedup_bytes_max),
+    ];
+    html! {
+        tr {
+            th scope="row" { (clean(&row.strategy)) }
+            td { (badge(word(row).mark(), word(row).text())) }
+            @for level in LEVELS {
+                @let standing = standing(line, level);
+                td { (badge(standing.mark, &standing.text)) }
+            }
+            td { (balance(line)) }
+            @for number in numbers { td.number { (number) } }
+            td { (clean(&faults_met(line, Glyphs::Unicode))) }
+        }
+    }
+}
+
+fn balance(line: &Line) -> String {
+    let (due, is) = (line.row.expected_balance, line.row.actual_balance);
+    if due == is {
+        is.to_string()
+    } else {
+        format!("{is} instead of {due}")
+    }
+}
+
+/// Symbol and words; the class only repeats them in colour.
+fn badge(mark: Mark, text: &str) -> Markup {
+    html! { span class=(class(mark)) { b { (mark.symbol()) } " " (clean(text)) } }
+}
+
+const fn class(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Kept => "kept",
+        Mark::Beyond => "beyond",
+        Mark::Broken => "broken",
+        Mark::Open => "open",
+        Mark::Untouched | Mark::Idle => "idle",
+    }
+}
+
+fn account_of(line: &Line) -> Markup {
+    let word = word(&line.row);
+    let mut sentences = account::violations(line);
+    if sentences.is_empty() {
+        let (mark, text) = (word.mark(), plain(line, word));
+        sentences.push(Sentence { mark, text });
+    }
+    let mut money: Vec<String> = account::balance(&line.row).into_iter().collect();
+    if word != Word::Violates {
+        money.extend(account::reminder(line));
+    }
+    html! {
+        article {
+            h3 { (clean(&line.row.strategy)) " " (badge(word.mark(), word.text())) }
+            @if !line.about.is_empty() { p.about { (clean(&line.about)) } }
+            @for sentence in &sentences {
+                p class=(class(sentence.mark)) { b { (sentence.mark.symbol()) } " " (clean(&account::capital(&sentence.text))) }
+            }
+            @if !money.is_empty() { p { (money.join(" ")) } }
+            dl {
+                @if !line.promise.is_empty() {
+                    dt { "promises" } dd { (words::promise(&line.promise)) }
+                }
+                @if !line.because.is_empty() {
+                    dt { "expected" } dd { (clean(&line.because)) }
+                }
+            }
+        }
+    }
+}
+
+/// What the symbols mean, and the causes that were met.
+fn legend(scenes: &[Scene]) -> Markup {
+    let mut met: Vec<&str> = scenes
+        .iter()
+        .flat_map(|scene| &scene.lines)
+        .flat_map(|line| &line.row.violations)
+        .map(|violation| violation.cause.as_str())
+        .collect();
+    met.sort_unstable();
+    met.dedup();
+    html! {
+        footer {
+            h2 { "How to read this" }
+            p {
+                @for (mark, meaning) in words::LEGEND { span.key { (badge(mark, meaning)) } " " }
+            }
+            p {
+                "A stream can promise \"once\" at three levels: of the log (stored once), of delivery (handed to \
+                 the consumer once), of the effect (applied once). Inbound is between producer and log, outbound \
+                 between log, consumer and sink."
+            }
+            @if !met.is_empty() {
+                dl {
+                    @for code in met {
+                        @let cause = causes::find(code);
+                        dt { (clean(code)) } dd { b { (cause.name) } ": " (cause.meaning) "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Text from a file: control characters written out; maud escapes the rest.
+fn clean(text: &str) -> String {
+    Glyphs::Unicode.clean(text)
+}

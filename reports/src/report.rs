@@ -1,0 +1,91 @@
+//! A report as data: everything that a page says, before anybody decides how it looks.
+
+use std::collections::BTreeMap;
+
+use semel_models::strategy::Clause;
+use semel_models::vocabulary::Topology;
+use semel_scenarios::plan::Plan;
+use semel_scenarios::row::Row;
+use semel_scenarios::scenario::Scenario;
+
+/// Runs of one scenario under one seed, a line for each strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// What is the same for all lines.
+    pub heading: Heading,
+    /// A line for each strategy, in the order in which they were asked for.
+    pub lines: Vec<Line>,
+}
+
+/// What is known before the first run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heading {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What it asks, in one sentence.
+    pub question: String,
+    /// The seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub semel: String,
+    /// `connection` or `datagram`.
+    pub transport: String,
+    /// How many nodes and partitions there are.
+    pub topology: Topology,
+    /// How many records are intended.
+    pub records: u32,
+    /// What `--set` changed: path and value.
+    pub set: BTreeMap<String, String>,
+    /// What repeats each run: a token or a command, in the order of the lines.
+    pub again: Vec<String>,
+}
+
+/// What one strategy came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The numbers and the violations.
+    pub row: Row,
+    /// The strategy in one sentence.
+    pub about: String,
+    /// What it promises.
+    pub promise: Vec<Clause>,
+    /// Why the scenario expects what it expects of it.
+    pub because: String,
+    /// What repeats this very run, digest included: a token, or a command.
+    pub again: String,
+}
+
+impl Heading {
+    /// The heading over runs of a scenario; `again` is what repeats each of them.
+    pub fn new(
+        scenario: &Scenario,
+        seed: u64,
+        set: BTreeMap<String, String>,
+        again: Vec<String>,
+    ) -> Self {
+        Self {
+            scenario: scenario.name.clone(),
+            question: scenario.question.clone(),
+            seed,
+            semel: env!("CARGO_PKG_VERSION").into(),
+            transport: format!("{:?}", scenario.transport).to_lowercase(),
+            topology: scenario.topology,
+            records: scenario.records(),
+            set,
+            again,
+        }
+    }
+}
+
+impl Line {
+    /// What a run of this plan came to; `again` is what repeats it.
+    pub fn new(plan: &Plan, row: Row, again: String) -> Self {
+        Self {
+            row,
+            about: plan.strategy.about.clone(),
+            promise: plan.strategy.promise.clone(),
+            because: plan.expectation.because.clone(),
+            again,
+        }
+    }
+}

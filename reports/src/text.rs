@@ -1,0 +1,239 @@
+//! Text for a terminal: one scenario under one seed, strategy by strategy.
+//!
+//! Everything here writes styles; `anstream` strips them where they are not wanted.
+
+use crate::account::{self, Sentence};
+use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
+use crate::report::{Heading, Line, Scene};
+use crate::table::{Cell, Side, Table, paragraph};
+use crate::words::{self, Mark, Word, plural, span, thousands, word};
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Only what failed.
+    Quiet,
+    /// What most people want.
+    #[default]
+    Normal,
+    /// Also why each verdict was expected, what is promised, and the token of every run.
+    Verbose,
+}
+
+/// What stands over the runs, before the first of them: the scenario, its world, and what repeats each run.
+pub fn heading(heading: &Heading, glyphs: Glyphs) -> String {
+    let mut out = format!(
+        "{}  semel {}  {}s{}{}\n",
+        title(heading, glyphs),
+        heading.semel,
+        heading.transport,
+        glyphs.dot(),
+        world(heading, glyphs)
+    );
+    if !heading.question.is_empty() {
+        out.push_str(&paragraph("", 0, &glyphs.clean(&heading.question)));
+    }
+    for (path, value) in &heading.set {
+        out.push_str(&glyphs.clean(&format!("set {path} = {value}")));
+        out.push('\n');
+    }
+    out.push('\n');
+    for again in &heading.again {
+        out.push_str(&paint(&format!("  {}", glyphs.clean(again)), DIM));
+        out.push('\n');
+    }
+    finish(&out)
+}
+
+/// What the runs came to: a table with a line for each strategy, then what went wrong in sentences.
+///
+/// [`Detail::Quiet`] shows only what failed, under a short heading of its own, and nothing where nothing did.
+pub fn results(scene: &Scene, glyphs: Glyphs, detail: Detail) -> String {
+    let quiet = detail == Detail::Quiet;
+    let shown: Vec<&Line> = scene
+        .lines
+        .iter()
+        .filter(|line| !quiet || word(&line.row).is_failure())
+        .collect();
+    if shown.is_empty() {
+        return String::new();
+    }
+    let mut out = if quiet {
+        title(&scene.heading, glyphs) + "\n"
+    } else {
+        String::new()
+    };
+    out.push('\n');
+    out.push_str(&table(&shown, glyphs));
+    for line in shown {
+        let text = comment(line, glyphs, detail);
+        if !text.is_empty() {
+            out.push('\n');
+            out.push_str(&text);
+        }
+    }
+    finish(&out)
+}
+
+fn title(heading: &Heading, glyphs: Glyphs) -> String {
+    let name = paint(&glyphs.clean(&heading.scenario), BOLD);
+    format!("{name}  seed {}", heading.seed)
+}
+
+/// The nodes of a run: `1 producer · 1 broker · 1 consumer · 40 records`.
+pub(crate) fn world(heading: &Heading, glyphs: Glyphs) -> String {
+    let count = |count: u16, noun: &str| plural(u64::from(count), noun);
+    let topology = heading.topology;
+    let brokers = match topology.partitions {
+        1 => count(topology.brokers, "broker"),
+        partitions => format!(
+            "{} ({})",
+            count(topology.brokers, "broker"),
+            count(partitions, "partition")
+        ),
+    };
+    [
+        count(topology.producers, "producer"),
+        brokers,
+        count(topology.consumers, "consumer"),
+        plural(u64::from(heading.records), "record"),
+    ]
+    .join(glyphs.dot())
+}
+
+fn table(lines: &[&Line], glyphs: Glyphs) -> String {
+    let columns = [
+        ("strategy", Side::Left),
+        ("verdict", Side::Left),
+        ("applied", Side::Right),
+        ("dup", Side::Right),
+        ("lost", Side::Right),
+        ("late", Side::Right),
+        ("p99", Side::Right),
+        ("msgs", Side::Right),
+        ("faults met", Side::Left),
+    ];
+    let mut table = Table::new(glyphs, &columns);
+    for line in lines {
+        let row = &line.row;
+        table.row(vec![
+            row.strategy.clone().into(),
+            verdict(word(row)),
+            format!("{}/{}", thousands(row.applied), thousands(row.records)).into(),
+            number(row.duplicated),
+            number(row.lost),
+            number(row.reordered),
+            span(row.latency_p99_ns).into(),
+            thousands(row.messages).into(),
+            faults_met(line, glyphs).into(),
+        ]);
+    }
+    table.render()
+}
+
+/// A verdict as a cell: symbol, words, and the colour that repeats them.
+pub(crate) fn verdict(word: Word) -> Cell {
+    let mark = word.mark();
+    Cell::new(format!("{} {}", mark.symbol(), word.text()), style(mark))
+}
+
+fn number(count: u64) -> Cell {
+    let style = if count == 0 { DIM } else { BOLD };
+    Cell::new(thousands(count), style)
+}
+
+/// Which faults struck, and how often.
+pub(crate) fn faults_met(line: &Line, glyphs: Glyphs) -> String {
+    let met: Vec<String> = line
+        .row
+        .fired
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{name} {}", thousands(*count)))
+        .collect();
+    if met.is_empty() {
+        glyphs.dash().into()
+    } else {
+        met.join(", ")
+    }
+}
+
+/// What is said of a run below the table.
+fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
+    let word = word(&line.row);
+    let strategy = &line.row.strategy;
+    let mut sentences = account::violations(line);
+    let all = word.is_failure() || detail == Detail::Verbose;
+    if sentences.is_empty() && all {
+        let (mark, text) = (word.mark(), plain(line, word));
+        sentences.push(Sentence { mark, text });
+    }
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let mut out = String::new();
+    for Sentence { mark, text } in &sentences {
+        let lead = format!("{} ", paint(&mark.symbol().to_string(), style(*mark)));
+        let text = match mark {
+            Mark::Broken if text.starts_with(strategy.as_str()) => text.clone(),
+            _ => format!("{strategy}: {text}"),
+        };
+        out.push_str(&paragraph(&lead, 2, &glyphs.clean(&text)));
+    }
+    for (label, text) in remarks(line, word, detail) {
+        let (label, indent) = match label {
+            "" => ("  ".into(), 2),
+            label => (paint(&format!("  {label:<10}"), DIM), 12),
+        };
+        out.push_str(&paragraph(&label, indent, &glyphs.clean(&text)));
+    }
+    if all {
+        let again = format!("  {:<10}{}\n", "again", glyphs.clean(&line.again));
+        out.push_str(&paint(&again, DIM));
+    }
+    out
+}
+
+/// What there is to say of a run without violations.
+pub(crate) fn plain(line: &Line, word: Word) -> String {
+    match word {
+        Word::NoShow => {
+            "the violation that the scenario expects never appeared: the model is too kind, or the \
+                         scenario too weak."
+                .into()
+        }
+        Word::Vacuous => "a configured fault never fired, so this run says nothing of it.".into(),
+        Word::Inconclusive => format!(
+            "it ran out of events ({}) while it was still making progress.",
+            thousands(line.row.events)
+        ),
+        Word::NotApplicable => "its faults cannot touch this strategy.".into(),
+        _ => account::intact(&line.row),
+    }
+}
+
+/// What follows the violations, some with a label: the money and the limits of the promise, the promise, the reason
+/// for the expectation.
+fn remarks(line: &Line, word: Word, detail: Detail) -> Vec<(&'static str, String)> {
+    let mut remarks = Vec::new();
+    let limits = (word != Word::Violates).then(|| account::reminder(line));
+    let money: Vec<String> = account::balance(&line.row)
+        .into_iter()
+        .chain(limits.flatten())
+        .collect();
+    if !money.is_empty() {
+        remarks.push(("", money.join(" ")));
+    }
+    if word == Word::Unexpected {
+        let expected = words::expected(line.row.expected);
+        remarks.push(("", format!("The scenario expects that it {expected}.")));
+    }
+    if detail == Detail::Verbose {
+        let told = [
+            ("promises", words::promise(&line.promise)),
+            ("expected", line.because.clone()),
+        ];
+        remarks.extend(told.into_iter().filter(|(_, text)| !text.is_empty()));
+    }
+    remarks
+}

@@ -1,0 +1,15 @@
+//! Every word that a reader meets stands in this folder; everything else only places words on a page.
+
+pub mod causes;
+mod numbers;
+mod promises;
+mod verdicts;
+
+pub(crate) use numbers::GLUE;
+pub use numbers::{list, plural, quantity, span, thousands};
+pub use promises::{
+    INVARIANTS, InvariantWords, assumed, broken_assumption, clause, guarantee, invariant, place,
+    promise, scope_of,
+};
+pub(crate) use verdicts::is_broken_promise;
+pub use verdicts::{LEGEND, Mark, Word, expected, word};

@@ -1,0 +1,236 @@
+//! Invariants, levels and assumptions in words, and how the clauses of a promise are read aloud.
+
+use semel_models::strategy::{Assumption, Clause, Invariant, Level};
+use semel_scenarios::expect::LEVELS;
+
+/// One invariant in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvariantWords {
+    /// The invariant.
+    pub invariant: Invariant,
+    /// What is promised, for example "nothing is lost".
+    pub kept: &'static str,
+    /// What became of a record when it is broken, to stand after "record 3".
+    pub broken: &'static str,
+}
+
+/// Every invariant in words, in order of its number.
+pub const INVARIANTS: [InvariantWords; Invariant::ALL.len()] = [
+    words(Invariant::NoLoss, "nothing acknowledged is lost", "is lost"),
+    words(
+        Invariant::NoDuplicate,
+        "nothing is there twice",
+        "is doubled",
+    ),
+    words(
+        Invariant::NoPhantom,
+        "nothing appears that nobody sent",
+        "is there although nobody sent it like that",
+    ),
+    words(
+        Invariant::NoAbortedEffect,
+        "nothing aborted, and nothing reported failed, takes effect",
+        "took effect although it was aborted or reported failed",
+    ),
+    words(
+        Invariant::NoEarlyRead,
+        "nobody reads a record before its transaction is decided",
+        "was read before its transaction was decided",
+    ),
+    words(
+        Invariant::KeyOrder,
+        "records of one account keep their order",
+        "was overtaken by a later record of the same account",
+    ),
+    words(
+        Invariant::ReadOrder,
+        "a reader's position rises and skips nothing",
+        "was skipped, or read out of order",
+    ),
+    words(
+        Invariant::Atomic,
+        "a transaction becomes visible as a whole or not at all",
+        "is visible without the rest of its transaction, or missing from it",
+    ),
+    words(
+        Invariant::MarkMatchesEffect,
+        "the progress mark and the effects agree as declared",
+        "has an effect that the progress mark contradicts",
+    ),
+    words(
+        Invariant::MonotoneOffset,
+        "the committed offset never falls, nor passes what was delivered",
+        "was covered by an offset that fell, or that passed what was delivered",
+    ),
+    words(
+        Invariant::Fencing,
+        "a former owner is shut out",
+        "was accepted from a former owner",
+    ),
+    words(
+        Invariant::HonestAck,
+        "an ack says no more than is true",
+        "was acknowledged with more than was true",
+    ),
+    words(
+        Invariant::StableProgress,
+        "every transaction is decided in time and readers are not held up longer",
+        "is held up by a transaction that nobody decides",
+    ),
+    words(
+        Invariant::Convergence,
+        "once all has healed, everything is acknowledged or reported, and processed",
+        "was never finished, although everything had healed",
+    ),
+    words(
+        Invariant::SameState,
+        "the final state is the one of a run without faults",
+        "left a state behind that no run without faults would leave",
+    ),
+    words(
+        Invariant::Conservation,
+        "transfers create and destroy no money",
+        "created or destroyed money",
+    ),
+    words(
+        Invariant::StableResult,
+        "one key and request always get the same response",
+        "got two different responses under one key",
+    ),
+    words(
+        Invariant::BoundedState,
+        "dedup state stays within its declared bound",
+        "met a dedup store that had outgrown its bound, or forgot too early",
+    ),
+];
+
+const fn words(invariant: Invariant, kept: &'static str, broken: &'static str) -> InvariantWords {
+    InvariantWords {
+        invariant,
+        kept,
+        broken,
+    }
+}
+
+/// The words for the invariant of this name (as rows give it).
+pub fn invariant(name: &str) -> Option<&'static InvariantWords> {
+    INVARIANTS
+        .iter()
+        .find(|words| words.invariant.name() == name)
+}
+
+/// What is promised at one level about how often a record is there: `once`, `at least once`, `at most once`, or
+/// nothing.
+pub fn guarantee(promise: &[Clause], level: Level) -> Option<&'static str> {
+    let keeps = |invariant| {
+        promise
+            .iter()
+            .any(|clause| clause.level == level && clause.keeps == invariant)
+    };
+    match (keeps(Invariant::NoLoss), keeps(Invariant::NoDuplicate)) {
+        (true, true) => Some("once"),
+        (true, false) => Some("at least once"),
+        (false, true) => Some("at most once"),
+        (false, false) => None,
+    }
+}
+
+/// One clause read aloud, to stand after "promises that": `no record is stored twice (same session)`.
+pub fn clause(clause: &Clause) -> String {
+    let kept = match (clause.keeps, clause.level) {
+        (Invariant::NoLoss, Level::Log) => "every acknowledged record stays in the log",
+        (Invariant::NoLoss, Level::Delivery) => "every acknowledged record is delivered",
+        (Invariant::NoLoss, Level::Effect) => "every acknowledged record takes effect",
+        (Invariant::NoDuplicate, Level::Log) => "no record is stored twice",
+        (Invariant::NoDuplicate, Level::Delivery) => "no record is delivered twice",
+        (Invariant::NoDuplicate, Level::Effect) => "no record takes effect twice",
+        (other, _) => invariant(other.name()).map_or(other.name(), |words| words.kept),
+    };
+    kept.to_owned() + &in_brackets(&assumed(&clause.assuming))
+}
+
+/// A whole promise in one line: `log once (same session), delivery at least once, effect at least once`.
+pub fn promise(clauses: &[Clause]) -> String {
+    let mut parts = Vec::new();
+    for level in LEVELS {
+        if let Some(guarantee) = guarantee(clauses, level) {
+            let scope = scope_of(clauses.iter().filter(|clause| clause.level == level));
+            parts.push(format!(
+                "{} {guarantee}{}",
+                level.name(),
+                in_brackets(&scope)
+            ));
+        }
+    }
+    let counts = [Invariant::NoLoss, Invariant::NoDuplicate];
+    let others = clauses.iter().filter(|one| !counts.contains(&one.keeps));
+    parts.extend(others.map(clause));
+    parts.join(", ")
+}
+
+/// Everything that some clauses take for granted, each once.
+pub fn scope_of<'a>(clauses: impl IntoIterator<Item = &'a Clause>) -> String {
+    let mut assumptions: Vec<Assumption> = Vec::new();
+    for assumption in clauses.into_iter().flat_map(|clause| &clause.assuming) {
+        if !assumptions.contains(assumption) {
+            assumptions.push(assumption.clone());
+        }
+    }
+    assumed(&assumptions)
+}
+
+fn in_brackets(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(" ({text})")
+    }
+}
+
+/// A level with its article: `the log`, `delivery`, `the effect`.
+pub const fn place(level: Level) -> &'static str {
+    match level {
+        Level::Log => "the log",
+        Level::Delivery => "delivery",
+        Level::Effect => "the effect",
+    }
+}
+
+/// What a promise takes for granted, in a few words: `same session, no power loss`.
+pub fn assumed(assumptions: &[Assumption]) -> String {
+    let short = |assumption: &Assumption| match assumption {
+        Assumption::Within(window) => format!("within {window}"),
+        other => scope(&format!("{other:?}")).0.to_owned(),
+    };
+    assumptions.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+/// How an assumption broke, given its name as a row has it (`SameSession`, `Within("5min")`).
+pub fn broken_assumption(name: &str) -> &'static str {
+    scope(name).1
+}
+
+/// An assumption in a few words, and what it is when it does not hold.
+fn scope(name: &str) -> (&'static str, &'static str) {
+    let word = name.split('(').next().unwrap_or(name).trim();
+    match word {
+        "SameSession" => ("same session", "the repeat came from another session"),
+        "Within" => ("within its window", "the repeat came after the window"),
+        "NoPowerLoss" => ("no power loss", "a machine lost power"),
+        "NoDiskLoss" => ("no disk loss", "a disk was lost"),
+        "NoNetworkDuplicates" => ("no network duplicates", "the network doubled a packet"),
+        "NoPause" => ("no pause", "a process stopped and went on later"),
+        "NoBrokerOutage" => ("no broker outage", "a broker went down"),
+        "NoConsumerOutage" => ("no consumer outage", "a consumer went down"),
+        "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
+        "DedupKept" => ("dedup state kept", "dedup state was lost"),
+        "NoGivingUp" => ("nobody gives up", "the producer gave up on a record"),
+        "DistinctContents" => ("distinct contents", "two records had equal contents"),
+        "NoPoison" => ("no poison", "a record could not be processed"),
+        "NoZombie" => ("no zombie", "a zombie wrote to the sink"),
+        _ => (
+            "its other assumptions",
+            "one of its assumptions did not hold",
+        ),
+    }
+}

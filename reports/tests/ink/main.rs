@@ -1,0 +1,5 @@
+//! What the ink makes of given facts.
+
+mod fixture;
+mod page;
+mod text;
