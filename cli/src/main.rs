@@ -1,2 +1,7 @@
-//! soon
-fn main() {}
+//! The binary `semel`.
+
+mod door;
+
+fn main() -> std::process::ExitCode {
+    door::enter()
+}

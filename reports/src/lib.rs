@@ -17,6 +17,7 @@ pub mod html;
 mod ink;
 pub mod json;
 pub mod levels;
+pub mod listing;
 pub mod report;
 mod table;
 pub mod text;

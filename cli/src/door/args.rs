@@ -1,0 +1,166 @@
+//! The command line: every flag, its words, and nothing of what it does.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const STYLES: Styles = Styles::styled()
+    .header(anstyle::Style::new().bold())
+    .usage(anstyle::Style::new().bold())
+    .literal(anstyle::AnsiColor::Cyan.on_default());
+
+const ABOUT: &str = "Finds out whether a record takes effect once: the same mishaps against every delivery strategy, \
+                     run after run the same.";
+
+const LONG: &str = "Semel (Latin: once) runs producer, stream, consumer and sink in a simulated world whose network \
+                    loses and doubles packets and whose nodes crash, lose power and pause. Every strategy states \
+                    what it promises; semel says whether that held, and if not, why. The same seed gives the same \
+                    bytes.\n\nWithout a command it shows a demo.";
+
+const CODES: &str = "Exit codes:
+  0    every expectation met
+  1    a promise was broken, or an expectation was not met
+  2    usage error
+  3    a file is invalid
+  4    nothing selected
+  5    inconclusive or vacuous
+  6    an expected violation never appeared
+  7    not reproducible
+  70   internal error
+  130  interrupted";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "semel", version, about = ABOUT, long_about = LONG, after_long_help = CODES, styles = STYLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every command understands.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Global {
+    /// For people, one JSON document, or a JSON value per line
+    #[arg(long, global = true, value_enum, env = "SEMEL_FORMAT", default_value_t)]
+    pub(crate) format: Format,
+    /// When to colour; `NO_COLOR` turns auto off
+    #[arg(long, global = true, value_enum, env = "SEMEL_COLOR", default_value_t)]
+    pub(crate) color: Color,
+    /// ASCII only
+    #[arg(long, global = true)]
+    pub(crate) ascii: bool,
+    /// Only what failed
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also promises, and why each verdict is expected
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The form of what goes to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON value per line
+    Jsonl,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios, once per strategy, and say what became of the records
+    Run(Run),
+    /// List what there is
+    List {
+        /// Only this
+        #[arg(value_enum)]
+        what: Option<Topic>,
+    },
+    /// Validate scenario files, and print them with every default written out
+    Check {
+        /// Scenario files, or names from the catalog
+        #[arg(required = true, value_name = "SCENARIO")]
+        scenarios: Vec<String>,
+    },
+    /// Print the JSON Schema of the scenario format
+    Schema,
+    /// Print the completion script of a shell
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What to run, and where to put it.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Names from the catalog (`semel list scenarios`), or paths of RON files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// Strategies, parted by commas, or `all`; default: those of which the scenario expects something
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) strategy: Option<Vec<String>>,
+    /// The seed of all chance in the run
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub(crate) seed: u64,
+    /// Change a value of the scenario, or of the strategies: `faults[drop].rate=0.2`, `strategy.bug=TableNotRebuilt`
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) set: Vec<String>,
+    /// Write every entry of the runs into this file, one JSON value per line
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write a page about the runs into this file
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// The seed where none is given.
+pub(crate) const SEED: u64 = 1;
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Topic {
+    /// The catalog
+    Scenarios,
+    /// How records can be delivered
+    Strategies,
+    /// What can go wrong
+    Faults,
+    /// What is judged
+    Invariants,
+    /// Why it broke
+    Causes,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,78 @@
+//! Exit codes, and which of them wins where several apply (`cli.md`).
+
+use std::process::ExitCode;
+
+use semel_reports::words::Word;
+
+/// How a command ended. The later of two variants wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Every expectation was met.
+    Met,
+    /// Inconclusive or vacuous.
+    Open,
+    /// An expected violation never appeared.
+    NoShow,
+    /// A promise was broken, or an expectation was not met.
+    Broken,
+    /// Nothing was selected.
+    Nothing,
+    /// A file is invalid.
+    Invalid,
+    /// The command line makes no sense.
+    Usage,
+    /// The program is wrong.
+    Internal,
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Met => 0,
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Invalid => 3,
+            Self::Nothing => 4,
+            Self::Open => 5,
+            Self::NoShow => 6,
+            Self::Internal => 70,
+        }
+    }
+}
+
+impl From<Word> for Exit {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Holds | Word::Expected | Word::Beyond | Word::NotApplicable => Self::Met,
+            Word::Violates | Word::Unexpected => Self::Broken,
+            Word::NoShow => Self::NoShow,
+            Word::Inconclusive | Word::Vacuous => Self::Open,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_the_contract() {
+        let order = [70, 1, 6, 5, 0];
+        let mut all = [
+            Exit::Met,
+            Exit::Internal,
+            Exit::NoShow,
+            Exit::Broken,
+            Exit::Open,
+        ];
+        all.sort_unstable();
+        all.reverse();
+        assert_eq!(all.map(Exit::code), order);
+    }
+}

@@ -1,0 +1,47 @@
+//! Behind the door: from a command line to an exit code.
+//!
+//! Reading order: [`args`] (what can be said), [`select`] (what is meant by it), [`run`] and [`show`] (what is done),
+//! [`output`], [`failure`] and [`exit`] (how it is answered).
+
+mod args;
+mod exit;
+mod failure;
+mod output;
+mod panic;
+mod run;
+mod select;
+mod show;
+mod source;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Exit;
+use failure::Failure;
+use output::Manner;
+
+/// Does what the command line asks for.
+pub(crate) fn enter() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let manner = Manner::from(cli.global);
+    let done = panic::caught(|| perform(cli.command, manner))
+        .unwrap_or_else(|why| Err(Failure::Internal(why)));
+    done.unwrap_or_else(|failure| tell(&failure, manner)).into()
+}
+
+fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
+    match command {
+        None => show::demo(manner),
+        Some(Command::Run(args)) => run::run(&args, manner),
+        Some(Command::List { what }) => show::list(what, manner),
+        Some(Command::Check { scenarios }) => show::check(&scenarios, manner),
+        Some(Command::Schema) => show::schema(manner),
+        Some(Command::Completions { shell }) => show::completions(shell, manner),
+        Some(Command::Man) => show::man(manner),
+    }
+}
+
+fn tell(failure: &Failure, manner: Manner) -> Exit {
+    failure.print(manner.choice(&std::io::stderr()), manner.glyphs);
+    failure.exit()
+}
