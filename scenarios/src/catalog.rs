@@ -1,35 +1,89 @@
 //! The files that are compiled in: scenarios that each ask one question, and the strategies that answer.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use semel_models::strategy::Strategy;
 
 use crate::complaint::Source;
+use crate::load::{load, parse};
 use crate::scenario::Scenario;
+
+macro_rules! files {
+    ($($folder:literal: $($name:literal)*;)*) => {
+        [$($(($name, include_str!(concat!("../", $folder, "/", $name, ".ron"))),)*)*]
+    };
+}
+
+/// Strategies, simplest first.
+const STRATEGIES: [(&str, &str); 11] = files! {
+    "strategies":
+        "at-most-once" "at-least-once" "idempotent-producer" "idempotent-consumer" "windowed-dedup" "atomic-offset"
+        "idempotency-key" "outbox-inbox" "transactional" "transactional-side-effect" "auto-commit";
+};
+
+/// Scenarios, in the order in which to read them.
+const SCENARIOS: [(&str, &str); 26] = files! {
+    "catalog":
+        "lost-request" "lost-ack" "crash-before-commit" "crash-after-commit" "duplicate-packets" "reordered-batches"
+        "broker-crash" "broker-power-loss" "producer-restart" "zombie-consumer" "slow-consumer" "auto-commit-loss"
+        "dedup-window-expired" "dedup-store-lost" "clock-step" "content-hash-swallows" "idempotency-key-expired"
+        "idempotency-key-race" "relay-crash" "side-effect-in-transaction" "late-end-transaction" "poison-record"
+        "breaker-open" "isolation-heals" "bad-day" "throughput";
+};
+
+/// The names of the scenarios, in the order in which to read them.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    SCENARIOS.iter().map(|(name, _)| *name)
+}
 
 /// The text of a scenario of the catalog.
 pub fn find(name: &str) -> Option<Source> {
-    let _ = name;
-    None
+    let (name, text) = SCENARIOS.iter().find(|(known, _)| *known == name)?;
+    Some(Source {
+        name: format!("catalog/{name}.ron"),
+        text: (*text).into(),
+    })
+}
+
+/// A scenario of the catalog.
+pub fn scenario(name: &str) -> Option<Arc<Scenario>> {
+    let source = find(name)?;
+    Some(Arc::new(load(&source).unwrap_or_else(|complaint| {
+        panic!("the catalog is in order:\n{complaint}")
+    })))
 }
 
 /// Every scenario of the catalog, in the order in which to read them.
 pub fn scenarios() -> Vec<Arc<Scenario>> {
-    Vec::new()
+    names().filter_map(scenario).collect()
 }
 
 /// The names of the strategies, simplest first.
-pub fn strategy_names() -> &'static [&'static str] {
-    &[]
+pub fn strategy_names() -> impl Iterator<Item = &'static str> + Clone {
+    STRATEGIES.iter().map(|(name, _)| *name)
 }
 
 /// The strategies that are compiled in, by name.
-pub fn strategies() -> BTreeMap<&'static str, Strategy> {
-    BTreeMap::new()
+pub fn strategies() -> &'static BTreeMap<&'static str, Strategy> {
+    static READ: OnceLock<BTreeMap<&'static str, Strategy>> = OnceLock::new();
+    READ.get_or_init(|| {
+        STRATEGIES
+            .iter()
+            .map(|(name, text)| (*name, read(name, text)))
+            .collect()
+    })
+}
+
+fn read(name: &str, text: &str) -> Strategy {
+    let source = Source {
+        name: format!("strategies/{name}.ron"),
+        text: text.into(),
+    };
+    parse(&source).unwrap_or_else(|complaint| panic!("the strategies are in order:\n{complaint}"))
 }
 
 /// A strategy that is compiled in.
-pub fn strategy(name: &str) -> Option<Strategy> {
-    strategies().remove(name)
+pub fn strategy(name: &str) -> Option<&'static Strategy> {
+    strategies().get(name)
 }

@@ -79,13 +79,9 @@ pub(crate) fn strategy(scenario: &Scenario, name: &str) -> Result<Strategy, Obje
     if let Some(own) = scenario.define.get(name) {
         return Ok(own.clone());
     }
-    catalog::strategy(name).ok_or_else(|| {
-        let known = scenario
-            .define
-            .keys()
-            .map(String::as_str)
-            .chain(catalog::strategy_names().iter().copied());
-        let known: Vec<&str> = known.collect();
+    catalog::strategy(name).cloned().ok_or_else(|| {
+        let mut known: Vec<&str> = catalog::strategy_names().collect();
+        known.extend(scenario.define.keys().map(String::as_str));
         let path = Path::root().field("expect").field(name);
         Objection::new(
             Kind::Unknown,

@@ -13,7 +13,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     for name in scenario.define.keys() {
         let path = root.clone().field("define").field(name);
         basics::name(name, path.clone(), "strategy").map_err(Objection::at_key)?;
-        if catalog::strategy_names().contains(&name.as_str()) {
+        if catalog::strategy(name).is_some() {
             let text = format!("`{name}` is a strategy that is built in");
             return Err(Objection::value(path, text)
                 .help("give yours another name")
