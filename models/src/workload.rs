@@ -88,7 +88,11 @@ impl Workload {
             };
         }
         let keys = u64::from(self.keys.max(1));
+        // A choice of one costs no roll.
         let draw = |record: RecordId, what: u64, count: u64| {
+            if count <= 1 {
+                return 0;
+            }
             self.dice.below(Address(u64::from(record), 0), what, count)
         };
         let pace = Span(self.pace.0 + draw(id, 2, self.pace_spread.0.saturating_add(1)));
