@@ -5,7 +5,7 @@ use semel_scenarios::load::{Source, load, resolved};
 
 #[test]
 fn every_scenario_is_valid_and_named_like_its_file() {
-    for name in catalog::names() {
+    for name in catalog::names().iter().copied() {
         let source = catalog::find(name).expect("it is in the catalog");
         let scenario = load(&source).unwrap_or_else(|complaint| panic!("{complaint}"));
         assert_eq!(scenario.name, name);
@@ -20,7 +20,7 @@ fn every_scenario_is_valid_and_named_like_its_file() {
 #[test]
 fn every_scenario_expects_something_of_every_strategy_and_says_which_section_demands_it() {
     for scenario in catalog::scenarios() {
-        for strategy in catalog::strategy_names() {
+        for strategy in catalog::strategy_names().iter().copied() {
             assert!(
                 scenario.expect.contains_key(strategy),
                 "{} says nothing of {strategy}",

@@ -80,7 +80,7 @@ pub(crate) fn strategy(scenario: &Scenario, name: &str) -> Result<Strategy, Obje
         return Ok(own.clone());
     }
     catalog::strategy(name).cloned().ok_or_else(|| {
-        let mut known: Vec<&str> = catalog::strategy_names().collect();
+        let mut known: Vec<&str> = catalog::strategy_names().to_vec();
         known.extend(scenario.define.keys().map(String::as_str));
         let path = Path::root().field("expect").field(name);
         Objection::new(
