@@ -1,1 +1,191 @@
-//! soon
+//! # Semel
+//!
+//! *Semel* is Latin for "once". This is the library behind the command: put a question to a delivery strategy, run
+//! it, and read off what became of the records. The same seed gives the same outcome, bit for bit.
+//!
+//! ```
+//! let outcome = semel::scenario("lost-ack")?.strategy("at-least-once").seed(7).run()?;
+//!
+//! assert_eq!(outcome.row().duplicated, 1); // the ack was lost, so the record was sent again
+//! assert_eq!(outcome.row().lost, 0);
+//! println!("{outcome}"); // the same in sentences
+//! # Ok::<(), semel::Error>(())
+//! ```
+//!
+//! Any value of a scenario or a strategy can be changed on the way, under the path that a file would use:
+//!
+//! ```
+//! let outcome = semel::scenario("lost-ack")?
+//!     .strategy("idempotent-producer")
+//!     .set("workload.records", "20")
+//!     .run()?;
+//! assert!(outcome.keeps_its_promise());
+//! # Ok::<(), semel::Error>(())
+//! ```
+//!
+//! Under this front door stand four floors, each usable by itself: [`sim`], a deterministic world that has never
+//! heard of a record, to test protocols of your own in; [`models`], the producers, streams, consumers, sinks,
+//! strategies and oracles; [`scenarios`], the catalog and everything about files; [`reports`], the pages.
+//!
+//! **What this crate deliberately does not know**: anything of the domain. It passes questions down and answers up.
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use semel_models as models;
+pub use semel_reports as reports;
+pub use semel_scenarios as scenarios;
+pub use semel_sim as sim;
+
+use semel_reports::Glyphs;
+use semel_reports::report::Line;
+use semel_reports::words::{Word, word};
+use semel_scenarios::catalog;
+use semel_scenarios::complaint::{Complaint, Source};
+use semel_scenarios::load::load_with;
+use semel_scenarios::plan::Plan;
+use semel_scenarios::row::Row;
+use semel_scenarios::setting::Setting;
+use semel_scenarios::trial::Runner;
+
+/// A scenario of the catalog, to be put to a strategy. `semel list scenarios` shows them all.
+///
+/// Fails with [`Error::NoScenario`] where the catalog has none of this name.
+pub fn scenario(name: &str) -> Result<Question, Error> {
+    let source = catalog::find(name).ok_or_else(|| Error::NoScenario(name.into()))?;
+    Ok(Question::new(source))
+}
+
+/// A scenario of your own, given as the text of its file; `name` is how messages call it.
+///
+/// ```
+/// let text = r#"(schema: 1, name: "mine", faults: [Drop(rate: "1/5")])"#;
+/// let outcome = semel::scenario_text("mine", text).strategy("at-least-once").run()?;
+/// assert_eq!(outcome.row().lost, 0);
+/// # Ok::<(), semel::Error>(())
+/// ```
+pub fn scenario_text(name: &str, text: &str) -> Question {
+    Question::new(Source {
+        name: name.into(),
+        text: text.into(),
+    })
+}
+
+/// A scenario, about to be put to a strategy.
+#[derive(Clone, Debug)]
+pub struct Question {
+    source: Source,
+    strategy: Option<String>,
+    settings: Vec<Setting>,
+    seed: u64,
+}
+
+impl Question {
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            strategy: None,
+            settings: Vec::new(),
+            seed: 1,
+        }
+    }
+
+    /// To which strategy: one of the catalog, or one that the scenario defines.
+    pub fn strategy(mut self, name: &str) -> Self {
+        self.strategy = Some(name.into());
+        self
+    }
+
+    /// Under which seed; 1 where nothing is said.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Changes one value of the scenario (`faults[drop].rate`) or of the strategy (`strategy.bug`).
+    pub fn set(mut self, path: &str, value: &str) -> Self {
+        self.settings.push(Setting {
+            path: path.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Runs it once.
+    ///
+    /// Fails where the scenario, the strategy or a setting makes no sense; the error says where, and the fix.
+    pub fn run(&self) -> Result<Outcome, Error> {
+        let strategy = self.strategy.as_ref().ok_or(Error::NoStrategy)?;
+        let scenario = Arc::new(load_with(&self.source, &self.settings)?);
+        let plan = Arc::new(Plan::new(&scenario, strategy, &self.settings)?);
+        let row = Runner::new(&plan).run(self.seed);
+        let again = plan.token(self.seed).with_digest(&row.digest).to_string();
+        Ok(Outcome {
+            line: Line::new(&plan, row, again),
+        })
+    }
+}
+
+/// What one run came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    line: Line,
+}
+
+impl Outcome {
+    /// The numbers and the violations.
+    pub fn row(&self) -> &Row {
+        &self.line.row
+    }
+
+    /// The verdict, as people read it.
+    pub fn verdict(&self) -> Word {
+        word(self.row())
+    }
+
+    /// Whether no promise was broken, whatever else went wrong.
+    pub fn keeps_its_promise(&self) -> bool {
+        self.verdict() != Word::Violates
+    }
+
+    /// The token that repeats this run from the command line, if nothing was set and the scenario is the catalog's.
+    pub fn token(&self) -> &str {
+        &self.line.again
+    }
+}
+
+/// What became of the records, in sentences.
+impl fmt::Display for Outcome {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&semel_reports::text::outcome(&self.line, Glyphs::Unicode))
+    }
+}
+
+/// Why there is no outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The catalog has no scenario of this name.
+    NoScenario(String),
+    /// It was not said which strategy.
+    NoStrategy,
+    /// Something is wrong with the scenario, the strategy or a setting: where, what, and the fix.
+    Complaint(Box<Complaint>),
+}
+
+impl From<Complaint> for Error {
+    fn from(complaint: Complaint) -> Self {
+        Self::Complaint(Box::new(complaint))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoScenario(name) => write!(out, "there is no scenario `{name}` in the catalog"),
+            Self::NoStrategy => out.write_str("say which strategy: `.strategy(\"at-least-once\")`"),
+            Self::Complaint(complaint) => write!(out, "{complaint}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -7,9 +7,10 @@ use semel_scenarios::expect::LEVELS;
 use crate::account;
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
 use crate::levels::standing;
+use crate::listing;
 use crate::report::{Line, Scene};
 use crate::table::{Cell, PAGE, Side, Table, paragraph};
-use crate::text::{verdict, world};
+use crate::text::{goes_wrong, plain, verdict, world};
 use crate::words::{self, Mark, Word, span, thousands, word};
 
 /// The whole demo: who takes part, each mishap and what became of it, the price, and what to try next.
@@ -38,17 +39,33 @@ fn opening(scene: &Scene, mishaps: usize, glyphs: Glyphs) -> String {
     let way = format!(
         "Each record is a payment on its way: producer {arrow} log {arrow} consumer {arrow} accounts. \"Once\" can be \
          promised at three levels: of the log (stored once), of delivery (handed to the consumer once), of the \
-         effect (paid once). The strategies promise:"
+         effect (paid once). The strategies, and what each promises:"
     );
-    let world = format!("In every run: {}.", world(heading, glyphs));
     let mut out = paint(&title, BOLD) + "\n\n";
     out.push_str(&paragraph("", 0, &way));
     out.push('\n');
+    out.push_str(&cast(&scene.lines, glyphs));
+    out.push('\n');
     out.push_str(&promises(&scene.lines, glyphs));
     out.push('\n');
-    out.push_str(&paragraph("", 0, &world));
+    let assumed = words::scope_of(scene.lines.iter().flat_map(|line| &line.promise));
+    let world = format!("In every run: {}.", world(heading, glyphs));
+    if assumed.is_empty() {
+        out.push_str(&paragraph("", 0, &world));
+    } else {
+        let limits = format!("{world} Promises have limits ({assumed}), which -v shows.");
+        out.push_str(&paragraph("", 0, &glyphs.clean(&limits)));
+    }
     out.push_str(&legend());
     out
+}
+
+/// Who takes part: each strategy in a sentence.
+fn cast(lines: &[Line], glyphs: Glyphs) -> String {
+    let items = lines
+        .iter()
+        .map(|line| (line.row.strategy.clone(), line.about.clone()));
+    listing::items(&items.collect::<Vec<_>>(), glyphs)
 }
 
 fn legend() -> String {
@@ -62,12 +79,6 @@ fn legend() -> String {
 fn promises(lines: &[Line], glyphs: Glyphs) -> String {
     let mut columns = vec![("", Side::Left)];
     columns.extend(LEVELS.map(|level| (level.name(), Side::Left)));
-    let scoped = lines
-        .iter()
-        .any(|line| !words::scope_of(&line.promise).is_empty());
-    if scoped {
-        columns.push(("provided that", Side::Left));
-    }
     let mut table = Table::new(glyphs, &columns);
     for line in lines {
         let mut cells = vec![line.row.strategy.clone().into()];
@@ -76,9 +87,6 @@ fn promises(lines: &[Line], glyphs: Glyphs) -> String {
                 Some(guarantee) => guarantee.into(),
                 None => Cell::new(glyphs.dash(), DIM),
             });
-        }
-        if scoped {
-            cells.push(Cell::new(words::scope_of(&line.promise), DIM));
         }
         table.row(cells);
     }
@@ -94,6 +102,7 @@ fn mishap(number: usize, scene: &Scene, glyphs: Glyphs) -> String {
         .repeat(PAGE.saturating_sub(title.chars().count()));
     let mut out = format!("{}{}\n", paint(&title, BOLD), paint(&rule, DIM));
     out.push_str(&paragraph("   ", 3, &glyphs.clean(&heading.question)));
+    out.push_str(&paragraph("   ", 3, &glyphs.clean(&goes_wrong(heading))));
     out.push('\n');
     out.push_str(&standings(&scene.lines, glyphs));
     out.push('\n');
@@ -156,7 +165,7 @@ fn account(line: &Line) -> String {
         .map(|sentence| sentence.text)
         .collect();
     if parts.is_empty() {
-        parts.push(account::intact(&line.row));
+        parts.push(plain(line, word(&line.row)));
     }
     for later in parts.iter_mut().skip(1) {
         *later = account::capital(later);

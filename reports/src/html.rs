@@ -9,7 +9,7 @@ use crate::chart;
 use crate::ink::finish;
 use crate::levels::standing;
 use crate::report::{Heading, Line, Scene};
-use crate::text::{faults_met, plain, world};
+use crate::text::{faults_met, goes_wrong, plain, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
 const STYLE: &str = include_str!("page.css");
@@ -50,6 +50,7 @@ fn scene_section(scene: &Scene) -> Markup {
         section {
             h1 { (clean(&heading.scenario)) }
             @if !heading.question.is_empty() { p.question { (clean(&heading.question)) } }
+            p { (clean(&goes_wrong(heading))) }
             p.world { (facts(heading)) }
             (table(&scene.lines))
             figure {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use semel_models::strategy::{Invariant, Level};
-use semel_scenarios::row::ViolationRow;
+use semel_scenarios::row::{RunVerdict, ViolationRow};
 
 use crate::account::extra;
 use crate::report::Line;
@@ -20,6 +20,12 @@ pub struct Standing {
 
 /// How a run stands at a level.
 pub fn standing(line: &Line, level: Level) -> Standing {
+    if line.row.verdict == RunVerdict::NotApplicable {
+        return Standing {
+            mark: Mark::Untouched,
+            text: String::new(),
+        };
+    }
     let here: Vec<&ViolationRow> = line
         .row
         .violations

@@ -26,18 +26,24 @@ pub fn text(shelves: &[Shelf], glyphs: Glyphs) -> String {
         }
         out.push_str(&paint(&glyphs.clean(&shelf.title), BOLD));
         out.push('\n');
-        let items: Vec<(String, String)> = shelf
-            .items
-            .iter()
-            .map(|(name, about)| (glyphs.clean(name), glyphs.clean(about)))
-            .collect();
-        let widest = items.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-        for (name, about) in &items {
-            let gap = " ".repeat(widest - width(name));
-            out.push_str(&paragraph(&format!("  {name}{gap}  "), widest + 4, about));
-        }
+        out.push_str(&items(&shelf.items, glyphs));
     }
     finish(&out)
+}
+
+/// Names to the left, sentences to the right.
+pub(crate) fn items(items: &[(String, String)], glyphs: Glyphs) -> String {
+    let items: Vec<(String, String)> = items
+        .iter()
+        .map(|(name, about)| (glyphs.clean(name), glyphs.clean(about)))
+        .collect();
+    let widest = items.iter().map(|(name, _)| width(name)).max();
+    let line = |(name, about): &(String, String)| {
+        let gap = " ".repeat(widest.unwrap_or(0) - width(name));
+        let lead = format!("  {name}{gap}  ");
+        paragraph(&lead, width(&lead), about)
+    };
+    items.iter().map(line).collect()
 }
 
 /// For machines: an array of `sort`, `name` and `about`.

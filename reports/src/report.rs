@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use semel_models::strategy::Clause;
 use semel_models::vocabulary::Topology;
+use semel_scenarios::expect::Expected;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::Row;
 use semel_scenarios::scenario::Scenario;
+
+use crate::words;
 
 /// Runs of one scenario under one seed, a line for each strategy.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,8 @@ pub struct Heading {
     pub topology: Topology,
     /// How many records are intended.
     pub records: u32,
+    /// What goes wrong, fault by fault, in words.
+    pub faults: Vec<String>,
     /// What `--set` changed: path and value.
     pub set: BTreeMap<String, String>,
     /// What repeats each run: a token or a command, in the order of the lines.
@@ -51,6 +56,8 @@ pub struct Line {
     pub promise: Vec<Clause>,
     /// Why the scenario expects what it expects of it.
     pub because: String,
+    /// Why its faults cannot touch it, if so.
+    pub untouched: String,
     /// What repeats this very run, digest included: a token, or a command.
     pub again: String,
 }
@@ -71,6 +78,7 @@ impl Heading {
             transport: format!("{:?}", scenario.transport).to_lowercase(),
             topology: scenario.topology,
             records: scenario.records(),
+            faults: scenario.faults.iter().map(words::fault).collect(),
             set,
             again,
         }
@@ -85,6 +93,10 @@ impl Line {
             about: plan.strategy.about.clone(),
             promise: plan.strategy.promise.clone(),
             because: plan.expectation.because.clone(),
+            untouched: match &plan.expectation.verdict {
+                Expected::NotApplicable(why) => why.clone(),
+                _ => String::new(),
+            },
             again,
         }
     }

@@ -33,8 +33,9 @@ pub fn heading(heading: &Heading, glyphs: Glyphs) -> String {
     if !heading.question.is_empty() {
         out.push_str(&paragraph("", 0, &glyphs.clean(&heading.question)));
     }
+    out.push_str(&paragraph("", 0, &glyphs.clean(&goes_wrong(heading))));
     for (path, value) in &heading.set {
-        out.push_str(&glyphs.clean(&format!("set {path} = {value}")));
+        out.push_str(&glyphs.clean(&format!("Changed: {path} = {value}")));
         out.push('\n');
     }
     out.push('\n');
@@ -78,6 +79,15 @@ pub fn results(scene: &Scene, glyphs: Glyphs, detail: Detail) -> String {
 fn title(heading: &Heading, glyphs: Glyphs) -> String {
     let name = paint(&glyphs.clean(&heading.scenario), BOLD);
     format!("{name}  seed {}", heading.seed)
+}
+
+/// What goes wrong, in a sentence: `Here the network loses Ack of record 3 (attempt 1).`
+pub(crate) fn goes_wrong(heading: &Heading) -> String {
+    if heading.faults.is_empty() {
+        "Here nothing goes wrong.".into()
+    } else {
+        format!("Here {}.", heading.faults.join("; "))
+    }
 }
 
 /// The nodes of a run: `1 producer · 1 broker · 1 consumer · 40 records`.
@@ -158,6 +168,27 @@ pub(crate) fn faults_met(line: &Line, glyphs: Glyphs) -> String {
     }
 }
 
+/// One run in sentences, without colours: the verdict, what went wrong and why, and what it all comes to.
+pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
+    let word = word(&line.row);
+    let mut sentences: Vec<String> = account::violations(line)
+        .into_iter()
+        .map(|sentence| account::capital(&sentence.text))
+        .collect();
+    if sentences.is_empty() {
+        sentences.push(account::capital(&plain(line, word)));
+    }
+    sentences.extend(account::balance(&line.row));
+    if word != Word::Violates {
+        sentences.extend(account::reminder(line));
+    }
+    let (symbol, verdict) = (word.mark().symbol(), word.text());
+    let (scenario, strategy) = (&line.row.scenario, &line.row.strategy);
+    let told = sentences.join(" ");
+    let text = format!("{symbol} {strategy} under {scenario}: {verdict}. {told}");
+    finish(&glyphs.clean(&text))
+}
+
 /// What is said of a run below the table.
 fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
     let word = word(&line.row);
@@ -207,7 +238,8 @@ pub(crate) fn plain(line: &Line, word: Word) -> String {
             "it ran out of events ({}) while it was still making progress.",
             thousands(line.row.events)
         ),
-        Word::NotApplicable => "its faults cannot touch this strategy.".into(),
+        Word::NotApplicable if line.untouched.is_empty() => "this cannot touch it.".into(),
+        Word::NotApplicable => format!("this cannot touch it: {}.", line.untouched),
         _ => account::intact(&line.row),
     }
 }

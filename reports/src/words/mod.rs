@@ -1,10 +1,12 @@
 //! Every word that a reader meets stands in this folder; everything else only places words on a page.
 
 pub mod causes;
+mod faults;
 mod numbers;
 mod promises;
 mod verdicts;
 
+pub use faults::fault;
 pub(crate) use numbers::GLUE;
 pub use numbers::{list, plural, quantity, span, thousands};
 pub use promises::{

@@ -97,6 +97,10 @@ pub(crate) fn line(row: Row, clauses: &[(Level, Invariant)]) -> Line {
         about: format!("The strategy {}.", row.strategy),
         promise: promise(clauses),
         because: "§4.3 demands it".into(),
+        untouched: match row.verdict {
+            RunVerdict::NotApplicable => "it asks for no acknowledgements".into(),
+            _ => String::new(),
+        },
         again,
         row,
     }
@@ -255,6 +259,7 @@ fn scene(question: &str, lines: Vec<Line>) -> Scene {
             transport: first.transport.clone(),
             topology: Topology::default(),
             records: 5,
+            faults: vec!["the network loses Ack of record 3 (attempt 1)".into()],
             set: BTreeMap::new(),
             again: lines
                 .iter()

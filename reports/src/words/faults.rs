@@ -1,0 +1,252 @@
+//! Faults read aloud: `the network loses Ack of record 3 (attempt 1)`.
+//!
+//! A fault is read as a file would show it, field by field, so that a new field is never silently left out: what no
+//! sentence knows is added in brackets.
+
+use semel_scenarios::scenario::Fault;
+use serde_json::{Map, Value};
+
+use super::numbers::list;
+
+/// The fields of a fault, each taken as it is told.
+struct Fields(Map<String, Value>);
+
+/// One fault in a sentence without its end.
+pub fn fault(fault: &Fault) -> String {
+    let value = serde_json::to_value(fault).unwrap_or_default();
+    let inner = value.as_object().and_then(|outer| outer.values().next());
+    if let Some(Value::Array(script)) = inner {
+        return script_of(script);
+    }
+    let mut fields = Fields(
+        inner
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
+    );
+    fields.0.remove("name");
+    let told = match fault.kind() {
+        "drop" => format!("the network loses {}", fields.packets()),
+        "delay" => {
+            let by = fields.take("by").map(|by| spread(&by));
+            let packets = fields.packets();
+            format!(
+                "the network makes {packets} late by {}",
+                by.unwrap_or_default()
+            )
+        }
+        "duplicate" => format!("the network doubles {}", fields.packets()),
+        "hold" => {
+            let release = fields.text("release");
+            format!(
+                "the network holds {} back until {release}",
+                fields.packets()
+            )
+        }
+        "burst" => {
+            let (good, bad, rate) = (fields.text("good"), fields.text("bad"), fields.text("rate"));
+            format!(
+                "the network loses {rate} of all packets in bursts of {bad}, about {good} apart"
+            )
+        }
+        "corrupt" => format!("the network damages {}", fields.packets()),
+        "isolate" => fields.isolation(),
+        "slow_link" => format!("packets take {} longer", fields.text("extra")),
+        "crash" => format!("{} crashes", fields.node()),
+        "power_loss" => format!("{} loses power", fields.node()),
+        "disk_loss" => format!("{} loses its disk", fields.node()),
+        "pause" => format!("{} stops, and later goes on", fields.node()),
+        "slow" => format!(
+            "{} works {} times slower",
+            fields.node(),
+            fields.text("factor")
+        ),
+        "clock_step" => fields.clock_step(),
+        "clock_drift" => format!(
+            "the clocks of {} drift by {} ppm",
+            fields.node(),
+            fields.text("ppm")
+        ),
+        kind => kind.to_owned(),
+    };
+    told + &fields.when() + &fields.rest()
+}
+
+impl Fields {
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&mut self, name: &str) -> String {
+        self.take(name)
+            .map(|value| plain(&value))
+            .unwrap_or_default()
+    }
+
+    fn node(&mut self) -> String {
+        match self.text("node").as_str() {
+            "" => "the node".into(),
+            "*" => "every node".into(),
+            node => node.to_owned(),
+        }
+    }
+
+    /// Which packets are meant.
+    fn packets(&mut self) -> String {
+        let rate = self.take("rate").map(|rate| plain(&rate));
+        let what = self.take("packet").map(|packet| pattern(&packet));
+        match (rate, what) {
+            (None, Some(what)) => what,
+            (None, None) => "every packet".into(),
+            (Some(rate), Some(what)) => format!("{rate} of {what}"),
+            (Some(rate), None) => format!("{rate} of all packets"),
+        }
+    }
+
+    fn isolation(&mut self) -> String {
+        let node = self.node();
+        let way = match self.text("direction").as_str() {
+            "Outgoing" => ", for what it sends",
+            "Incoming" => ", for what is sent to it",
+            _ => "",
+        };
+        let from = self
+            .take("from")
+            .map(|from| format!(" from {}", plain(&from)));
+        format!("{node} is isolated{}{way}", from.unwrap_or_default())
+    }
+
+    fn clock_step(&mut self) -> String {
+        let node = self.node();
+        let forward = self
+            .take("forward")
+            .map(|by| format!("forward by {}", plain(&by)));
+        let back = self
+            .take("back")
+            .map(|by| format!("back by {}", plain(&by)));
+        let ways: Vec<String> = forward.into_iter().chain(back).collect();
+        format!("the wall clock of {node} is set {}", list(&ways))
+    }
+
+    /// Where and when, in a fixed order.
+    fn when(&mut self) -> String {
+        let mut parts = Vec::new();
+        let simple = |fields: &mut Self, name: &str, before: &str| {
+            let value = fields.take(name)?;
+            Some(format!("{before}{}", plain(&value)))
+        };
+        parts.extend(simple(self, "from", " from "));
+        parts.extend(simple(self, "to", " to "));
+        parts.extend(
+            self.take("after")
+                .map(|after| format!(" right after {}", pattern(&after))),
+        );
+        parts.extend(
+            self.take("packet")
+                .map(|what| format!(" right after handling {}", pattern(&what))),
+        );
+        parts.extend(simple(self, "nth", ", match no. "));
+        parts.extend(simple(self, "at", " at "));
+        parts.extend(simple(self, "every", " every "));
+        parts.extend(simple(self, "rate", " with probability "));
+        parts.extend(simple(self, "until", " until "));
+        parts.extend(simple(self, "times", ", at most so often: "));
+        parts.extend(simple(self, "lasting", ", for "));
+        parts.extend(simple(self, "down", ", for "));
+        parts.concat()
+    }
+
+    /// What no sentence has told yet.
+    fn rest(&mut self) -> String {
+        let rest: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{name} {}", plain(value)))
+            .collect();
+        if rest.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", rest.join(", "))
+        }
+    }
+}
+
+/// A pattern on messages or observations: `Ack of record 3 (attempt 1)`.
+fn pattern(value: &Value) -> String {
+    let Some((name, fields)) = value.as_object().and_then(|outer| outer.iter().next()) else {
+        return plain(value);
+    };
+    let mut fields = Fields(fields.as_object().cloned().unwrap_or_default());
+    let record = fields
+        .take("record")
+        .map(|record| format!(" of record {}", plain(&record)));
+    format!("{name}{}{}", record.unwrap_or_default(), fields.rest())
+}
+
+fn spread(value: &Value) -> String {
+    let Some((kind, by)) = value.as_object().and_then(|outer| outer.iter().next()) else {
+        return plain(value);
+    };
+    match (kind.as_str(), by.as_array().map(Vec::as_slice)) {
+        ("Uniform", Some([least, most])) => format!("{} to {}", plain(least), plain(most)),
+        ("Fixed", _) => plain(by),
+        ("Exponential", _) => format!("{} on average", plain(by)),
+        ("HeavyTail", _) => format!("{} and sometimes much more", plain(by)),
+        _ => plain(value),
+    }
+}
+
+fn script_of(script: &[Value]) -> String {
+    match script.len() {
+        1 => "one scripted deviation".into(),
+        count => format!("{count} scripted deviations"),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use semel_scenarios::load::{Source, load};
+
+    use super::*;
+
+    #[test]
+    fn faults_are_read_aloud() {
+        let text = r#"(schema: 1, name: "faults", faults: [
+            Drop(packet: Ack(record: 3, attempt: 1)),
+            Drop(rate: "1/20", to: "broker"),
+            Delay(packet: EndTransaction(transaction: 2), by: Uniform("110ms", "400ms")),
+            Crash(node: "consumer-0", after: Handled(record: 3), down: "200ms"),
+            Crash(node: "consumer-0", packet: Committed(), nth: 4, down: "200ms"),
+            Crash(node: "*", every: "150ms", rate: "1/2", until: "2s", down: "50ms"),
+            Isolate(node: "broker-0", at: "300ms", until: "1500ms"),
+            PowerLoss(node: "broker-0", after: Stored(record: 5), sends: 2, down: "100ms"),
+            ClockStep(node: "broker-0", forward: "3min", at: "850ms"),
+        ])"#;
+        let source = Source {
+            name: "faults".into(),
+            text: text.into(),
+        };
+        let faults = load(&source).unwrap().faults;
+        let told: Vec<String> = faults.iter().map(fault).collect();
+        let expected = [
+            "the network loses Ack of record 3 (attempt 1)",
+            "the network loses 1/20 of all packets to broker",
+            "the network makes EndTransaction (transaction 2) late by 110ms to 400ms",
+            "consumer-0 crashes right after Handled of record 3, for 200ms",
+            "consumer-0 crashes right after handling Committed, match no. 4, for 200ms",
+            "every node crashes every 150ms with probability 1/2 until 2s, for 50ms",
+            "broker-0 is isolated at 300ms until 1500ms",
+            "broker-0 loses power right after Stored of record 5, for 100ms (sends 2)",
+            "the wall clock of broker-0 is set forward by 3min at 850ms",
+        ];
+        assert_eq!(told, expected);
+    }
+}
