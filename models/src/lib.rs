@@ -20,6 +20,7 @@ pub mod model;
 pub mod observation;
 pub mod timer;
 pub mod vocabulary;
+mod window;
 pub mod workload;
 
 pub mod broker;

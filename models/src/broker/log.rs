@@ -3,10 +3,12 @@
 use semel_sim::address::OutageKind;
 use semel_sim::digest::Digest;
 use semel_sim::journal::Journal;
+use semel_sim::time::Time;
 
+use super::ids::Ids;
 use super::producers::Producers;
 use crate::model::Ctx;
-use crate::observation::Observation;
+use crate::observation::{Observation, Place};
 use crate::strategy::{Bug, Recognise};
 use crate::vocabulary::{Epoch, Item, Offset, Partition, ProducerId, RecordId};
 
@@ -22,17 +24,30 @@ pub(super) struct Entry {
     pub(super) last: u32,
     /// Where its batch begins.
     pub(super) begin: Offset,
-    /// The client's wall clock.
+    /// The wall clock that dedup state ages by: the client's for sequences, the store's for ids.
     pub(super) stamp: u64,
+}
+
+impl Entry {
+    pub(super) const fn item(&self) -> Item {
+        Item {
+            record: self.record,
+            id: self.id,
+            offset: 0,
+        }
+    }
 }
 
 /// A partition.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) partition: Partition,
+    recognise: Recognise,
     disk: Disk,
     /// In memory: rebuilt from the disk at start.
     pub(super) producers: Producers,
+    /// What is known of ids, if repeats are recognised by them.
+    pub(super) ids: Option<Ids>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,11 +63,13 @@ struct Disk {
 const SEGMENT: u64 = 4096;
 
 impl Log {
-    pub(super) fn new(partition: Partition) -> Self {
+    pub(super) fn new(partition: Partition, recognise: Recognise) -> Self {
         Self {
             partition,
+            recognise,
             disk: Disk::default(),
             producers: Producers::default(),
+            ids: Ids::new(recognise),
         }
     }
 
@@ -61,6 +78,9 @@ impl Log {
         self.disk.snapshot.clear();
         self.disk.truncated = None;
         self.producers.clear();
+        if let Some(ids) = &mut self.ids {
+            ids.reset();
+        }
     }
 
     /// Where the next entry will stand.
@@ -96,15 +116,39 @@ impl Log {
         }
     }
 
-    /// Notes the batch at `begin` in the producer table.
-    pub(super) fn remember(&mut self, begin: Offset, batches: u8) {
-        if let Some(entry) = self.disk.entries.get(begin) {
+    /// Notes the batch at `begin`, which reaches to the end of the log, in the dedup state.
+    pub(super) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
+        let before = self.remembered();
+        let now = ctx.wall();
+        if let Recognise::Sequence { batches, .. } = self.recognise
+            && let Some(entry) = self.disk.entries.get(begin)
+        {
             self.producers.remember(entry, batches);
+        }
+        if let Some(ids) = &mut self.ids {
+            for (_, entry) in self.disk.entries.range(begin) {
+                ids.note(entry, now);
+            }
+        }
+        let entries = self.remembered();
+        if entries != before {
+            ctx.observe(Observation::Kept {
+                place: Place::Stream,
+                entries,
+                bound: self.recognise.bound(),
+            });
         }
     }
 
-    /// After a boot: tells what was lost, and rebuilds the producer table from snapshot and entries.
-    pub(super) fn recover(&mut self, recognise: Recognise, bug: Option<Bug>, ctx: &mut Ctx<'_>) {
+    /// How many entries of dedup state there are.
+    fn remembered(&self) -> u32 {
+        self.ids
+            .as_ref()
+            .map_or_else(|| self.producers.len(), Ids::len)
+    }
+
+    /// After a boot: tells what was lost, and rebuilds dedup state from snapshot and entries.
+    pub(super) fn recover(&mut self, bug: Option<Bug>, ctx: &mut Ctx<'_>) {
         if let Some((from, until)) = self.disk.truncated.take() {
             ctx.observe(Observation::Truncated {
                 partition: self.partition,
@@ -112,16 +156,23 @@ impl Log {
                 until,
             });
         }
-        let Recognise::Sequence { batches, .. } = recognise else {
-            return;
-        };
+        let end = self.end();
+        if let Some(ids) = &mut self.ids {
+            ids.recover(end);
+        }
         if bug == Some(Bug::TableNotRebuilt) {
             return;
         }
-        self.producers = self.disk.snapshot.clone();
-        for (offset, entry) in self.disk.entries.range(0) {
-            if entry.begin == offset {
-                self.producers.remember(entry, batches);
+        if let Some(ids) = &mut self.ids {
+            let entries = self.disk.entries.range(0);
+            ids.rebuild(entries.map(|(_, entry)| entry), ctx.wall());
+        }
+        if let Recognise::Sequence { batches, .. } = self.recognise {
+            self.producers = self.disk.snapshot.clone();
+            for (offset, entry) in self.disk.entries.range(0) {
+                if entry.begin == offset {
+                    self.producers.remember(entry, batches);
+                }
             }
         }
     }
@@ -136,24 +187,28 @@ impl Log {
             self.disk.snapshot.clear();
         }
         self.producers.clear();
+        if let Some(ids) = &mut self.ids {
+            ids.crash(kind);
+        }
     }
 
-    /// Drops consumed entries, a segment at a time, and rolls the snapshot of the producer table forward.
-    pub(super) fn recycle(&mut self, consumed: Offset, recognise: Recognise) {
+    /// Drops consumed entries, a segment at a time. What dedup state they held is kept in a snapshot.
+    pub(super) fn recycle(&mut self, consumed: Offset, now: Time) {
         let keep = consumed.saturating_sub(SEGMENT);
         if keep < self.begin() + SEGMENT {
             return;
         }
-        if let Recognise::Sequence { batches, .. } = recognise {
-            for (offset, entry) in self
-                .disk
-                .entries
-                .range(0)
-                .take_while(|(offset, _)| *offset < keep)
+        for (offset, entry) in self.disk.entries.range(0) {
+            if offset >= keep {
+                break;
+            }
+            if let Recognise::Sequence { batches, .. } = self.recognise
+                && entry.begin == offset
             {
-                if entry.begin == offset {
-                    self.disk.snapshot.remember(entry, batches);
-                }
+                self.disk.snapshot.remember(entry, batches);
+            }
+            if let Some(ids) = &mut self.ids {
+                ids.roll(entry, now);
             }
         }
         self.disk.entries.recycle(keep);
@@ -180,9 +235,25 @@ impl Log {
         }
     }
 
-    pub(super) fn fingerprint(&self, digest: &mut Digest) {
-        digest.add(&self.disk.entries);
-        digest.add(&self.disk.snapshot);
-        digest.add(&self.producers);
+    /// Stamps count only as age, and only where something ages by them.
+    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        let Disk {
+            entries, snapshot, ..
+        } = &self.disk;
+        digest.add(&(entries.begin(), entries.end(), entries.unsynced()));
+        let ages = self.recognise.ages();
+        for (_, entry) in entries.range(0) {
+            let stamp = if ages {
+                entry.stamp.wrapping_sub(now.0)
+            } else {
+                0
+            };
+            digest.add(&Entry { stamp, ..*entry });
+        }
+        snapshot.fingerprint(now, digest);
+        self.producers.fingerprint(now, digest);
+        if let Some(ids) = &self.ids {
+            ids.fingerprint(now, digest);
+        }
     }
 }

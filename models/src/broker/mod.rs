@@ -2,8 +2,11 @@
 
 mod fetch;
 mod group;
+mod highest;
+mod ids;
 mod log;
 mod members;
+mod produce;
 mod producers;
 
 use alloc::vec::Vec;
@@ -13,18 +16,18 @@ use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
 use semel_sim::time::Time;
 
-use crate::message::log::{Answer, Message as LogMessage, Produce};
+use crate::message::log::Message as LogMessage;
 use crate::message::{Message, log as words};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::strategy::{Bug, Flush, Recognise, Strategy, Stream};
+use crate::strategy::{Bug, Strategy, Stream};
 use crate::timer::Timer;
-use crate::vocabulary::{Item, Partition, ProducerId, Topology};
+use crate::vocabulary::{Partition, ProducerId, Topology};
 
 use fetch::Readers;
 use group::Coordinator;
-use log::{Entry, Log};
-use producers::Verdict;
+use log::Log;
+use produce::Writer;
 
 /// A broker.
 #[derive(Clone, Debug)]
@@ -40,6 +43,7 @@ pub struct Broker {
     /// On disk: the next producer id to hand out.
     next_producer: ProducerId,
     readers: Readers,
+    writer: Writer,
     flush_armed: bool,
 }
 
@@ -52,7 +56,9 @@ impl Broker {
             topology,
             stream: strategy.stream,
             bug: strategy.bug,
-            logs: partitions.map(Log::new).collect(),
+            logs: partitions
+                .map(|partition| Log::new(partition, strategy.stream.recognise))
+                .collect(),
             group: Coordinator::new(
                 strategy,
                 topology.partitions,
@@ -60,6 +66,7 @@ impl Broker {
             ),
             next_producer: 1,
             readers: Readers::default(),
+            writer: Writer::default(),
             flush_armed: false,
         }
     }
@@ -70,12 +77,13 @@ impl Broker {
         self.group.reset();
         self.next_producer = 1;
         self.readers.clear();
+        self.writer.clear();
         self.flush_armed = false;
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
         for log in &mut self.logs {
-            log.recover(self.stream.recognise, self.bug, ctx);
+            log.recover(self.bug, ctx);
         }
         self.group.start(ctx);
     }
@@ -116,7 +124,7 @@ impl Broker {
             }
             Message::Group(message) => {
                 self.group.receive(from, message, ctx);
-                self.recycle();
+                self.recycle(ctx.wall());
             }
             _ => {}
         }
@@ -132,6 +140,8 @@ impl Broker {
                 self.logs.iter_mut().for_each(|log| log.sync(ctx));
                 self.group.sync();
             }
+            Timer::Finish { number } => self.finish(number, ctx),
+            Timer::CopyIds => self.copy_ids(),
             _ => self.group.fire(timer, ctx),
         }
     }
@@ -149,6 +159,7 @@ impl Broker {
             self.next_producer = 1;
         }
         self.readers.clear();
+        self.writer.clear();
         self.flush_armed = false;
     }
 
@@ -158,114 +169,6 @@ impl Broker {
 
     fn log(&mut self, partition: Partition) -> &mut Log {
         &mut self.logs[usize::from(partition / self.topology.brokers)]
-    }
-
-    /// Records arrive: recognise repeats, append, make durable, answer, serve those who wait.
-    fn produce(&mut self, from: Peer, produce: &Produce, ctx: &mut Ctx<'_>) {
-        let first = ctx
-            .items(produce.batch)
-            .first()
-            .map_or(0, |item| item.record);
-        let verdict = self.recognise(produce, ctx);
-        let (answer, offset) = match verdict {
-            Verdict::New(missed) => {
-                let offset = self.append(produce, missed, ctx);
-                (Answer::Stored, Some(offset))
-            }
-            Verdict::Duplicate(offset) => {
-                for index in 0..produce.batch.len() {
-                    let record = ctx.items(produce.batch)[index].record;
-                    let (place, hit) = (
-                        crate::observation::Place::Stream,
-                        crate::observation::Hit::Stored,
-                    );
-                    ctx.observe(Observation::Recognised { record, place, hit });
-                }
-                (Answer::Duplicate, Some(offset))
-            }
-            Verdict::OutOfOrder => (Answer::OutOfOrder, None),
-            Verdict::StaleEpoch => (Answer::StaleEpoch, None),
-        };
-        if produce.answer {
-            let several = produce.batch.len() > 1;
-            let ack = LogMessage::Ack {
-                partition: produce.partition,
-                request: produce.request,
-                record: first,
-                attempt: produce.attempt,
-                answer,
-                offset,
-                batch: several.then_some(produce.batch),
-            };
-            ctx.send(from, Message::Log(ack));
-        }
-        if answer == Answer::Stored {
-            self.serve(produce.partition, ctx);
-        }
-    }
-
-    fn recognise(&mut self, produce: &Produce, ctx: &mut Ctx<'_>) -> Verdict {
-        let (recognise, bug) = (self.stream.recognise, self.bug);
-        let now = ctx.wall();
-        match (recognise, produce.sequence) {
-            (Recognise::Sequence { expire, .. }, Some(sequence)) => {
-                let last = sequence + produce.batch.len() as u32 - 1;
-                let log = self.log(produce.partition);
-                log.producers.expire(now.0, expire);
-                log.producers
-                    .judge(produce.producer, produce.epoch, sequence, last, bug)
-            }
-            _ => Verdict::New(crate::observation::Miss::Unasked),
-        }
-    }
-
-    /// Appends a batch and makes it as durable as the policy says. Returns the first offset.
-    fn append(
-        &mut self,
-        produce: &Produce,
-        missed: crate::observation::Miss,
-        ctx: &mut Ctx<'_>,
-    ) -> u64 {
-        let recognise = self.stream.recognise;
-        let flush = self.stream.copies.flush();
-        let log = self.log(produce.partition);
-        let first = log.end();
-        let count = produce.batch.len();
-        for index in 0..count {
-            let Item { record, id, .. } = ctx.items(produce.batch)[index];
-            let offset = log.append(Entry {
-                record,
-                id,
-                producer: produce.producer,
-                epoch: produce.epoch,
-                first: produce.sequence.unwrap_or(0),
-                last: produce.sequence.unwrap_or(0) + count as u32 - 1,
-                begin: first,
-                stamp: produce.stamp,
-            });
-            ctx.observe(Observation::Stored {
-                record,
-                partition: produce.partition,
-                offset,
-                attempt: produce.attempt,
-                session: produce.session,
-                missed,
-                enlisted: false,
-            });
-        }
-        if let Recognise::Sequence { batches, .. } = recognise {
-            log.remember(first, batches);
-        }
-        match flush {
-            Flush::Always => log.sync(ctx),
-            Flush::Entries(most) if log.waiting() >= u64::from(most) => log.sync(ctx),
-            Flush::Every(span) if !self.flush_armed => {
-                self.flush_armed = true;
-                ctx.set_timer(span, Timer::Flush);
-            }
-            Flush::Entries(_) | Flush::Every(_) | Flush::Never => {}
-        }
-        first
     }
 
     fn fetch(&mut self, fetch: fetch::Fetch, ctx: &mut Ctx<'_>) {
@@ -281,13 +184,10 @@ impl Broker {
     }
 
     /// Consumed segments are recycled.
-    fn recycle(&mut self) {
+    fn recycle(&mut self, now: Time) {
         if self.topology.brokers == 1 {
             for log in &mut self.logs {
-                log.recycle(
-                    self.group.get(log.partition).unwrap_or(0),
-                    self.stream.recognise,
-                );
+                log.recycle(self.group.get(log.partition).unwrap_or(0), now);
             }
         }
     }
@@ -296,9 +196,12 @@ impl Broker {
         self.logs.iter().for_each(|log| log.last_words(see));
     }
 
-    pub(crate) fn fingerprint(&self, _: Time, digest: &mut Digest) {
+    pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         digest.add(&self.next_producer);
-        self.logs.iter().for_each(|log| log.fingerprint(digest));
+        for log in &self.logs {
+            log.fingerprint(now, digest);
+        }
+        self.writer.fingerprint(now, digest);
         digest.add(&self.group);
         self.readers.fingerprint(digest);
     }

@@ -6,7 +6,8 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use semel_sim::time::Span;
+use semel_sim::digest::Digest;
+use semel_sim::time::{Span, Time};
 
 use super::log::Entry;
 use crate::observation::Miss;
@@ -17,21 +18,26 @@ use crate::vocabulary::{Epoch, Offset, ProducerId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     New(Miss),
-    Duplicate(Offset),
+    Duplicate(Option<Offset>),
+    InFlight,
     OutOfOrder,
     StaleEpoch,
 }
 
 /// The producer table.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Producers {
     entries: BTreeMap<ProducerId, Known>,
+    /// The highest id that was forgotten for its age.
+    expired: Option<ProducerId>,
+    /// Batches of all producers.
+    batches: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 struct Known {
     epoch: Epoch,
-    /// The greatest record timestamp: the client's clock, not the broker's (F005).
+    /// When its last batch was made, by the client's clock, not the broker's (F005).
     stamp: u64,
     /// Oldest first.
     batches: VecDeque<Remembered>,
@@ -47,6 +53,13 @@ struct Remembered {
 impl Producers {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.expired = None;
+        self.batches = 0;
+    }
+
+    /// How many batches it holds.
+    pub(super) const fn len(&self) -> u32 {
+        self.batches
     }
 
     /// Rules 1 and 3 to 7 of the append algorithm.
@@ -59,13 +72,17 @@ impl Producers {
         bug: Option<Bug>,
     ) -> Verdict {
         let Some(known) = self.entries.get(&producer) else {
-            return Verdict::New(Miss::Absent);
+            return Verdict::New(if self.expired.is_some_and(|expired| producer <= expired) {
+                Miss::Expired
+            } else {
+                Miss::Absent
+            });
         };
         let same = |batch: &&Remembered| batch.first == first && batch.last == last;
         if known.epoch == epoch
             && let Some(batch) = known.batches.iter().find(same)
         {
-            return Verdict::Duplicate(batch.offset);
+            return Verdict::Duplicate(Some(batch.offset));
         }
         if epoch < known.epoch && bug != Some(Bug::EpochNotChecked) {
             return Verdict::StaleEpoch;
@@ -98,24 +115,39 @@ impl Producers {
         });
         if known.epoch != entry.epoch {
             known.epoch = entry.epoch;
+            self.batches -= known.batches.len() as u32;
             known.batches.clear();
         }
-        known.stamp = known.stamp.max(entry.stamp);
+        known.stamp = entry.stamp;
         known.batches.push_back(Remembered {
             first: entry.first,
             last: entry.last,
             offset: entry.begin,
         });
+        self.batches += 1;
         if known.batches.len() > usize::from(most) {
             known.batches.pop_front();
+            self.batches -= 1;
         }
     }
 
-    /// Forgets producers whose last record is too old.
+    /// Forgets producers whose last batch is too old.
     pub(super) fn expire(&mut self, now: u64, after: Span) {
         let old = |known: &Known| now.saturating_sub(known.stamp) >= after.0;
-        if self.entries.values().any(old) {
-            self.entries.retain(|_, known| !old(known));
+        while let Some((producer, known)) = self.entries.iter().find(|(_, known)| old(known)) {
+            let (producer, batches) = (*producer, known.batches.len() as u32);
+            self.entries.remove(&producer);
+            self.batches -= batches;
+            self.expired = self.expired.max(Some(producer));
+        }
+    }
+
+    /// Adds its contents to a fingerprint, with stamps as age.
+    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        digest.add(&(self.entries.len(), self.expired));
+        for (producer, known) in &self.entries {
+            let age = known.stamp.wrapping_sub(now.0);
+            digest.add(&(producer, known.epoch, age, &known.batches));
         }
     }
 }

@@ -73,6 +73,30 @@ pub enum Recognise {
     Id(Keep, Kept),
 }
 
+impl Recognise {
+    /// How many entries of dedup state a partition may hold, as far as it says; 0 if it does not.
+    pub const fn bound(self) -> u32 {
+        match self {
+            Self::Id(
+                Keep {
+                    count: Some(count), ..
+                },
+                _,
+            ) => count,
+            Self::Nothing | Self::Sequence { .. } | Self::Highest(_) | Self::Id(..) => 0,
+        }
+    }
+
+    /// Whether dedup state grows old.
+    pub const fn ages(self) -> bool {
+        match self {
+            Self::Sequence { .. } => true,
+            Self::Id(keep, _) => keep.time.is_some(),
+            Self::Nothing | Self::Highest(_) => false,
+        }
+    }
+}
+
 const fn five() -> u8 {
     5
 }
