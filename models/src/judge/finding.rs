@@ -100,3 +100,25 @@ pub struct Findings {
 
 /// How many violations of one invariant at one level are kept in full.
 pub const KEPT: usize = 16;
+
+impl Violation {
+    /// Whether the strategy is held to it: promised, and every assumption of the promise held.
+    pub const fn is_breach(&self) -> bool {
+        self.promised && self.broken.is_none()
+    }
+}
+
+impl Findings {
+    /// How many violations there were of an invariant at a level.
+    pub fn count(&self, invariant: Invariant, level: Level) -> u64 {
+        let kind = |count: &&(Invariant, Level, u64)| (count.0, count.1) == (invariant, level);
+        self.counts.iter().find(kind).map_or(0, |count| count.2)
+    }
+
+    /// The first violation that breaks the promise. Breaches are kept apart from other violations, so none is missed.
+    pub fn breach(&self) -> Option<&Violation> {
+        self.violations
+            .iter()
+            .find(|violation| violation.is_breach())
+    }
+}

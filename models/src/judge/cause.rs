@@ -1,0 +1,289 @@
+//! Why it happened: from the bad effect back to the last decision that could have prevented it (`semantics.md` §4.4).
+//!
+//! Each question is answered from what is known of one record, so that blind runs have causes too.
+
+use super::evidence::{Facts, Flags, Known, short};
+use super::finding::{Cause, Side};
+use crate::observation::{Miss, Observation};
+use crate::vocabulary::{Generation, Offset, Partition, RecordId};
+
+/// Where a violation was born, and why.
+pub(super) type Origin = (Side, Cause);
+
+/// Why a record came into the log again, as the number of a duplicate's cause.
+///
+/// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
+/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that the answer to
+/// an earlier one was lost (D1), and one of a later session that the source's position had not been saved (D7).
+/// Where somebody looks and finds nothing, the name was another one: of a new session (D2), or a new id (D5).
+pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
+    let vague = facts.flags.has(Flags::VAGUE);
+    let same_session = vague || facts.stored_session == session;
+    match missed {
+        Miss::Absent => 2,
+        Miss::Expired => 3,
+        Miss::Evicted => 4,
+        _ if same_session && facts.stored.has(attempt) => 11,
+        Miss::Unasked if same_session => 1,
+        Miss::Unasked => 7,
+        Miss::New if same_session => 5,
+        Miss::New => 2,
+    }
+}
+
+/// A request that took effect.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act {
+    pub(super) record: RecordId,
+    pub(super) partition: Partition,
+    pub(super) offset: Offset,
+    pub(super) actor: u16,
+    pub(super) token: Generation,
+    pub(super) attempt: u32,
+    pub(super) missed: Miss,
+}
+
+impl Act {
+    /// The request behind an observed effect.
+    #[inline]
+    pub(super) const fn of(seen: &Observation) -> Option<Self> {
+        match *seen {
+            Observation::Applied {
+                record,
+                actor,
+                token,
+                missed,
+                partition,
+                offset,
+                attempt,
+                ..
+            } => Some(Self {
+                record,
+                partition,
+                offset,
+                actor,
+                token,
+                attempt,
+                missed,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Why a record took effect again.
+///
+/// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last.
+/// 2. If the first effect came from a copy that was undone later, the reader was exposed to it (D10).
+/// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
+/// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
+/// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
+///    sink's answer was lost (D1).
+/// 6. Otherwise it was delivered again: see [`of_redelivery`].
+pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
+    let facts = known.records.get(act.record);
+    let output = known.rules.is_output(act.partition);
+    if let Some(number) = forgotten(act.missed) {
+        return (Side::Outbound, Cause::Duplicate(number));
+    }
+    let offset = if output {
+        facts.delivery.offset
+    } else {
+        short(act.offset)
+    };
+    let vague = facts.flags.has(Flags::VAGUE);
+    if !vague && offset != facts.effect.offset {
+        return of_other_copy(facts);
+    }
+    if !output && act.missed == Miss::New {
+        return (Side::Outbound, Cause::Duplicate(6));
+    }
+    let same_delivery =
+        facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
+    if !vague && !output && same_delivery {
+        let number = if facts.applied.has(act.attempt) {
+            11
+        } else {
+            1
+        };
+        return (Side::Outbound, Cause::Duplicate(number));
+    }
+    let (actor, generation) = if output {
+        (facts.delivery.consumer, facts.delivery.generation)
+    } else {
+        (act.actor, act.token)
+    };
+    let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == actor;
+    let first = facts.effect;
+    let moved = first.consumer != actor || (generation != 0 && first.generation != generation);
+    let number = of_redelivery(
+        known,
+        first.consumer,
+        first.boot,
+        rewound,
+        moved && !vague,
+        vague,
+    );
+    (Side::Outbound, Cause::Duplicate(number))
+}
+
+/// Why a record was delivered again.
+pub(super) fn of_delivery(
+    known: &Known,
+    record: RecordId,
+    (partition, offset): (Partition, Offset),
+    (consumer, generation): (u16, Generation),
+) -> Origin {
+    let facts = known.records.get(record);
+    let vague = facts.flags.has(Flags::VAGUE);
+    if !vague && short(offset) != facts.delivery.offset {
+        return of_other_copy(facts);
+    }
+    let rewound = known.lane(partition).best > offset;
+    let last = facts.delivery;
+    let moved = last.consumer != consumer || last.generation != generation;
+    let number = of_redelivery(
+        known,
+        last.consumer,
+        last.boot,
+        rewound,
+        moved && !vague,
+        vague,
+    );
+    (Side::Outbound, Cause::Duplicate(number))
+}
+
+const fn forgotten(missed: Miss) -> Option<u8> {
+    match missed {
+        Miss::Absent => Some(2),
+        Miss::Expired => Some(3),
+        Miss::Evicted => Some(4),
+        Miss::Unasked | Miss::New => None,
+    }
+}
+
+/// There were two copies of it: both in the log, or the first one undone after it had been read.
+fn of_other_copy(facts: &Facts) -> Origin {
+    match facts.log_cause {
+        0 => (Side::Outbound, Cause::Duplicate(10)),
+        _ if facts.flags.has(Flags::EXPOSED) && facts.flags.has(Flags::ABORTED) => {
+            (Side::Outbound, Cause::Duplicate(10))
+        }
+        number => (Side::Inbound, Cause::Duplicate(number)),
+    }
+}
+
+/// A position behind the committed one was read again (D9); or whoever had the record crashed before progress was
+/// marked (D7); or it is alive, and somebody else (or the same one in a later generation) has the record too (D8);
+/// or the same one read it again because its work had been undone (D7).
+fn of_redelivery(
+    known: &Known,
+    consumer: u16,
+    boot: u16,
+    rewound: bool,
+    moved: bool,
+    vague: bool,
+) -> u8 {
+    let node = known.rules.topology.consumer(consumer);
+    let crashed = known.faults.boots(node) != boot;
+    match (rewound, crashed && !vague, moved) {
+        (true, _, _) => 9,
+        (false, true, _) | (false, false, false) => 7,
+        (false, false, true) => 8,
+    }
+}
+
+/// Why an acknowledged record is missing.
+///
+/// Not in the log: what was stored is gone, by power loss (L3), with the disk of the only copy (L1) or otherwise
+/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or it never left its client (L11);
+/// or the ok came before it was stored (L1). In the log: see [`of_unread`].
+pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
+    let flags = facts.flags;
+    if facts.copies > 0 {
+        return (Side::Outbound, Cause::Loss(of_unread(known, facts)));
+    }
+    let number = if flags.has(Flags::TRUNCATED) {
+        3
+    } else if flags.has(Flags::WIPED) {
+        1
+    } else if flags.has(Flags::TORN) {
+        7
+    } else if flags.has(Flags::ABORTED) || facts.open > 0 {
+        6
+    } else if flags.has(Flags::MISTAKEN) {
+        5
+    } else if !flags.has(Flags::ATTEMPTED) {
+        11
+    } else {
+        1
+    };
+    (Side::Inbound, Cause::Loss(number))
+}
+
+/// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
+/// its effect was lost with the sink's disk (L1); its output was aborted although its offset was committed (L7); a
+/// reader was reset beyond it (L8); its offset was committed without it (L4); or readers never saw it (L10).
+fn of_unread(known: &Known, facts: &Facts) -> u8 {
+    let flags = facts.flags;
+    let lane = known.lane(facts.partition);
+    if flags.has(Flags::SKIPPED) {
+        9
+    } else if flags.has(Flags::KNOWN_LATER) {
+        5
+    } else if flags.has(Flags::UNDONE) {
+        1
+    } else if flags.has(Flags::OUTPUT_ABORTED) {
+        7
+    } else if facts.deliveries == 0 && u64::from(facts.copy) < lane.reset {
+        8
+    } else if facts.deliveries > 0 || lane.best >= lane.handed {
+        4
+    } else {
+        10
+    }
+}
+
+/// Why a record is still under way although all has settled.
+///
+/// A transaction that nobody ends blocks it (S1); its key is in progress for ever (S3); poison ahead of it is tried
+/// again and again (S4); its holder is refused (S6); its group forms again and again, or its commits are refused
+/// (S7). On the way into the log: refused as stale (S6), or sent again and again without being taken (S5).
+pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
+    let facts = known.records.get(record);
+    let flags = facts.flags;
+    if facts.copies == 0 && facts.open == 0 {
+        let cause = if flags.has(Flags::REFUSED) {
+            Cause::Stuck(6)
+        } else if facts.tries > 1 {
+            Cause::Stuck(5)
+        } else {
+            Cause::Other
+        };
+        return (Side::Inbound, cause);
+    }
+    let lane = known.lane(facts.partition);
+    let cause = if lane.hanging || facts.open > 0 {
+        Cause::Stuck(1)
+    } else if flags.has(Flags::IN_PROGRESS) {
+        Cause::Stuck(3)
+    } else if poison_ahead(known, facts) {
+        Cause::Stuck(4)
+    } else if flags.has(Flags::REFUSED) {
+        Cause::Stuck(6)
+    } else if lane.refusals > 0 || lane.assignments > 1 {
+        Cause::Stuck(7)
+    } else {
+        Cause::Other
+    };
+    (Side::Outbound, cause)
+}
+
+/// Whether the first record that a partition's readers still owe is one that no handler can process.
+fn poison_ahead(known: &Known, facts: &Facts) -> bool {
+    let lane = known.lane(facts.partition);
+    let mut ahead = lane.range(lane.best, u64::from(facts.copy) + 1);
+    let owed = ahead
+        .find(|(_, entry)| known.exists(entry.record) && known.records.get(entry.record).is_owed());
+    owed.is_some_and(|(_, entry)| known.workload.is_poison(entry.record))
+}

@@ -1,0 +1,224 @@
+//! What oracles found, weighed against the promise: what is covered by it, and which assumption did not hold.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use semel_sim::digest::Digest;
+use semel_sim::time::{Span, Time};
+
+use super::cause::Origin;
+use super::evidence::{Flags, Known, Struck};
+use super::finding::{Cause, Findings, KEPT, Violation};
+use crate::strategy::{Assumption, Invariant, Level};
+use crate::vocabulary::RecordId;
+
+/// What an oracle reports.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Breach {
+    pub(super) invariant: Invariant,
+    pub(super) level: Level,
+    pub(super) record: Option<RecordId>,
+    pub(super) origin: Origin,
+}
+
+/// Reports and findings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Docket {
+    /// Reports on the present observation, until it has been taken down.
+    reports: Vec<Breach>,
+    pub(super) findings: Findings,
+    /// How many violations of each kind that was counted are kept: beyond the promise (or not promised), and within.
+    kept: Vec<[u8; 2]>,
+    /// Where each account first went wrong.
+    blames: BTreeMap<u32, (RecordId, Origin)>,
+}
+
+impl Docket {
+    pub(super) fn reset(&mut self) {
+        self.reports.clear();
+        self.findings.violations.clear();
+        self.findings.counts.clear();
+        self.kept.clear();
+        self.blames.clear();
+    }
+
+    /// Something is wrong. It is judged once the present observation has been taken down.
+    pub(super) fn report(
+        &mut self,
+        invariant: Invariant,
+        level: Level,
+        record: impl Into<Option<RecordId>>,
+        origin: Origin,
+    ) {
+        let record = record.into();
+        self.reports.push(Breach {
+            invariant,
+            level,
+            record,
+            origin,
+        });
+    }
+
+    /// So many more violations of a kind, without their particulars.
+    pub(super) fn count(&mut self, invariant: Invariant, level: Level, more: u64) {
+        let index = self.kind(invariant, level);
+        self.findings.counts[index].2 += more;
+    }
+
+    /// Where an account first went wrong, if that is known.
+    pub(super) fn blame(&self, key: u32) -> Option<(RecordId, Origin)> {
+        self.blames.get(&key).copied()
+    }
+
+    #[inline]
+    pub(super) const fn is_idle(&self) -> bool {
+        self.reports.is_empty()
+    }
+
+    /// Judges what was reported.
+    #[cold]
+    pub(super) fn settle(&mut self, entry: u64, at: Time, known: &Known) {
+        let mut reports = core::mem::take(&mut self.reports);
+        for breach in reports.drain(..) {
+            self.judge(&breach, entry, at, known);
+        }
+        self.reports = reports;
+    }
+
+    fn judge(&mut self, breach: &Breach, entry: u64, at: Time, known: &Known) {
+        let Breach {
+            invariant,
+            level,
+            record,
+            origin: (side, cause),
+        } = *breach;
+        self.note_blame(breach, known);
+        let index = self.kind(invariant, level);
+        self.findings.counts[index].2 += 1;
+        let full = |kept: u8| usize::from(kept) >= KEPT;
+        if self.kept[index].into_iter().all(full) {
+            return;
+        }
+        let (promised, broken) = weigh(breach, at, known);
+        let binding = promised && broken.is_none();
+        let kept = &mut self.kept[index][usize::from(binding)];
+        if full(*kept) {
+            return;
+        }
+        *kept += 1;
+        self.findings.violations.push(Violation {
+            invariant,
+            level,
+            record,
+            side,
+            cause,
+            at,
+            entry,
+            promised,
+            broken,
+        });
+    }
+
+    /// The place of a kind of violation among the counts.
+    fn kind(&mut self, invariant: Invariant, level: Level) -> usize {
+        let counts = &mut self.findings.counts;
+        let place = counts.binary_search_by_key(&(invariant, level), |count| (count.0, count.1));
+        place.unwrap_or_else(|index| {
+            counts.insert(index, (invariant, level, 0));
+            self.kept.insert(index, [0, 0]);
+            index
+        })
+    }
+
+    /// Remembers what first made an account wrong.
+    fn note_blame(&mut self, breach: &Breach, known: &Known) {
+        let moves_money = matches!(
+            breach.invariant,
+            Invariant::NoDuplicate
+                | Invariant::NoLoss
+                | Invariant::NoPhantom
+                | Invariant::NoAbortedEffect
+                | Invariant::Convergence
+        );
+        let Some(record) = breach.record else { return };
+        if moves_money
+            && (breach.level == Level::Effect || breach.invariant == Invariant::Convergence)
+        {
+            let (key, _) = known.contents(record);
+            self.blames.entry(key).or_insert((record, breach.origin));
+        }
+    }
+
+    /// Adds what was found so far, as kinds.
+    pub(super) fn fingerprint(&self, digest: &mut Digest) {
+        for ((invariant, level, _), [_, binding]) in self.findings.counts.iter().zip(&self.kept) {
+            digest.add(&(invariant.number(), *level, *binding > 0));
+        }
+    }
+}
+
+/// Whether a promise covers this, and if no clause holds it to account, the first assumption that did not hold.
+fn weigh(breach: &Breach, at: Time, known: &Known) -> (bool, Option<Assumption>) {
+    let mut excuse = None;
+    let mut promised = false;
+    for assumptions in known.rules.claims(breach.invariant, breach.level) {
+        promised = true;
+        match assumptions
+            .iter()
+            .find(|assumption| !holds(assumption, breach, at, known))
+        {
+            None => return (true, None),
+            Some(broken) => excuse = excuse.or_else(|| Some(broken.clone())),
+        }
+    }
+    (promised, excuse)
+}
+
+/// Whether an assumption holds for what was found: for the record it is about, or else for the whole run so far.
+fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> bool {
+    let struck = known.faults.struck;
+    let facts = breach
+        .record
+        .filter(|record| known.exists(*record))
+        .map(|record| known.records.get(record));
+    let of_record =
+        |flag: Flags, run: Struck| facts.map_or(struck.has(run), |facts| facts.flags.has(flag));
+    match assumption {
+        Assumption::SameSession => !of_record(Flags::MIXED, Struck::SESSIONS),
+        Assumption::Within(span) => age(breach, at, known).is_none_or(|age| age <= *span),
+        Assumption::NoPowerLoss => !struck.has(Struck::POWER_LOSS),
+        Assumption::NoDiskLoss => !struck.has(Struck::DISK_LOSS),
+        Assumption::NoNetworkDuplicates => !struck.has(Struck::DUPLICATE),
+        Assumption::NoPause => !struck.has(Struck::PAUSE),
+        Assumption::NoBrokerOutage => !struck.has(Struck::BROKER),
+        Assumption::NoConsumerOutage => !struck.has(Struck::CONSUMER),
+        Assumption::TrueClocks => !struck.has(Struck::CLOCK),
+        Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
+        Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),
+        Assumption::DistinctContents => !breach.record.is_some_and(|record| known.has_twin(record)),
+        Assumption::NoPoison => match breach.record {
+            Some(record) => !known.workload.is_poison(record) && !is_about_poison(breach.origin.1),
+            None => known.workload.poison_every == 0,
+        },
+        Assumption::NoZombie => !struck.has(Struck::ZOMBIE),
+    }
+}
+
+/// Poison holds up what is behind it, too.
+const fn is_about_poison(cause: Cause) -> bool {
+    matches!(cause, Cause::Loss(9) | Cause::Stuck(4))
+}
+
+/// How late a repeat is: since the first attempt at the record or, for effects, since its first effect.
+fn age(breach: &Breach, at: Time, known: &Known) -> Option<Span> {
+    if breach.invariant != Invariant::NoDuplicate {
+        return None;
+    }
+    let facts = known.records.get(breach.record?);
+    let first = if breach.level == Level::Effect {
+        facts.applied_at
+    } else {
+        facts.since
+    };
+    Some(at.since(first))
+}

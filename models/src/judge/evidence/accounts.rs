@@ -1,0 +1,73 @@
+//! What every account should hold and what it holds.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Accounts with numbers below this have a place of their own; the others are looked up.
+const DIRECT: u32 = 65_536;
+
+/// One account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::judge) struct Account {
+    pub(in crate::judge) expected: i64,
+    /// The sum of what was applied.
+    pub(in crate::judge) applied: i64,
+    /// What it said itself in the end.
+    pub(in crate::judge) stated: Option<i64>,
+}
+
+/// All accounts: 32 bytes each.
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct Accounts {
+    near: Vec<Account>,
+    far: BTreeMap<u32, Account>,
+    /// Whether accounts have spoken for themselves.
+    pub(in crate::judge) stated: bool,
+}
+
+impl Accounts {
+    pub(in crate::judge) fn reset(&mut self) {
+        self.near.clear();
+        self.far.clear();
+        self.stated = false;
+    }
+
+    #[inline]
+    pub(in crate::judge) fn get_mut(&mut self, key: u32) -> &mut Account {
+        if (key as usize) < self.near.len() {
+            return &mut self.near[key as usize];
+        }
+        self.add(key)
+    }
+
+    #[cold]
+    fn add(&mut self, key: u32) -> &mut Account {
+        if key >= DIRECT {
+            return self.far.entry(key).or_default();
+        }
+        self.near.resize(key as usize + 1, Account::default());
+        &mut self.near[key as usize]
+    }
+
+    /// Every account that was heard of, in order.
+    pub(in crate::judge) fn iter(&self) -> impl Iterator<Item = (u32, &Account)> {
+        let far = self.far.iter().map(|(key, account)| (*key, account));
+        (0..).zip(&self.near).chain(far)
+    }
+
+    /// What an account holds: what it says, or else what was applied to it.
+    pub(in crate::judge) fn holds(&self, account: &Account) -> i64 {
+        if self.stated {
+            account.stated.unwrap_or(0)
+        } else {
+            account.applied
+        }
+    }
+
+    /// A sink lost its disk: nothing is left of what was applied.
+    pub(in crate::judge) fn wipe(&mut self) {
+        for account in self.near.iter_mut().chain(self.far.values_mut()) {
+            account.applied = 0;
+        }
+    }
+}

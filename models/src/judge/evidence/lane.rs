@@ -1,0 +1,205 @@
+//! What is known of one partition: its log as it stands, and how far its readers are.
+
+use alloc::collections::VecDeque;
+
+use semel_sim::digest::Digest;
+
+use crate::vocabulary::{Generation, Offset, RecordId};
+
+/// Entries kept below the committed offset: more than any broker keeps, so that none is truncated unseen.
+const KEPT: usize = 16_384;
+/// So many are let go at a time.
+const STRIDE: usize = 4_096;
+
+/// What stands at an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::judge) enum State {
+    /// A record that every reader may see.
+    Plain,
+    /// A record of a transaction that is not marked here yet.
+    Open,
+    /// A record of an aborted transaction.
+    Aborted,
+    /// The end of a transaction, or nothing.
+    Marker,
+}
+
+/// An entry of the log: 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::judge) struct Entry {
+    pub(in crate::judge) record: RecordId,
+    pub(in crate::judge) state: State,
+}
+
+/// One partition.
+#[derive(Clone, Debug)]
+pub(in crate::judge) struct Lane {
+    entries: VecDeque<Entry>,
+    /// The offset of the first of them.
+    floor: Offset,
+    /// The largest end the log ever had.
+    pub(in crate::judge) high: Offset,
+    /// The committed offset as accepted last.
+    pub(in crate::judge) accepted: Offset,
+    /// The highest offset ever accepted.
+    pub(in crate::judge) best: Offset,
+    /// The lowest offset that may be committed next: the last one, or where a reader was reset to since.
+    pub(in crate::judge) legal: Offset,
+    /// The first offset that no reader was given or put behind.
+    pub(in crate::judge) handed: Offset,
+    /// The first offset behind what was delivered, while the log reached there.
+    pub(in crate::judge) delivered: Offset,
+    /// The highest position that a reader was reset to.
+    pub(in crate::judge) reset: Offset,
+    /// The newest generation that was granted or assigned here.
+    pub(in crate::judge) generation: Generation,
+    /// Commits refused since the last one accepted.
+    pub(in crate::judge) refusals: u32,
+    /// Assignments since the last delivery.
+    pub(in crate::judge) assignments: u32,
+    /// A transaction that nobody decided blocks its readers.
+    pub(in crate::judge) hanging: bool,
+    /// It is an output: no group commits offsets in it.
+    output: bool,
+}
+
+impl Lane {
+    /// A partition of which nothing is known.
+    pub(in crate::judge) const NONE: Self = Self {
+        entries: VecDeque::new(),
+        floor: 0,
+        high: 0,
+        accepted: 0,
+        best: 0,
+        legal: 0,
+        handed: 0,
+        delivered: 0,
+        reset: 0,
+        generation: 0,
+        refusals: 0,
+        assignments: 0,
+        hanging: false,
+        output: false,
+    };
+
+    pub(in crate::judge) fn new(output: bool) -> Self {
+        Self {
+            output,
+            ..Self::NONE
+        }
+    }
+
+    pub(in crate::judge) fn reset(&mut self) {
+        let output = self.output;
+        let mut entries = core::mem::take(&mut self.entries);
+        entries.clear();
+        *self = Self {
+            entries,
+            ..Self::new(output)
+        };
+    }
+
+    /// The first offset behind the log.
+    pub(in crate::judge) fn end(&self) -> Offset {
+        self.floor + self.entries.len() as Offset
+    }
+
+    /// What stands at an offset, if that is still (or already) known.
+    #[inline]
+    pub(in crate::judge) fn get(&self, offset: Offset) -> Option<Entry> {
+        let index = usize::try_from(offset.checked_sub(self.floor)?).ok()?;
+        self.entries.get(index).copied()
+    }
+
+    /// What is known to stand in `from..until`, with offsets.
+    pub(in crate::judge) fn range(
+        &self,
+        from: Offset,
+        until: Offset,
+    ) -> impl Iterator<Item = (Offset, Entry)> + '_ {
+        let from = from.max(self.floor);
+        let until = until.clamp(from, self.end().max(from));
+        (from..until).filter_map(|offset| Some((offset, self.get(offset)?)))
+    }
+
+    /// Something was appended. An offset that is in use shows that what stood from there on is gone.
+    #[inline]
+    pub(in crate::judge) fn append(&mut self, offset: Offset, entry: Entry) {
+        if offset != self.end() {
+            self.jump(offset);
+        }
+        self.entries.push_back(entry);
+        self.high = self.high.max(offset + 1);
+        if self.entries.len() > KEPT + STRIDE {
+            self.forget();
+        }
+    }
+
+    #[cold]
+    fn jump(&mut self, offset: Offset) {
+        self.truncate(offset);
+        if offset > self.end() {
+            self.entries.clear();
+            self.floor = offset;
+        }
+    }
+
+    /// Entries from `from` on are gone.
+    pub(in crate::judge) fn truncate(&mut self, from: Offset) {
+        let keep = usize::try_from(from.saturating_sub(self.floor)).unwrap_or(usize::MAX);
+        self.entries.truncate(keep);
+        if from < self.floor {
+            self.floor = from;
+        }
+        self.delivered = self.delivered.min(from);
+    }
+
+    /// Lets old entries go that are far below the committed offset (in an output, far behind).
+    #[cold]
+    fn forget(&mut self) {
+        let committed = if self.output { self.end() } else { self.best };
+        let below = committed.saturating_sub(self.floor) as usize;
+        if below >= KEPT + STRIDE {
+            self.entries.drain(..STRIDE);
+            self.floor += STRIDE as Offset;
+        }
+    }
+
+    /// Decides an entry of a transaction.
+    pub(in crate::judge) fn decide(&mut self, offset: Offset, commit: bool) {
+        let index = offset.checked_sub(self.floor).map(usize::try_from);
+        if let Some(Ok(index)) = index
+            && let Some(entry) = self.entries.get_mut(index)
+        {
+            entry.state = if commit { State::Plain } else { State::Aborted };
+        }
+    }
+
+    /// Adds what decides future judgements.
+    pub(in crate::judge) fn fingerprint(&self, digest: &mut Digest) {
+        let Self {
+            entries,
+            high,
+            accepted,
+            best,
+            legal,
+            handed,
+            delivered,
+            generation,
+            ..
+        } = self;
+        for entry in entries {
+            digest.add(entry);
+        }
+        digest.add(&(
+            self.end(),
+            high,
+            accepted,
+            best,
+            legal,
+            handed,
+            delivered,
+            generation,
+        ));
+    }
+}

@@ -1,0 +1,214 @@
+//! How the log becomes evidence: what is stored, marked and lost.
+
+use semel_sim::address::{NodeId, OutageKind};
+use semel_sim::time::Time;
+
+use super::facts::Attempts;
+use super::{Entry, Facts, Flags, Known, State, Struck, Waiting};
+use crate::judge::cause;
+use crate::observation::{Miss, Observation, TransactionId};
+use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
+
+impl Known {
+    pub(super) fn stored(&mut self, at: Time, seen: &Observation) {
+        let Observation::Stored {
+            record,
+            partition,
+            offset,
+            attempt,
+            session,
+            missed,
+            enlisted,
+        } = *seen
+        else {
+            return;
+        };
+        let output = self.rules.is_output(partition);
+        let state = if enlisted { State::Open } else { State::Plain };
+        let lane = self.lane_mut(partition);
+        lane.append(offset, Entry { record, state });
+        let passed = offset < lane.best;
+        if enlisted {
+            let number = 0;
+            let waiting = Waiting {
+                record,
+                offset,
+                number,
+                attempt,
+                session,
+                missed,
+            };
+            self.transactions.stored = Some(waiting);
+        }
+        if output {
+            self.touch(record, |facts| facts.open += u8::from(enlisted));
+        } else {
+            self.touch(record, |facts| {
+                note_copy(facts, at, seen);
+                facts.flags.put(Flags::PASSED, passed);
+                facts.open += u8::from(enlisted);
+            });
+        }
+        if missed == Miss::Absent && self.exists(record) {
+            let lost = self.records.get(record).flags.has(Flags::FORGOTTEN);
+            if lost {
+                self.faults.struck.set(Struck::FORGOTTEN);
+            }
+        }
+        if !enlisted {
+            self.commit_copy(record, output);
+        }
+    }
+
+    /// A copy stands in the log for every reader.
+    fn commit_copy(&mut self, record: RecordId, output: bool) {
+        let mut again = false;
+        self.touch(record, |facts| {
+            let copies = if output {
+                &mut facts.outputs
+            } else {
+                &mut facts.copies
+            };
+            again = *copies > 0;
+            *copies = copies.saturating_add(1);
+        });
+        self.tallies.sums.duplicated_in_log += u64::from(again);
+    }
+
+    pub(super) fn marked(
+        &mut self,
+        partition: Partition,
+        offset: Offset,
+        of: TransactionId,
+        commit: bool,
+    ) {
+        let record = RecordId::MAX;
+        self.lane_mut(partition).append(
+            offset,
+            Entry {
+                record,
+                state: State::Marker,
+            },
+        );
+        let waiting = self.transactions.mark(partition, of.producer, commit);
+        for one in &waiting {
+            self.decide(partition, of.producer, one, commit);
+        }
+        self.transactions.recycle(partition, of.producer, waiting);
+    }
+
+    fn decide(&mut self, partition: Partition, producer: ProducerId, one: &Waiting, commit: bool) {
+        let output = self.rules.is_output(partition);
+        let ending = self.transactions.ending(producer, one.number);
+        let torn = ending
+            .and_then(|ending| ending.decided)
+            .is_some_and(|decided| decided != commit);
+        self.lane_mut(partition).decide(one.offset, commit);
+        self.touch(one.record, |facts| {
+            facts.open = facts.open.saturating_sub(1);
+            if torn {
+                facts.flags.set(Flags::TORN);
+            }
+            if !commit {
+                facts.flags.set(if output {
+                    Flags::OUTPUT_ABORTED
+                } else {
+                    Flags::ABORTED
+                });
+            }
+        });
+        if commit {
+            self.commit_copy(one.record, output);
+        }
+    }
+
+    pub(super) fn truncated(
+        &mut self,
+        node: NodeId,
+        partition: Partition,
+        from: Offset,
+        until: Offset,
+    ) {
+        let how = match self.faults.last(node) {
+            Some(OutageKind::DiskLoss) => Flags::WIPED,
+            _ => Flags::TRUNCATED,
+        };
+        let output = self.rules.is_output(partition);
+        for offset in from..until.min(self.lane(partition).end()) {
+            let Some(entry) = self.lane(partition).get(offset) else {
+                continue;
+            };
+            if matches!(entry.state, State::Plain | State::Open) {
+                self.lose_copy(partition, from, entry, output, how);
+            }
+        }
+        self.lane_mut(partition).truncate(from);
+        self.transactions.truncate(partition, from);
+    }
+
+    fn lose_copy(
+        &mut self,
+        partition: Partition,
+        from: Offset,
+        entry: Entry,
+        output: bool,
+        how: Flags,
+    ) {
+        let others = self.lane(partition).range(0, from);
+        let other = others
+            .filter(|(_, other)| other.record == entry.record && other.state == State::Plain)
+            .last();
+        self.touch(entry.record, |facts| {
+            facts.flags.set(how);
+            let count = match entry.state {
+                State::Open => &mut facts.open,
+                _ if output => &mut facts.outputs,
+                _ => &mut facts.copies,
+            };
+            *count = count.saturating_sub(1);
+            if let Some((offset, _)) = other
+                && !output
+            {
+                facts.copies = facts.copies.max(1);
+                facts.copy = super::short(offset);
+            }
+        });
+    }
+}
+
+/// A copy came into the input log.
+fn note_copy(facts: &mut Facts, at: Time, seen: &Observation) {
+    let Observation::Stored {
+        partition,
+        offset,
+        attempt,
+        session,
+        missed,
+        ..
+    } = *seen
+    else {
+        return;
+    };
+    let stored = facts.flags.has(Flags::STORED);
+    if !stored && !facts.flags.has(Flags::ATTEMPTED) {
+        facts.since = at;
+    }
+    if facts.session != session && !facts.flags.has(Flags::VAGUE) {
+        facts.flags.set(Flags::MIXED);
+    }
+    if facts.copies > 0 || facts.open > 0 {
+        facts.log_cause = cause::of_copy(facts, attempt, session, missed);
+        if missed == Miss::Absent && facts.stored_session == session {
+            facts.flags.set(Flags::FORGOTTEN);
+        }
+    }
+    if stored && facts.stored_session == session {
+        facts.stored.add(attempt);
+    } else {
+        facts.stored = Attempts::only(attempt);
+    }
+    facts.flags.set(Flags::STORED);
+    facts.stored_session = session;
+    facts.partition = partition;
+    facts.copy = super::short(offset);
+}

@@ -1,0 +1,222 @@
+//! What is known of a run so far: the one memory that all oracles read.
+//!
+//! Evidence is taken down here once, in one place, after the oracles have seen the observation; so that an oracle
+//! compares what happens now with what was known before. Nothing here judges.
+
+mod accounts;
+mod facts;
+mod faults;
+mod lane;
+mod log;
+mod note;
+mod reading;
+mod transactions;
+mod window;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use semel_sim::address::{Change, OutageKind};
+use semel_sim::digest::Digest;
+use semel_sim::time::{Span, Time};
+use semel_sim::world::End;
+
+pub(super) use accounts::Accounts;
+pub(super) use facts::{Facts, Flags, short};
+pub(super) use faults::{Faults, Struck};
+pub(super) use lane::{Entry, Lane, State};
+pub(super) use transactions::{Transactions, Waiting};
+use window::Window;
+
+use super::rules::Rules;
+use super::tally::Tallies;
+use crate::vocabulary::{Partition, RecordId};
+use crate::workload::{Money, Workload};
+
+/// Everything known so far.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) rules: Arc<Rules>,
+    pub(super) workload: Arc<Workload>,
+    pub(super) records: Window,
+    lanes: Vec<Lane>,
+    pub(super) transactions: Transactions,
+    pub(super) faults: Faults,
+    pub(super) accounts: Accounts,
+    pub(super) tallies: Tallies,
+    /// Records intended, and those of them of which their client has said nothing.
+    intended: u32,
+    unanswered: u32,
+    /// Records that readers still have to come to.
+    owed: u32,
+    /// Transfers of which one leg took effect more often than the other.
+    pub(super) torn: u32,
+    pub(super) progress: u64,
+    /// How the run ended, once it has.
+    pub(super) end: Option<End>,
+}
+
+impl Known {
+    pub(super) fn new(rules: Rules, workload: Arc<Workload>) -> Self {
+        let partitions = usize::from(rules.topology.partitions);
+        Self {
+            records: Window::new(Facts::settled(rules.output)),
+            lanes: alloc::vec![Lane::NONE; partitions],
+            transactions: Transactions::default(),
+            faults: Faults::new(rules.topology),
+            accounts: Accounts::default(),
+            tallies: Tallies::default(),
+            intended: 0,
+            unanswered: 0,
+            owed: 0,
+            torn: 0,
+            progress: 0,
+            end: None,
+            rules: Arc::new(rules),
+            workload,
+        }
+    }
+
+    pub(super) fn reset(&mut self, workload: Arc<Workload>) {
+        self.workload = workload;
+        self.records.reset();
+        self.lanes.iter_mut().for_each(Lane::reset);
+        self.transactions.reset();
+        self.faults.reset();
+        self.accounts.reset();
+        self.tallies.reset();
+        self.intended = 0;
+        self.unanswered = 0;
+        self.owed = 0;
+        self.torn = 0;
+        self.progress = 0;
+        self.end = None;
+    }
+
+    /// What is known of a partition.
+    #[inline]
+    pub(super) fn lane(&self, partition: Partition) -> &Lane {
+        const NONE: &Lane = &Lane::NONE;
+        self.lanes.get(usize::from(partition)).unwrap_or(NONE)
+    }
+
+    /// Every input partition.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (Partition, &Lane)> {
+        let inputs = usize::from(self.rules.topology.partitions);
+        (0..).zip(&self.lanes[..inputs])
+    }
+
+    #[inline]
+    fn lane_mut(&mut self, partition: Partition) -> &mut Lane {
+        let index = usize::from(partition);
+        if index >= self.lanes.len() {
+            self.lanes.resize_with(index + 1, || Lane::new(true));
+        }
+        &mut self.lanes[index]
+    }
+
+    /// Whether there is such a record at all.
+    #[inline]
+    pub(super) fn exists(&self, record: RecordId) -> bool {
+        record < self.workload.records
+    }
+
+    /// A record's account and amount.
+    #[inline]
+    pub(super) fn contents(&self, record: RecordId) -> (u32, i64) {
+        let facts = self.records.get(record);
+        if facts.flags.has(Flags::INTENDED) && !facts.flags.has(Flags::VAGUE) {
+            return (facts.key, facts.amount);
+        }
+        let record = self.workload.record(record);
+        (record.key, record.amount)
+    }
+
+    /// Whether everything has been intended, answered, brought to effect and marked, as far as can be seen.
+    pub(super) fn is_complete(&self) -> bool {
+        let marked = |lane: &Lane| lane.best == 0 || lane.accepted >= lane.delivered;
+        self.intended == self.workload.records
+            && self.unanswered == 0
+            && self.owed == 0
+            && self.lanes.iter().all(marked)
+            && self.transactions.all().next().is_none()
+    }
+
+    /// Whether another intent near this one has the same contents: looked for among the nearest so many.
+    pub(super) fn has_twin(&self, record: RecordId) -> bool {
+        const NEAR: u32 = 16_384;
+        let content = self.workload.record(record).content();
+        let same = |other: RecordId| self.workload.record(other).content() == content;
+        let last = self.workload.records;
+        (1..NEAR).any(|step| {
+            let before = record.checked_sub(step).is_some_and(same);
+            before
+                || record
+                    .checked_add(step)
+                    .is_some_and(|after| after < last && same(after))
+        })
+    }
+
+    /// An outage or a change of the weather struck.
+    pub(super) fn fault(&mut self, at: Time, change: &Change) {
+        self.faults.note(change);
+        if !matches!(change, Change::Join(..)) {
+            self.tallies.fault(at);
+        }
+        if let Change::Outage(node, outage) = change
+            && *node == self.rules.topology.sink()
+            && outage.kind == OutageKind::DiskLoss
+        {
+            self.lose_effects();
+        }
+    }
+
+    /// The sink's disk is gone, and with it every effect. (Those of settled records are taken off the balance only.)
+    fn lose_effects(&mut self) {
+        let mut owed = 0;
+        self.records.for_each_mut(|facts| {
+            if facts.effects > 0 {
+                facts.effects = 0;
+                facts.flags.set(Flags::UNDONE);
+            }
+            owed += u32::from(facts.is_owed());
+        });
+        self.owed = owed;
+        self.torn = 0;
+        self.accounts.wipe();
+    }
+
+    /// Adds what decides future judgements. Times only as age, and only if a promise asks for ages.
+    pub(super) fn fingerprint(&self, now: Time, ages_up_to: Option<Span>, digest: &mut Digest) {
+        let topology = self.rules.topology;
+        for (record, facts) in self.records.iter() {
+            if *facts != Facts::EMPTY {
+                let boots = self.faults.boots(topology.producer(facts.producer));
+                digest.add(&record);
+                facts.fingerprint(boots.into(), digest);
+                let age = |then: Time| {
+                    ages_up_to.map(|most| now.since(then).min(Span(most.0.saturating_add(1))))
+                };
+                digest.add(&(age(facts.since), age(facts.applied_at)));
+            }
+        }
+        for lane in &self.lanes {
+            lane.fingerprint(digest);
+        }
+        for waiting in self.transactions.state() {
+            digest.add(&waiting);
+        }
+        for ending in self.transactions.endings() {
+            digest.add(&ending);
+        }
+        for account in self.accounts.iter() {
+            digest.add(&account);
+        }
+        digest.add(&(self.faults.struck, self.torn));
+    }
+
+    /// Whether transfers are what records mean.
+    pub(super) fn transfers(&self) -> bool {
+        self.workload.money == Money::Transfers
+    }
+}

@@ -1,0 +1,239 @@
+//! How each observation becomes evidence.
+
+use semel_sim::address::NodeId;
+use semel_sim::time::Time;
+
+use super::{Facts, Flags, Known, Struck};
+use crate::judge::cause::Act;
+use crate::observation::{Observation, Outcome};
+use crate::vocabulary::{Offset, RecordId};
+
+impl Known {
+    /// Takes an observation down.
+    #[inline]
+    pub(in crate::judge) fn note(&mut self, at: Time, node: NodeId, observation: &Observation) {
+        match *observation {
+            Observation::Intent {
+                record,
+                producer,
+                session,
+            } => {
+                self.intent(at, record, producer, session);
+            }
+            Observation::Attempt {
+                record, session, ..
+            } => self.attempt(at, record, session),
+            Observation::Acked {
+                record, outcome, ..
+            } => self.acked(record, outcome),
+            Observation::Stored { .. } => self.stored(at, observation),
+            Observation::Delivered {
+                record,
+                partition,
+                offset,
+                consumer,
+                generation,
+                ..
+            } => {
+                self.delivered(record, partition, offset, consumer, generation);
+            }
+            Observation::Applied { key, amount, .. } => {
+                if let Some(act) = Act::of(observation) {
+                    self.applied(at, key, amount, &act);
+                }
+            }
+            Observation::Progress {
+                partition,
+                offset,
+                generation,
+                accepted,
+                ..
+            } => {
+                self.committed(partition, offset, generation, accepted);
+            }
+            Observation::Handled { .. }
+            | Observation::Synced { .. }
+            | Observation::Opened { .. }
+            | Observation::Concluded { .. }
+            | Observation::Answered { .. }
+            | Observation::Found { .. } => {}
+            _ => self.note_rarer(node, observation),
+        }
+    }
+
+    fn note_rarer(&mut self, node: NodeId, observation: &Observation) {
+        match *observation {
+            Observation::Enlisted {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.transactions.enlist(partition, transaction);
+            }
+            Observation::Marked {
+                partition,
+                offset,
+                transaction,
+                commit,
+                ..
+            } => {
+                self.marked(partition, offset, transaction, commit);
+            }
+            Observation::Decided {
+                transaction,
+                commit,
+                ..
+            } => {
+                self.transactions.decide(transaction, commit);
+                self.progress += 1;
+            }
+            Observation::Truncated {
+                partition,
+                from,
+                until,
+            } => {
+                self.truncated(node, partition, from, until);
+            }
+            Observation::Recognised { record, place, hit } => self.recognised(record, place, hit),
+            Observation::Refused { record, .. } => {
+                self.touch(record, |facts| facts.flags.set(Flags::REFUSED));
+                self.faults.struck.set(Struck::ZOMBIE);
+            }
+            Observation::Skipped { record, .. } => {
+                self.touch(record, |facts| facts.flags.set(Flags::SKIPPED));
+            }
+            Observation::Parked { record, .. } => {
+                self.touch(record, |facts| facts.flags.set(Flags::PARKED));
+            }
+            Observation::Kept { entries, .. } => self.tallies.keeps(node, entries),
+            Observation::Balance { key, amount } => {
+                self.accounts.stated = true;
+                self.accounts.get_mut(key).stated = Some(amount);
+            }
+            _ => self.note_position(observation),
+        }
+    }
+
+    fn note_position(&mut self, observation: &Observation) {
+        match *observation {
+            Observation::Assigned {
+                partition,
+                generation,
+                position,
+                ..
+            } => {
+                let lane = self.lane_mut(partition);
+                lane.generation = lane.generation.max(generation);
+                lane.assignments += 1;
+                if position != Offset::MAX {
+                    lane.handed = lane.handed.max(position);
+                }
+            }
+            Observation::Reset {
+                partition,
+                position,
+                ..
+            } => {
+                let lane = self.lane_mut(partition);
+                lane.reset = lane.reset.max(position);
+                lane.handed = lane.handed.max(position);
+                lane.legal = lane.legal.min(position);
+            }
+            Observation::Granted { partition, token } => {
+                let lane = self.lane_mut(partition);
+                lane.generation = lane.generation.max(token);
+            }
+            Observation::Hanging { partition, .. } => self.lane_mut(partition).hanging = true,
+            _ => {}
+        }
+    }
+
+    /// Changes what is known of a record, and keeps count of what readers still have to come to.
+    #[inline]
+    pub(super) fn touch(&mut self, record: RecordId, change: impl FnOnce(&mut Facts)) {
+        if !self.exists(record) {
+            return;
+        }
+        let facts = self.records.get_mut(record);
+        let before = facts.is_owed();
+        change(facts);
+        let after = facts.is_owed();
+        self.owed = self.owed + u32::from(after) - u32::from(before);
+        self.records.tidy(record);
+    }
+
+    fn intent(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
+        if !self.exists(record) || self.records.get(record).flags.has(Flags::INTENDED) {
+            return;
+        }
+        let contents = self.workload.record(record);
+        let facts = self.records.get_mut(record);
+        facts.flags.set(Flags::INTENDED);
+        facts.intended_at = at;
+        facts.producer = producer;
+        facts.session = session;
+        facts.key = contents.key;
+        facts.amount = contents.amount;
+        self.intended += 1;
+        self.unanswered += 1;
+        self.progress += 1;
+        self.tallies.sums.records += 1;
+    }
+
+    fn attempt(&mut self, at: Time, record: RecordId, session: u32) {
+        let mut mixed = false;
+        self.touch(record, |facts| {
+            if !facts.flags.has(Flags::ATTEMPTED) {
+                facts.since = at;
+            }
+            facts.flags.set(Flags::ATTEMPTED);
+            facts.tries = facts.tries.saturating_add(1);
+            mixed = facts.session != session && !facts.flags.has(Flags::VAGUE);
+            if mixed {
+                facts.flags.set(Flags::MIXED);
+            }
+        });
+        if mixed {
+            self.faults.struck.set(Struck::SESSIONS);
+        }
+    }
+
+    fn acked(&mut self, record: RecordId, outcome: Outcome) {
+        if !self.exists(record) {
+            return;
+        }
+        let facts = self.records.get_mut(record);
+        let (answered, ok) = (facts.is_answered(), facts.flags.has(Flags::OK));
+        facts.answer(outcome);
+        if !answered && facts.flags.has(Flags::INTENDED) {
+            self.unanswered -= 1;
+            self.progress += 1;
+        }
+        if outcome == Outcome::Ok {
+            self.tallies.sums.acked += u64::from(!ok);
+        } else {
+            self.faults.struck.set(Struck::GIVEN_UP);
+        }
+        self.recount(record);
+        self.records.tidy(record);
+    }
+
+    /// A record belongs in the expected balance once it is acknowledged (poison aside), or when it took effect and
+    /// was not reported failed: unknown counts as whatever happened.
+    #[inline]
+    pub(super) fn recount(&mut self, record: RecordId) {
+        let poison = self.workload.is_poison(record);
+        let facts = self.records.get_mut(record);
+        let flags = facts.flags;
+        let wanted =
+            (flags.has(Flags::OK) && !poison) || (facts.effects > 0 && !flags.has(Flags::FAILED));
+        if wanted == flags.has(Flags::COUNTED) {
+            return;
+        }
+        facts.flags.put(Flags::COUNTED, wanted);
+        let (key, amount) = self.contents(record);
+        let amount = if wanted { amount } else { -amount };
+        self.accounts.get_mut(key).expected += amount;
+        self.tallies.sums.expected_balance += amount;
+    }
+}

@@ -1,0 +1,186 @@
+//! How deliveries, effects and commits become evidence.
+
+use semel_sim::time::Time;
+
+use super::facts::{Attempts, Hand};
+use super::{Facts, Flags, Known, State, Struck};
+use crate::judge::cause::{self, Act};
+use crate::judge::finding::Cause;
+use crate::observation::{Hit, Miss, Place};
+use crate::vocabulary::{Generation, Offset, Partition, RecordId};
+
+impl Known {
+    pub(super) fn recognised(&mut self, record: RecordId, place: Place, hit: Hit) {
+        self.touch(record, |facts| match (place, hit) {
+            (_, Hit::InFlight) => facts.flags.set(Flags::IN_PROGRESS),
+            (Place::Stream, _) if facts.copies == 0 => facts.flags.set(Flags::MISTAKEN),
+            (Place::Stream, _) => {}
+            (Place::Consumer | Place::Sink, _) => {
+                facts.flags.set(Flags::KNOWN_LATER);
+                facts.flags.clear(Flags::IN_HAND);
+            }
+        });
+    }
+
+    pub(super) fn delivered(
+        &mut self,
+        record: RecordId,
+        partition: Partition,
+        offset: Offset,
+        consumer: u16,
+        generation: Generation,
+    ) {
+        let boot = self.faults.boots(self.rules.topology.consumer(consumer));
+        let lane = self.lane_mut(partition);
+        lane.handed = lane.handed.max(offset + 1);
+        lane.delivered = lane.delivered.max(offset + 1);
+        lane.assignments = 0;
+        let (best, newest) = (lane.best, lane.generation);
+        let exposed = lane
+            .get(offset)
+            .is_some_and(|entry| entry.state != State::Plain);
+        let mut again = false;
+        self.touch(record, |facts| {
+            again = facts.deliveries > 0;
+            facts.deliveries = facts.deliveries.saturating_add(1);
+            facts.delivery = Hand::new(offset, generation, consumer, boot);
+            facts.flags.set(Flags::IN_HAND);
+            facts.flags.put(Flags::REWOUND, again && best > offset);
+            if exposed {
+                facts.flags.set(Flags::EXPOSED);
+            }
+        });
+        self.tallies.sums.redelivered += u64::from(again);
+        if generation < newest {
+            self.faults.struck.set(Struck::ZOMBIE);
+        }
+    }
+
+    pub(super) fn applied(&mut self, at: Time, key: u32, amount: i64, act: &Act) {
+        let Act {
+            record,
+            token,
+            partition,
+            ..
+        } = *act;
+        self.accounts.get_mut(key).applied += amount;
+        self.tallies.sums.actual_balance += amount;
+        if token != 0 && token < self.lane(partition).generation {
+            self.faults.struck.set(Struck::ZOMBIE);
+        }
+        if !self.exists(record) {
+            return;
+        }
+        let boot = self.faults.boots(self.rules.topology.consumer(act.actor));
+        let output = self.rules.is_output(partition);
+        let torn = self.transfers() && self.is_torn(record);
+        let again = self.repeat(act);
+        let (mut first, mut intended_at) = (false, Time::ZERO);
+        self.touch(record, |facts| {
+            first = facts.effects == 0;
+            intended_at = facts.intended_at;
+            facts.effect_cause = again;
+            note_effect(facts, at, act, boot, output);
+        });
+        if first {
+            self.tallies.effect(intended_at, at);
+            self.progress += 1;
+            self.recount(record);
+        } else {
+            self.tallies.sums.duplicated += 1;
+            if act.missed == Miss::Absent {
+                self.faults.struck.set(Struck::FORGOTTEN);
+            }
+        }
+        if self.transfers() {
+            self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
+        }
+    }
+
+    /// Why it takes effect again, as the number of a duplicate's cause; 0 if it does not.
+    fn repeat(&self, act: &Act) -> u8 {
+        if self.records.get(act.record).effects == 0 {
+            return 0;
+        }
+        match cause::of_effect(self, act) {
+            (_, Cause::Duplicate(number)) => number,
+            _ => 0,
+        }
+    }
+
+    /// Whether the two legs of a record's transfer took effect differently often.
+    pub(in crate::judge) fn is_torn(&self, record: RecordId) -> bool {
+        self.records.get(record).effects != self.records.get(record ^ 1).effects
+    }
+
+    pub(super) fn committed(
+        &mut self,
+        partition: Partition,
+        offset: Offset,
+        generation: Generation,
+        accepted: bool,
+    ) {
+        if generation != 0 && generation < self.lane(partition).generation {
+            self.faults.struck.set(Struck::ZOMBIE);
+        }
+        if !accepted {
+            self.lane_mut(partition).refusals += 1;
+            return;
+        }
+        let best = self.lane(partition).best;
+        for passed in best..offset.min(self.lane(partition).end()) {
+            let Some(entry) = self.lane(partition).get(passed) else {
+                continue;
+            };
+            if entry.state != State::Marker {
+                self.touch(entry.record, |facts| {
+                    if u64::from(facts.copy) < offset {
+                        facts.flags.set(Flags::PASSED);
+                    }
+                });
+            }
+        }
+        let lane = self.lane_mut(partition);
+        lane.refusals = 0;
+        lane.accepted = offset;
+        lane.legal = offset;
+        if offset > lane.best {
+            lane.best = offset;
+            self.progress += 1;
+        }
+    }
+}
+
+/// It took effect (again).
+fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) {
+    let Act {
+        actor,
+        token,
+        missed,
+        offset,
+        attempt,
+        ..
+    } = *act;
+    let hand = if output || (facts.deliveries > 0 && facts.delivery.consumer == actor) {
+        facts.delivery
+    } else {
+        Hand::new(offset, token, actor, boot)
+    };
+    if facts.effects == 0 {
+        facts.applied_at = at;
+        facts.effect = hand;
+        if !output {
+            facts.effect.offset = super::short(offset);
+        }
+    } else if missed == Miss::Absent {
+        facts.flags.set(Flags::FORGOTTEN);
+    }
+    if facts.effects > 0 && facts.applied_of == facts.deliveries {
+        facts.applied.add(attempt);
+    } else {
+        facts.applied = Attempts::only(attempt);
+    }
+    facts.applied_of = facts.deliveries;
+    facts.effects = facts.effects.saturating_add(1);
+    facts.flags.clear(Flags::IN_HAND);
+}

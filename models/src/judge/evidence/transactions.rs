@@ -1,0 +1,163 @@
+//! What is known of transactions: which stored records wait for an end, and how each was decided.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use crate::observation::{Miss, TransactionId};
+use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
+
+/// Decisions remembered per producer.
+const REMEMBERED: usize = 64;
+
+/// A stored record whose transaction is not marked in its partition yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::judge) struct Waiting {
+    pub(in crate::judge) record: RecordId,
+    pub(in crate::judge) offset: Offset,
+    /// Which transaction of its producer.
+    pub(in crate::judge) number: u32,
+    pub(in crate::judge) attempt: u32,
+    pub(in crate::judge) session: u32,
+    pub(in crate::judge) missed: Miss,
+}
+
+/// How a transaction ended, as far as seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(in crate::judge) struct Ending {
+    pub(in crate::judge) number: u32,
+    /// What the coordinator decided.
+    pub(in crate::judge) decided: Option<bool>,
+    /// Records of it were committed somewhere, or aborted somewhere.
+    pub(in crate::judge) committed: bool,
+    pub(in crate::judge) aborted: bool,
+}
+
+/// Every transaction of a run that still matters.
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct Transactions {
+    waiting: BTreeMap<(Partition, ProducerId), Vec<Waiting>>,
+    endings: BTreeMap<ProducerId, VecDeque<Ending>>,
+    /// A record just stored, until it is said which transaction it belongs to.
+    pub(in crate::judge) stored: Option<Waiting>,
+}
+
+impl Transactions {
+    pub(in crate::judge) fn reset(&mut self) {
+        self.waiting.clear();
+        self.endings.clear();
+        self.stored = None;
+    }
+
+    /// The records of a producer in a partition that the next marker there will decide, whichever of its
+    /// transactions they were sent in: brokers go by the producer alone.
+    pub(in crate::judge) fn waiting(
+        &self,
+        partition: Partition,
+        producer: ProducerId,
+    ) -> &[Waiting] {
+        self.waiting
+            .get(&(partition, producer))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Every record that waits, with its partition and producer.
+    pub(in crate::judge) fn all(&self) -> impl Iterator<Item = (Partition, ProducerId, &Waiting)> {
+        self.waiting
+            .iter()
+            .flat_map(|((partition, producer), all)| {
+                all.iter().map(|one| (*partition, *producer, one))
+            })
+    }
+
+    /// The record stored last belongs to this transaction.
+    pub(in crate::judge) fn enlist(&mut self, partition: Partition, of: TransactionId) {
+        if let Some(mut waiting) = self.stored.take() {
+            waiting.number = of.number;
+            self.waiting
+                .entry((partition, of.producer))
+                .or_default()
+                .push(waiting);
+        }
+    }
+
+    /// A marker decides what waits: hands it over.
+    pub(in crate::judge) fn mark(
+        &mut self,
+        partition: Partition,
+        producer: ProducerId,
+        commit: bool,
+    ) -> Vec<Waiting> {
+        let Some(all) = self.waiting.get_mut(&(partition, producer)) else {
+            return Vec::new();
+        };
+        let all = core::mem::take(all);
+        for waiting in &all {
+            let ending = self.ending_mut(producer, waiting.number);
+            ending.committed |= commit;
+            ending.aborted |= !commit;
+        }
+        all
+    }
+
+    /// Takes back the room of what [`Transactions::mark`] handed over.
+    pub(in crate::judge) fn recycle(
+        &mut self,
+        partition: Partition,
+        producer: ProducerId,
+        mut room: Vec<Waiting>,
+    ) {
+        room.clear();
+        if let Some(all) = self.waiting.get_mut(&(partition, producer)) {
+            *all = room;
+        }
+    }
+
+    /// Entries of a partition from `from` on are gone.
+    pub(in crate::judge) fn truncate(&mut self, partition: Partition, from: Offset) {
+        let all = (partition, ProducerId::MIN)..=(partition, ProducerId::MAX);
+        for waiting in self.waiting.range_mut(all) {
+            waiting.1.retain(|waiting| waiting.offset < from);
+        }
+    }
+
+    /// The coordinator decides.
+    pub(in crate::judge) fn decide(&mut self, of: TransactionId, commit: bool) {
+        self.ending_mut(of.producer, of.number).decided = Some(commit);
+    }
+
+    /// How a transaction ended, if that is remembered.
+    pub(in crate::judge) fn ending(&self, producer: ProducerId, number: u32) -> Option<Ending> {
+        let endings = self.endings.get(&producer)?;
+        endings
+            .iter()
+            .find(|ending| ending.number == number)
+            .copied()
+    }
+
+    fn ending_mut(&mut self, producer: ProducerId, number: u32) -> &mut Ending {
+        let endings = self.endings.entry(producer).or_default();
+        let known = endings.iter().position(|ending| ending.number == number);
+        let index = known.unwrap_or_else(|| {
+            if endings.len() == REMEMBERED {
+                endings.pop_front();
+            }
+            endings.push_back(Ending {
+                number,
+                ..Ending::default()
+            });
+            endings.len() - 1
+        });
+        &mut endings[index]
+    }
+
+    /// What of it decides future judgements.
+    pub(in crate::judge) fn state(&self) -> impl Iterator<Item = impl core::hash::Hash + '_> {
+        self.all()
+    }
+
+    /// The endings that matter, in order.
+    pub(in crate::judge) fn endings(&self) -> impl Iterator<Item = (ProducerId, Ending)> + '_ {
+        let all = self.endings.iter();
+        all.flat_map(|(producer, endings)| endings.iter().map(|ending| (*producer, *ending)))
+    }
+}

@@ -1,0 +1,145 @@
+//! Facts per record, with room for those that are still moving.
+//!
+//! The newest records live in a ring that grows to [`ROOM`] and then slides. What falls out of it is dropped when it
+//! is *settled*: nothing more is expected of it, and its facts are those of every settled record. What is not (lost
+//! records, late ones) goes to a sparse map, so that it holds nothing up. A clean run of any length needs one ring.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::facts::Facts;
+use crate::vocabulary::RecordId;
+
+/// Records in the ring, at most; a power of two.
+pub(in crate::judge) const ROOM: usize = 8_192;
+/// So many leave it at a time.
+const STRIDE: u32 = 1_024;
+
+/// Facts of records.
+#[derive(Clone, Debug)]
+pub(in crate::judge) struct Window {
+    ring: Vec<Facts>,
+    /// The first record in the ring.
+    base: RecordId,
+    /// The first record that was never touched.
+    end: RecordId,
+    /// Records before `base` that are not settled.
+    exceptions: BTreeMap<RecordId, Facts>,
+    /// The facts of every settled record.
+    settled: Facts,
+}
+
+impl Window {
+    pub(in crate::judge) fn new(settled: Facts) -> Self {
+        Self {
+            ring: Vec::new(),
+            base: 0,
+            end: 0,
+            exceptions: BTreeMap::new(),
+            settled,
+        }
+    }
+
+    pub(in crate::judge) fn reset(&mut self) {
+        let used = (self.end as usize).min(self.ring.len());
+        let used = if self.base == 0 {
+            used
+        } else {
+            self.ring.len()
+        };
+        self.ring[..used].fill(Facts::EMPTY);
+        self.base = 0;
+        self.end = 0;
+        self.exceptions.clear();
+    }
+
+    #[inline]
+    pub(in crate::judge) fn get(&self, record: RecordId) -> &Facts {
+        const UNTOUCHED: &Facts = &Facts::EMPTY;
+        let index = record.wrapping_sub(self.base) as usize;
+        if index < self.ring.len() {
+            return &self.ring[record as usize & (self.ring.len() - 1)];
+        }
+        if record >= self.base {
+            return UNTOUCHED;
+        }
+        self.exceptions.get(&record).unwrap_or(&self.settled)
+    }
+
+    #[inline]
+    pub(in crate::judge) fn get_mut(&mut self, record: RecordId) -> &mut Facts {
+        let index = record.wrapping_sub(self.base) as usize;
+        if index >= self.ring.len() {
+            return self.far(record);
+        }
+        self.end = self.end.max(record + 1);
+        let mask = self.ring.len() - 1;
+        &mut self.ring[record as usize & mask]
+    }
+
+    /// A record outside the ring: one of the past, or the ring grows or moves.
+    #[cold]
+    fn far(&mut self, record: RecordId) -> &mut Facts {
+        if record < self.base {
+            return self.exceptions.entry(record).or_insert(self.settled);
+        }
+        while (record - self.base) as usize >= self.ring.len() {
+            if self.ring.len() < ROOM {
+                self.grow();
+            } else {
+                self.slide();
+            }
+        }
+        self.get_mut(record)
+    }
+
+    /// While the ring grows it begins at record 0, so every record keeps its place.
+    fn grow(&mut self) {
+        let room = (self.ring.len() * 2).max(64);
+        self.ring.resize(room, Facts::EMPTY);
+    }
+
+    fn slide(&mut self) {
+        let mask = self.ring.len() - 1;
+        for record in self.base..self.base + STRIDE {
+            let facts = core::mem::replace(&mut self.ring[record as usize & mask], Facts::EMPTY);
+            if facts != Facts::EMPTY && !facts.is_settled() {
+                self.exceptions.insert(record, facts);
+            }
+        }
+        self.base += STRIDE;
+        self.end = self.end.max(self.base);
+    }
+
+    /// Lets go of a record of the past once it is settled.
+    #[inline]
+    pub(in crate::judge) fn tidy(&mut self, record: RecordId) {
+        if record < self.base {
+            self.tidy_past(record);
+        }
+    }
+
+    #[cold]
+    fn tidy_past(&mut self, record: RecordId) {
+        if self.exceptions.get(&record).is_some_and(Facts::is_settled) {
+            self.exceptions.remove(&record);
+        }
+    }
+
+    /// Every record that is not known to be settled, in order.
+    pub(in crate::judge) fn iter(&self) -> impl Iterator<Item = (RecordId, &Facts)> {
+        let past = self
+            .exceptions
+            .iter()
+            .map(|(record, facts)| (*record, facts));
+        past.chain((self.base..self.end).map(|record| (record, self.get(record))))
+    }
+
+    /// The same, to be changed.
+    pub(in crate::judge) fn for_each_mut(&mut self, mut change: impl FnMut(&mut Facts)) {
+        self.exceptions.values_mut().for_each(&mut change);
+        for record in self.base..self.end {
+            change(self.get_mut(record));
+        }
+    }
+}

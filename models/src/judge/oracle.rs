@@ -1,0 +1,83 @@
+//! What an oracle is, and what it can hear.
+
+use semel_sim::digest::Digest;
+use semel_sim::time::Time;
+
+use semel_sim::address::NodeId;
+
+use super::docket::Docket;
+use super::evidence::Known;
+use crate::observation::Observation;
+
+/// The moment of an observation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) at: Time,
+    pub(super) node: NodeId,
+}
+
+/// A judge of one invariant.
+pub(super) trait Oracle: Clone + Default {
+    /// The observations it wants to see.
+    const HEARS: u32;
+
+    /// Something is observed. `known` is what was known before.
+    fn observe(&mut self, _: &Observation, _: Moment, _: &Known, _: &mut Docket) {}
+
+    /// The run is over and settled, last words included.
+    fn finish(&mut self, _: &Known, _: &mut Docket) {}
+
+    /// Ready for another run, with the room kept.
+    fn reset(&mut self) {}
+
+    /// Adds what decides its future judgements.
+    fn fingerprint(&self, _: &mut Digest) {}
+}
+
+macro_rules! hearing {
+    ($($bit:ident $name:ident,)*) => {
+        #[repr(u8)]
+        enum Place {
+            $($name,)*
+        }
+
+        $(pub(in crate::judge) const $bit: u32 = 1 << Place::$name as u8;)*
+
+        /// The bit of an observation.
+        #[inline]
+        pub(in crate::judge) const fn bit(observation: &Observation) -> u32 {
+            match observation {
+                $(Observation::$name { .. } => $bit,)*
+                _ => 0,
+            }
+        }
+    };
+}
+
+/// Observations as sets: an oracle that hears nothing judges at the end.
+pub(super) mod hear {
+    use super::Observation;
+
+    /// Whether two sets have anything in common.
+    #[inline]
+    pub(in crate::judge) const fn any(hears: u32, bits: u32) -> bool {
+        hears & bits != 0
+    }
+
+    hearing! {
+        STORED Stored,
+        ACKED Acked,
+        ENLISTED Enlisted,
+        DECIDED Decided,
+        MARKED Marked,
+        ASSIGNED Assigned,
+        RESET Reset,
+        DELIVERED Delivered,
+        APPLIED Applied,
+        GRANTED Granted,
+        PROGRESS Progress,
+        ANSWERED Answered,
+        KEPT Kept,
+        HANGING Hanging,
+    }
+}

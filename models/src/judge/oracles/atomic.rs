@@ -1,0 +1,110 @@
+//! O9: of a transaction all records become visible, or none. Guards the log.
+//!
+//! Broken when a record is marked otherwise than its transaction was decided; when some of its records were
+//! committed and others aborted; or when, in the end, some are committed and others still wait. Whether committed
+//! offsets agree with committed outputs is O10's question.
+//!
+//! Keeps nothing of its own.
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Known, Waiting};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::{Observation, TransactionId};
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::Partition;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct Atomic;
+
+impl Oracle for Atomic {
+    const HEARS: u32 = hear::DECIDED | hear::MARKED;
+
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        match *seen {
+            Observation::Decided {
+                transaction,
+                commit,
+                ..
+            } => {
+                let TransactionId { producer, number } = transaction;
+                let ending = known.transactions.ending(producer, number);
+                let new = |decided: Option<bool>| decided != Some(commit);
+                let contrary = ending.is_some_and(|ending| {
+                    let otherwise = if commit {
+                        ending.aborted
+                    } else {
+                        ending.committed
+                    };
+                    otherwise && new(ending.decided)
+                });
+                if contrary {
+                    let origin = (Side::Inbound, Cause::Loss(7));
+                    docket.report(Invariant::Atomic, Level::Log, None, origin);
+                }
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit,
+                ..
+            } => {
+                marked(partition, transaction, commit, known, docket);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, known: &Known, docket: &mut Docket) {
+        for (partition, producer, waiting) in known.transactions.all() {
+            let ending = known.transactions.ending(producer, waiting.number);
+            if ending.is_some_and(|ending| ending.committed) {
+                let origin = (side(partition, known), Cause::Loss(7));
+                docket.report(Invariant::Atomic, Level::Log, waiting.record, origin);
+            }
+        }
+    }
+}
+
+/// What waits is decided. The first record of each transaction for which that is wrong is reported.
+fn marked(
+    partition: Partition,
+    transaction: TransactionId,
+    commit: bool,
+    known: &Known,
+    docket: &mut Docket,
+) {
+    let producer = transaction.producer;
+    let mut last = None;
+    for waiting in known.transactions.waiting(partition, producer) {
+        let Waiting { record, number, .. } = *waiting;
+        let ending = known.transactions.ending(producer, number);
+        let torn = ending.is_some_and(|ending| {
+            let elsewhere = if commit {
+                ending.aborted
+            } else {
+                ending.committed
+            };
+            elsewhere || ending.decided.is_some_and(|decided| decided != commit)
+        });
+        if torn && last != Some(number) {
+            last = Some(number);
+            let cause = if commit {
+                Cause::Duplicate(10)
+            } else {
+                Cause::Loss(7)
+            };
+            let origin = (side(partition, known), cause);
+            docket.report(Invariant::Atomic, Level::Log, record, origin);
+        }
+    }
+}
+
+/// Inputs are written by producers, outputs by consumers.
+fn side(partition: Partition, known: &Known) -> Side {
+    if known.rules.is_output(partition) {
+        Side::Outbound
+    } else {
+        Side::Inbound
+    }
+}

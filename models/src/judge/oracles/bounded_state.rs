@@ -1,0 +1,85 @@
+//! O23: dedup state stays within the bound it declares, and no entry is dropped before its declared time. Guards the
+//! place where it is kept: the log, delivery or effect.
+//!
+//! An entry that was dropped too early shows when its repeat is not recognised: it is called expired, but is younger
+//! than the window. Ages are measured from the first attempt, which is never later than the entry was written.
+//!
+//! Keeps nothing of its own.
+
+use semel_sim::time::Time;
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::Known;
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::{Miss, Observation, Place};
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::RecordId;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct BoundedState;
+
+impl Oracle for BoundedState {
+    const HEARS: u32 = hear::KEPT | hear::STORED | hear::APPLIED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
+        match *seen {
+            Observation::Kept {
+                place,
+                entries,
+                bound,
+            } if bound > 0 && entries > bound => {
+                report(place, None, Cause::Duplicate(4), docket);
+            }
+            Observation::Stored {
+                record,
+                missed: Miss::Expired,
+                ..
+            } if known.exists(record) => {
+                let facts = known.records.get(record);
+                if facts.copies > 0 {
+                    expired(Place::Stream, record, facts.since, now.at, known, docket);
+                }
+            }
+            Observation::Applied {
+                record,
+                missed: Miss::Expired,
+                ..
+            } if known.exists(record) => {
+                let facts = known.records.get(record);
+                if facts.effects > 0 {
+                    expired(Place::Sink, record, facts.applied_at, now.at, known, docket);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An entry written no earlier than `since` is said to have expired.
+fn expired(
+    place: Place,
+    record: RecordId,
+    since: Time,
+    at: Time,
+    known: &Known,
+    docket: &mut Docket,
+) {
+    if known
+        .rules
+        .keeps(place)
+        .is_some_and(|keep| at.since(since) < keep)
+    {
+        report(place, Some(record), Cause::Duplicate(3), docket);
+    }
+}
+
+fn report(place: Place, record: Option<RecordId>, cause: Cause, docket: &mut Docket) {
+    let (level, side) = match place {
+        Place::Stream => (Level::Log, Side::Inbound),
+        Place::Consumer => (Level::Delivery, Side::Outbound),
+        Place::Sink => (Level::Effect, Side::Outbound),
+    };
+    docket.report(Invariant::BoundedState, level, record, (side, cause));
+}

@@ -1,0 +1,62 @@
+//! O16: once all has healed, within a bound every intent is acknowledged or reported, and every record in the log is
+//! delivered and takes effect. Guards every level.
+//!
+//! A record that nobody said anything of, or whose transaction never ends, breaks it in the log; one that readers still have to come to at delivery,
+//! or at effect if it was delivered. A world that moves without getting anywhere breaks it even if no record can be
+//! named.
+//!
+//! Keeps nothing of its own.
+
+use semel_sim::world::End;
+
+use crate::judge::cause;
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Flags, Known};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::Oracle;
+use crate::judge::oracles::no_loss::is_lost;
+use crate::strategy::{Invariant, Level};
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct Convergence;
+
+impl Oracle for Convergence {
+    const HEARS: u32 = 0;
+
+    fn finish(&mut self, known: &Known, docket: &mut Docket) {
+        let mut named = false;
+        for (record, facts) in known.records.iter() {
+            let unanswered = facts.flags.has(Flags::INTENDED) && !facts.is_answered();
+            let level = if unanswered || (facts.copies == 0 && facts.open > 0) {
+                Level::Log
+            } else if facts.is_owed() && !is_lost(facts, Level::Effect) {
+                if facts.deliveries == 0 {
+                    Level::Delivery
+                } else {
+                    Level::Effect
+                }
+            } else {
+                continue;
+            };
+            named = true;
+            let origin = cause::of_standstill(known, record);
+            docket.report(Invariant::Convergence, level, record, origin);
+        }
+        if !named && known.end == Some(End::Stuck) {
+            let refused = known
+                .inputs()
+                .any(|(_, lane)| lane.refusals > 0 || lane.assignments > 1);
+            let cause = if refused {
+                Cause::Stuck(7)
+            } else {
+                Cause::Other
+            };
+            docket.report(
+                Invariant::Convergence,
+                Level::Delivery,
+                None,
+                (Side::Outbound, cause),
+            );
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! O13: an answer says no more than is true. Guards the log.
+//!
+//! - "Ok" means that the record was stored. (A client that waits for nothing, or that drops what it cannot send,
+//!   claims nothing.)
+//! - "A repeat" means that an earlier copy of it, or one with equal contents, is stored.
+//! - "Failed" means that no copy of it is in the log in the end.
+//!
+//! Keeps nothing of its own.
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Flags, Known};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::{Observation, Outcome};
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::RecordId;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct HonestAck;
+
+impl Oracle for HonestAck {
+    const HEARS: u32 = hear::ACKED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        let Observation::Acked {
+            record,
+            outcome: Outcome::Ok,
+            duplicate,
+        } = *seen
+        else {
+            return;
+        };
+        if !known.rules.ok_claims || !known.exists(record) {
+            return;
+        }
+        let stored = known.records.get(record).flags.has(Flags::STORED);
+        if duplicate && !stored && !known.has_twin(record) {
+            report(record, Cause::Loss(5), docket);
+        } else if !duplicate && !stored {
+            report(record, Cause::Loss(1), docket);
+        }
+    }
+
+    fn finish(&mut self, known: &Known, docket: &mut Docket) {
+        for (record, facts) in known.records.iter() {
+            if facts.flags.has(Flags::FAILED) && facts.copies > 0 {
+                report(record, Cause::Duplicate(1), docket);
+            }
+        }
+    }
+}
+
+fn report(record: RecordId, cause: Cause, docket: &mut Docket) {
+    docket.report(
+        Invariant::HonestAck,
+        Level::Log,
+        record,
+        (Side::Inbound, cause),
+    );
+}

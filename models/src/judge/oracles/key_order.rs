@@ -1,0 +1,167 @@
+//! O6: for two records of one producer session and one key, intended in this order, the first committed copies stand
+//! in the log in this order, and the first effects come in this order. Guards log and effect.
+//!
+//! Records are numbered in order of intent, so an inversion is a first copy (or effect) of a record smaller than one
+//! that is there already. Records of different sessions are not compared: between them the client forgot its order.
+//!
+//! Keeps 16 bytes per producer and key.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use semel_sim::digest::Digest;
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Facts, Flags, Known, Waiting};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::Observation;
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::RecordId;
+
+/// So many pairs of key and producer have a place of their own; the others are looked up.
+const DIRECT: usize = 1 << 20;
+
+/// The record that came latest in order of intent, plus 1, in the newest session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Front {
+    session: u32,
+    next: RecordId,
+}
+
+impl Front {
+    /// Another record comes. If it comes behind one that was intended after it: behind which.
+    #[inline]
+    fn advance(&mut self, session: u32, record: RecordId) -> Option<RecordId> {
+        if session > self.session {
+            self.session = session;
+            self.next = 0;
+        }
+        if session < self.session {
+            return None;
+        }
+        if record < self.next {
+            return Some(self.next - 1);
+        }
+        self.next = record + 1;
+        None
+    }
+}
+
+/// Fronts in the log and in effect, per producer and key.
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct KeyOrder {
+    near: Vec<[Front; 2]>,
+    far: BTreeMap<(u32, u16), [Front; 2]>,
+}
+
+const LOG: usize = 0;
+const EFFECT: usize = 1;
+
+impl KeyOrder {
+    #[inline]
+    fn fronts(&mut self, facts: &Facts, producers: u16) -> &mut [Front; 2] {
+        let index = facts.key as usize * usize::from(producers) + usize::from(facts.producer);
+        if index >= DIRECT {
+            return self.far.entry((facts.key, facts.producer)).or_default();
+        }
+        if index >= self.near.len() {
+            self.near.resize(index + 1, [Front::default(); 2]);
+        }
+        &mut self.near[index]
+    }
+
+    #[inline]
+    fn stored(&mut self, record: RecordId, known: &Known, docket: &mut Docket) {
+        let facts = known.records.get(record);
+        if facts.copies > 0 || !facts.flags.has(Flags::INTENDED) {
+            return;
+        }
+        let fronts = self.fronts(facts, known.rules.topology.producers);
+        if fronts[LOG].advance(facts.session, record).is_some() {
+            // A first attempt that was overtaken on its way is behind a later send, too.
+            let origin = (Side::Inbound, Cause::Reorder(1));
+            docket.report(Invariant::KeyOrder, Level::Log, record, origin);
+        }
+    }
+
+    #[inline]
+    fn applied(&mut self, record: RecordId, attempt: u32, known: &Known, docket: &mut Docket) {
+        let facts = known.records.get(record);
+        if facts.effects > 0 || !facts.flags.has(Flags::INTENDED) {
+            return;
+        }
+        let fronts = self.fronts(facts, known.rules.topology.producers);
+        if let Some(ahead) = fronts[EFFECT].advance(facts.session, record) {
+            let origin = of_effect(facts, known.records.get(ahead), attempt);
+            docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
+        }
+    }
+}
+
+/// It was behind in the log already (R1); or it was delivered again (R3); or its request to the sink was sent again
+/// behind a later one (R1); or a worker beside its own was faster (R5).
+fn of_effect(facts: &Facts, ahead: &Facts, attempt: u32) -> (Side, Cause) {
+    if facts.copy > ahead.copy && !ahead.flags.has(Flags::VAGUE) {
+        (Side::Inbound, Cause::Reorder(1))
+    } else if facts.deliveries > 1 {
+        (Side::Outbound, Cause::Reorder(3))
+    } else if attempt > 1 {
+        (Side::Outbound, Cause::Reorder(1))
+    } else {
+        (Side::Outbound, Cause::Reorder(5))
+    }
+}
+
+impl Oracle for KeyOrder {
+    const HEARS: u32 = hear::STORED | hear::MARKED | hear::APPLIED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        match *seen {
+            Observation::Stored {
+                record,
+                partition,
+                enlisted: false,
+                ..
+            } if known.exists(record) && !known.rules.is_output(partition) => {
+                self.stored(record, known, docket);
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit: true,
+                ..
+            } => {
+                if known.rules.is_output(partition) {
+                    return;
+                }
+                let waiting = known.transactions.waiting(partition, transaction.producer);
+                for (index, one) in waiting.iter().enumerate() {
+                    let facts = known.records.get(one.record);
+                    let same = |other: &Waiting| other.record == one.record;
+                    if facts.open == 1 || !waiting[..index].iter().any(same) {
+                        self.stored(one.record, known, docket);
+                    }
+                }
+            }
+            Observation::Applied {
+                record, attempt, ..
+            } if known.exists(record) => {
+                self.applied(record, attempt, known, docket);
+            }
+            _ => {}
+        }
+    }
+
+    fn reset(&mut self) {
+        self.near.clear();
+        self.far.clear();
+    }
+
+    fn fingerprint(&self, digest: &mut Digest) {
+        for fronts in self.near.iter().chain(self.far.values()) {
+            digest.add(fronts);
+        }
+    }
+}

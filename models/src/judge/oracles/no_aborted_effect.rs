@@ -1,0 +1,58 @@
+//! O4: a record whose every copy was aborted, or that was reported failed, is never delivered to a reader of
+//! committed records and never takes effect. Guards delivery and effect.
+//!
+//! Delivery is judged at once: the offset handed over stands for an aborted record. Effect is judged in the end, for
+//! an ok that comes later wins over a failure reported before.
+//!
+//! Keeps nothing of its own.
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Flags, Known, State};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::{Observation, Read};
+use crate::strategy::{Invariant, Level};
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct NoAbortedEffect;
+
+impl Oracle for NoAbortedEffect {
+    const HEARS: u32 = hear::DELIVERED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        if let Observation::Delivered {
+            record,
+            partition,
+            offset,
+            read: Read::Committed,
+            ..
+        } = *seen
+        {
+            let entry = known.lane(partition).get(offset);
+            if entry.is_some_and(|entry| entry.state == State::Aborted) {
+                let origin = (Side::Outbound, Cause::Duplicate(10));
+                docket.report(Invariant::NoAbortedEffect, Level::Delivery, record, origin);
+            }
+        }
+    }
+
+    fn finish(&mut self, known: &Known, docket: &mut Docket) {
+        for (record, facts) in known.records.iter() {
+            if facts.effects == 0 {
+                continue;
+            }
+            let gone = facts.flags.has(Flags::TRUNCATED.with(Flags::WIPED));
+            let aborted = facts.flags.has(Flags::ABORTED) && facts.copies == 0 && !gone;
+            let failed = facts.flags.has(Flags::FAILED);
+            if aborted || failed {
+                let origin = if aborted {
+                    (Side::Outbound, Cause::Duplicate(10))
+                } else {
+                    (Side::Inbound, Cause::Duplicate(1))
+                };
+                docket.report(Invariant::NoAbortedEffect, Level::Effect, record, origin);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! O2: ∀ e: e stands at most once in the committed log, is delivered at most once, has at most one net effect.
+//! Guards every level.
+//!
+//! Log: a copy counts when every reader may see it: at once, or when its transaction is marked as committed. Copies
+//! that were aborted or lost do not count. Outputs are a log of their own. Delivery: one per group. Effect: one per
+//! record, whoever asked for it.
+//!
+//! Keeps nothing of its own.
+
+use crate::judge::cause::{self, Act, Origin};
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Known, Waiting};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::Observation;
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::{Partition, ProducerId, RecordId};
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct NoDuplicate;
+
+impl Oracle for NoDuplicate {
+    const HEARS: u32 = hear::STORED | hear::MARKED | hear::DELIVERED | hear::APPLIED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        match *seen {
+            Observation::Stored {
+                record,
+                partition,
+                attempt,
+                session,
+                missed,
+                enlisted: false,
+                ..
+            } if is_in_log(known, record, partition) => {
+                let facts = known.records.get(record);
+                let number = cause::of_copy(facts, attempt, session, missed);
+                let origin = of_log(known, record, partition, number);
+                docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit: true,
+                ..
+            } => {
+                committed(known, partition, transaction.producer, docket);
+            }
+            Observation::Delivered {
+                record,
+                partition,
+                offset,
+                consumer,
+                generation,
+                ..
+            } if known.records.get(record).deliveries > 0 => {
+                let (place, reader) = ((partition, offset), (consumer, generation));
+                let origin = cause::of_delivery(known, record, place, reader);
+                docket.report(Invariant::NoDuplicate, Level::Delivery, record, origin);
+            }
+            Observation::Applied { record, .. } if known.records.get(record).effects > 0 => {
+                if let Some(act) = Act::of(seen) {
+                    let origin = cause::of_effect(known, &act);
+                    docket.report(Invariant::NoDuplicate, Level::Effect, record, origin);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a record has a committed copy in this log (the input, or the outputs).
+fn is_in_log(known: &Known, record: RecordId, partition: Partition) -> bool {
+    let facts = known.records.get(record);
+    let copies = if known.rules.is_output(partition) {
+        facts.outputs
+    } else {
+        facts.copies
+    };
+    copies > 0
+}
+
+/// A transaction's records become visible in a partition: each that is there already is a duplicate.
+fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: &mut Docket) {
+    let waiting = known.transactions.waiting(partition, producer);
+    for (index, one) in waiting.iter().enumerate() {
+        let Waiting {
+            record,
+            attempt,
+            session,
+            missed,
+            ..
+        } = *one;
+        let facts = known.records.get(record);
+        let before = |other: &Waiting| other.record == record;
+        let again = facts.open > 1 && waiting[..index].iter().any(before);
+        if again || is_in_log(known, record, partition) {
+            let number = match facts.log_cause {
+                0 => cause::of_copy(facts, attempt, session, missed),
+                number => number,
+            };
+            let origin = of_log(known, record, partition, number);
+            docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
+        }
+    }
+}
+
+/// An input record came twice from its producer. An output record came twice because its input was worked on twice.
+fn of_log(known: &Known, record: RecordId, partition: Partition, number: u8) -> Origin {
+    if !known.rules.is_output(partition) {
+        return (Side::Inbound, Cause::Duplicate(number));
+    }
+    let facts = known.records.get(record);
+    let hand = facts.delivery;
+    cause::of_effect(
+        known,
+        &Act {
+            record,
+            partition,
+            offset: hand.offset.into(),
+            actor: hand.consumer,
+            token: hand.generation,
+            attempt: 1,
+            missed: crate::observation::Miss::Unasked,
+        },
+    )
+}

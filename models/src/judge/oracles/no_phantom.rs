@@ -1,0 +1,47 @@
+//! O3: every log entry, delivery and effect has an intent, and every effect the contents of its intent. Guards every
+//! level.
+//!
+//! Keeps nothing of its own.
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Flags, Known};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::Observation;
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::RecordId;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct NoPhantom;
+
+impl Oracle for NoPhantom {
+    const HEARS: u32 = hear::STORED | hear::DELIVERED | hear::APPLIED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        let (record, level, side, same) = match *seen {
+            Observation::Stored { record, .. } => (record, Level::Log, Side::Inbound, true),
+            Observation::Delivered { record, .. } => {
+                (record, Level::Delivery, Side::Outbound, true)
+            }
+            Observation::Applied {
+                record,
+                key,
+                amount,
+                ..
+            } => {
+                let same = !is_intended(known, record) || known.contents(record) == (key, amount);
+                (record, Level::Effect, Side::Outbound, same)
+            }
+            _ => return,
+        };
+        if !same || !is_intended(known, record) {
+            docket.report(Invariant::NoPhantom, level, record, (side, Cause::Other));
+        }
+    }
+}
+
+#[inline]
+fn is_intended(known: &Known, record: RecordId) -> bool {
+    known.exists(record) && known.records.get(record).flags.has(Flags::INTENDED)
+}

@@ -1,0 +1,112 @@
+//! O8: within an assignment, the positions that a reader hands over rise, and skip no record that it may see.
+//! Guards delivery.
+//!
+//! Offsets need not be contiguous: markers and, for readers of committed records, aborted entries have theirs. What
+//! the consumer recognised as a repeat itself was not skipped. An assignment or a reset moves the position.
+//!
+//! Keeps 8 bytes per consumer and partition.
+
+use alloc::vec::Vec;
+
+use semel_sim::digest::Digest;
+
+use crate::judge::docket::Docket;
+use crate::judge::evidence::{Entry, Flags, Known, State};
+use crate::judge::finding::{Cause, Side};
+use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::observation::{Observation, Read};
+use crate::strategy::{Invariant, Level};
+use crate::vocabulary::{Offset, Partition};
+
+/// No position is known.
+const UNKNOWN: Offset = Offset::MAX;
+
+/// The next offset of every reader.
+#[derive(Clone, Debug, Default)]
+pub(in crate::judge) struct ReadOrder {
+    next: Vec<Offset>,
+}
+
+impl ReadOrder {
+    #[inline]
+    fn next(&mut self, consumer: u16, partition: Partition, known: &Known) -> &mut Offset {
+        let partitions = usize::from(known.rules.topology.partitions);
+        let index = usize::from(consumer) * partitions + usize::from(partition);
+        if index >= self.next.len() {
+            self.next.resize(index + 1, UNKNOWN);
+        }
+        &mut self.next[index]
+    }
+}
+
+impl Oracle for ReadOrder {
+    const HEARS: u32 = hear::ASSIGNED | hear::RESET | hear::DELIVERED;
+
+    #[inline]
+    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+        match *seen {
+            Observation::Assigned {
+                consumer,
+                partition,
+                position,
+                ..
+            }
+            | Observation::Reset {
+                consumer,
+                partition,
+                position,
+            } => {
+                *self.next(consumer, partition, known) = position;
+            }
+            Observation::Delivered {
+                record,
+                partition,
+                offset,
+                consumer,
+                read,
+                ..
+            } => {
+                let next = self.next(consumer, partition, known);
+                let expected = core::mem::replace(next, offset + 1);
+                if expected == UNKNOWN || offset == expected {
+                    return;
+                }
+                if offset < expected {
+                    let origin = (Side::Outbound, Cause::Duplicate(9));
+                    docket.report(Invariant::ReadOrder, Level::Delivery, record, origin);
+                    return;
+                }
+                let mut between = known.lane(partition).range(expected, offset);
+                if let Some((_, entry)) = between.find(|(_, entry)| is_skipped(*entry, read, known))
+                {
+                    let origin = (Side::Outbound, Cause::Loss(10));
+                    docket.report(Invariant::ReadOrder, Level::Delivery, entry.record, origin);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reset(&mut self) {
+        self.next.clear();
+    }
+
+    fn fingerprint(&self, digest: &mut Digest) {
+        digest.add(&self.next);
+    }
+}
+
+/// Whether a reader should have handed this over.
+fn is_skipped(entry: Entry, read: Read, known: &Known) -> bool {
+    let visible = match entry.state {
+        State::Marker => false,
+        State::Plain => true,
+        State::Open | State::Aborted => read == Read::Any,
+    };
+    visible
+        && !known
+            .records
+            .get(entry.record)
+            .flags
+            .has(Flags::KNOWN_LATER)
+}

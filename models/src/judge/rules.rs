@@ -1,0 +1,195 @@
+//! What a strategy declares, as far as oracles may know it; and which promises everybody makes.
+
+use alloc::vec::Vec;
+
+use semel_sim::time::Span;
+
+use crate::observation::{Place, Read};
+use crate::strategy::{
+    Assumption, Backoff, Breaker, Clause, Invariant, Level, Mark, Memory, OnOpen, Recognise, Retry,
+    SideEffect, SinkKind, Strategy, Wait, Work,
+};
+use crate::vocabulary::Topology;
+
+/// How effects and the committed offset agree, as the mark declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::judge) enum Relation {
+    /// Effects ⊆ marked: nothing takes effect that is not marked yet.
+    MarkedFirst,
+    /// Effects ⊇ marked: nothing is marked that has not taken effect yet.
+    EffectFirst,
+    /// Effects = marked, at every moment.
+    Together,
+    /// Effects = marked, once all has settled: both become visible with a transaction, each in its own place.
+    Settled,
+    /// Nothing is declared.
+    None,
+}
+
+/// What a strategy declares.
+#[derive(Clone, Debug)]
+pub(in crate::judge) struct Rules {
+    pub(in crate::judge) topology: Topology,
+    pub(in crate::judge) relation: Relation,
+    /// An ok claims that the record is stored.
+    pub(in crate::judge) ok_claims: bool,
+    /// The effect is a committed output record.
+    pub(in crate::judge) output: bool,
+    /// Its readers ask for committed records only.
+    reads_committed: bool,
+    /// How long each place says it remembers ids.
+    keeps: [Option<Span>; 3],
+    clauses: Vec<Clause>,
+}
+
+/// Who makes a promise that need not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Everybody,
+    ReadersOfCommitted,
+}
+
+/// Promises that every strategy makes without writing them, each with the reason why.
+const UNIVERSAL: [(Invariant, Scope, &str); 8] = [
+    (
+        Invariant::NoPhantom,
+        Scope::Everybody,
+        "no fault makes records up: packets are lost, late or repeated, never forged",
+    ),
+    (
+        Invariant::Convergence,
+        Scope::Everybody,
+        "once all has healed, a correct system comes to rest",
+    ),
+    (
+        Invariant::Fencing,
+        Scope::Everybody,
+        "whoever grants a token says that older ones are refused; who grants none cannot break it",
+    ),
+    (
+        Invariant::ReadOrder,
+        Scope::Everybody,
+        "a reader of a log goes through it in order; only a reset or an assignment moves it, and both are seen",
+    ),
+    (
+        Invariant::HonestAck,
+        Scope::Everybody,
+        "an answer says no more than is true, however little was asked for",
+    ),
+    (
+        Invariant::StableProgress,
+        Scope::Everybody,
+        "a transaction has a timeout, so nobody waits for it for ever",
+    ),
+    (
+        Invariant::NoEarlyRead,
+        Scope::Everybody,
+        "it is only broken by a read that asked for committed records",
+    ),
+    (
+        Invariant::NoAbortedEffect,
+        Scope::ReadersOfCommitted,
+        "who reads uncommitted records must expect aborted ones",
+    ),
+];
+
+impl Rules {
+    pub(in crate::judge) fn new(strategy: &Strategy, topology: Topology) -> Self {
+        let (relation, reads_committed) = match &strategy.work {
+            Work::Loop(work) => (relation(work.mark), work.read == Read::Committed),
+            Work::Transact(work) if work.side_effect == SideEffect::Payment => {
+                (Relation::EffectFirst, true)
+            }
+            Work::Transact(_) => (Relation::Settled, true),
+        };
+        let loses = matches!(
+            strategy.publish.retry,
+            Retry::Backoff(Backoff {
+                breaker: Some(Breaker {
+                    on_open: OnOpen::Lose,
+                    ..
+                }),
+                ..
+            })
+        );
+        Self {
+            topology,
+            relation,
+            ok_claims: strategy.publish.wait != Wait::Nothing && !loses,
+            output: strategy.sink.kind == SinkKind::Output,
+            reads_committed,
+            keeps: keeps(strategy),
+            clauses: strategy.promise.clone(),
+        }
+    }
+
+    /// Whether a mark covers only what was delivered before.
+    pub(in crate::judge) const fn marks_delivered(&self) -> bool {
+        match self.relation {
+            Relation::EffectFirst | Relation::Together | Relation::Settled => true,
+            Relation::MarkedFirst | Relation::None => false,
+        }
+    }
+
+    /// The clauses that claim this, each as the assumptions it makes. A universal promise makes none.
+    pub(in crate::judge) fn claims(
+        &self,
+        invariant: Invariant,
+        level: Level,
+    ) -> impl Iterator<Item = &[Assumption]> {
+        let universal = UNIVERSAL.iter().any(|(universal, scope, _)| {
+            *universal == invariant && (*scope == Scope::Everybody || self.reads_committed)
+        });
+        let written = self
+            .clauses
+            .iter()
+            .filter(move |clause| clause.keeps == invariant && clause.level == level)
+            .map(|clause| clause.assuming.as_slice());
+        written.chain(universal.then_some(&[][..]))
+    }
+
+    /// Every assumption that some clause makes.
+    pub(in crate::judge) fn assumptions(&self) -> impl Iterator<Item = &Assumption> {
+        self.clauses.iter().flat_map(|clause| &clause.assuming)
+    }
+
+    /// For how long a place says it remembers ids, if it says so.
+    pub(in crate::judge) const fn keeps(&self, place: Place) -> Option<Span> {
+        self.keeps[place as usize]
+    }
+
+    /// Whether a partition is an output.
+    #[inline]
+    pub(in crate::judge) const fn is_output(&self, partition: u16) -> bool {
+        partition >= self.topology.partitions
+    }
+}
+
+const fn relation(mark: Mark) -> Relation {
+    match mark {
+        Mark::Before => Relation::MarkedFirst,
+        Mark::After => Relation::EffectFirst,
+        Mark::Timer(_) => Relation::None,
+        Mark::WithEffect => Relation::Together,
+    }
+}
+
+fn keeps(strategy: &Strategy) -> [Option<Span>; 3] {
+    let stream = match strategy.stream.recognise {
+        Recognise::Id(keep, _) => keep.time,
+        _ => None,
+    };
+    let consumer = match &strategy.work {
+        Work::Loop(work) => match work.recognise {
+            Memory::None => None,
+            Memory::Volatile(keep) | Memory::Durable(keep) => keep.time,
+        },
+        Work::Transact(_) => None,
+    };
+    let sink = match strategy.sink.kind {
+        SinkKind::Inbox(keep) => keep.time,
+        SinkKind::Keyed(keyed) => Some(keyed.ttl),
+        SinkKind::Ledger | SinkKind::Output => None,
+    };
+    [stream, consumer, sink]
+}
