@@ -222,8 +222,9 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
 }
 
 /// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
-/// its effect was lost with the sink's disk (L1); its output was aborted although its offset was committed (L7); a
-/// reader was reset beyond it (L8); its offset was committed without it (L4); or readers never saw it (L10).
+/// its effect was lost with the sink's disk (L1); its output was aborted although its offset was committed (L7);
+/// readers were given what is behind it, but not it (L10); a reader was reset beyond it (L8); or its offset was
+/// committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
     let flags = facts.flags;
     let lane = known.lane(facts.partition);
@@ -235,12 +236,14 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         1
     } else if flags.has(Flags::OUTPUT_ABORTED) {
         7
-    } else if facts.deliveries == 0 && u64::from(facts.copy) < lane.reset {
-        8
-    } else if facts.deliveries > 0 || lane.best >= lane.handed {
+    } else if facts.deliveries > 0 {
         4
-    } else {
+    } else if flags.has(Flags::HIDDEN) {
         10
+    } else if u64::from(facts.copy) < lane.reset {
+        8
+    } else {
+        4
     }
 }
 

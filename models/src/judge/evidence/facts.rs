@@ -73,6 +73,8 @@ flags! {
     UNDONE = 25;
     /// An output record of it was aborted.
     OUTPUT_ABORTED = 26;
+    /// A reader was given what is behind it, but not it.
+    HIDDEN = 27;
 }
 
 impl Flags {
@@ -84,7 +86,8 @@ impl Flags {
         .with(Self::TRUNCATED)
         .with(Self::WIPED)
         .with(Self::UNDONE)
-        .with(Self::IN_PROGRESS);
+        .with(Self::IN_PROGRESS)
+        .with(Self::HIDDEN);
 
     #[inline]
     pub(in crate::judge) const fn has(self, other: Self) -> bool {

@@ -31,6 +31,9 @@ impl Known {
         generation: Generation,
     ) {
         let boot = self.faults.boots(self.rules.topology.consumer(consumer));
+        if offset > self.lane(partition).handed {
+            self.hidden(partition, offset);
+        }
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
@@ -53,6 +56,16 @@ impl Known {
         self.tallies.sums.redelivered += u64::from(again);
         if generation < newest {
             self.faults.struck.set(Struck::ZOMBIE);
+        }
+    }
+
+    /// A reader was given an offset, but nothing of what nobody was given before it.
+    #[cold]
+    fn hidden(&mut self, partition: Partition, offset: Offset) {
+        for hidden in self.lane(partition).handed..offset {
+            if let Some(entry) = self.lane(partition).get(hidden) {
+                self.touch(entry.record, |facts| facts.flags.set(Flags::HIDDEN));
+            }
         }
     }
 

@@ -1,0 +1,479 @@
+//! Each cause by its mechanism: a history told as `semantics.md` tells it, and the code that must come out.
+
+use crate::history::Bench;
+
+/// A record up to its first committed effect in partition 0, without its commit.
+const APPLIED: &str = "intent 0
+    attempt 0
+    stored 0 @0
+    acked 0 ok
+    assigned @0
+    delivered 0 @0
+    applied 0 @0";
+
+fn duplicates(rest: &str) -> Vec<String> {
+    let bench = Bench::default();
+    bench.found_of("no_duplicate", &format!("{APPLIED}\n{rest}"))
+}
+
+fn losses(history: &str) -> Vec<String> {
+    Bench::default().found_of("no_loss", history)
+}
+
+// Duplicates born inbound: why the store took a record again.
+
+fn stored_again(how: &str) -> Vec<String> {
+    let history = format!("intent 0\nattempt 0\nstored 0 @0 missed=New\nstored 0 @1 {how}");
+    Bench::default().found_of("no_duplicate", &history)
+}
+
+#[test]
+fn d1_the_ack_was_lost_and_nobody_looks_f001() {
+    assert_eq!(stored_again("attempt=2"), ["log 0 D1 inbound"]);
+}
+
+#[test]
+fn d2_a_new_session_or_lost_state() {
+    assert_eq!(stored_again("attempt=1 session=1 missed=New"), ["log 0 D2 inbound"]);
+    assert_eq!(stored_again("attempt=2 missed=Absent"), ["log 0 D2 inbound"]);
+}
+
+#[test]
+fn d3_the_entry_had_expired_f004_f075_f082() {
+    assert_eq!(stored_again("attempt=2 missed=Expired"), ["log 0 D3 inbound"]);
+}
+
+#[test]
+fn d4_the_entry_was_evicted_f109() {
+    assert_eq!(stored_again("attempt=2 missed=Evicted"), ["log 0 D4 inbound"]);
+}
+
+#[test]
+fn d5_the_retry_had_another_id_f007() {
+    assert_eq!(stored_again("attempt=2 missed=New"), ["log 0 D5 inbound"]);
+}
+
+#[test]
+fn d7_a_relay_crashed_before_it_saved_its_position_f114() {
+    assert_eq!(stored_again("attempt=1 session=1"), ["log 0 D7 inbound"]);
+}
+
+#[test]
+fn d11_the_network_copied_a_produce_request() {
+    assert_eq!(stored_again("attempt=1"), ["log 0 D11 inbound"]);
+}
+
+#[test]
+fn an_effect_of_a_second_copy_was_born_inbound_with_the_cause_of_the_copy() {
+    assert_eq!(
+        duplicates(
+            "progress @1
+             stored 0 @1 attempt=2
+             delivered 0 @1
+             applied 0 @1"
+        ),
+        ["log 0 D1 inbound", "delivery 0 D1 inbound", "effect 0 D1 inbound"]
+    );
+}
+
+// Duplicates born outbound: why a record was worked on again.
+
+#[test]
+fn d1_the_sinks_answer_was_lost_and_the_request_sent_again() {
+    assert_eq!(duplicates("applied 0 @0 attempt=2"), ["effect 0 D1 outbound"]);
+}
+
+#[test]
+fn d11_the_network_copied_a_request_to_the_sink() {
+    assert_eq!(duplicates("applied 0 @0 attempt=1"), ["effect 0 D11 outbound"]);
+}
+
+#[test]
+fn d2_d3_d4_the_sinks_own_memory_failed() {
+    let again = |missed: &str| {
+        let rest = format!("delivered 0 @0\napplied 0 @0 missed={missed}");
+        duplicates(&rest).pop().expect("the effect is a duplicate")
+    };
+    assert_eq!(again("Absent"), "effect 0 D2 outbound");
+    assert_eq!(again("Expired"), "effect 0 D3 outbound");
+    assert_eq!(again("Evicted"), "effect 0 D4 outbound");
+}
+
+#[test]
+fn d6_two_requests_looked_before_either_wrote_f113() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         delivered 0 @0
+         delivered 0 @0 consumer=1
+         applied 0 @0 missed=New
+         applied 0 @0 actor=1 missed=New",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D6 outbound"]);
+}
+
+#[test]
+fn d7_the_consumer_crashed_between_effect_and_commit_f040() {
+    assert_eq!(
+        duplicates(
+            "crash consumer-0
+             assigned @0
+             delivered 0 @0
+             applied 0 @0"
+        ),
+        ["delivery 0 D7 outbound", "effect 0 D7 outbound"]
+    );
+}
+
+#[test]
+fn d7_also_when_somebody_else_takes_over_from_the_dead() {
+    assert_eq!(
+        duplicates(
+            "crash consumer-0
+             assigned @0 consumer=1 generation=2
+             delivered 0 @0 consumer=1 generation=2
+             applied 0 @0 actor=1"
+        ),
+        ["delivery 0 D7 outbound", "effect 0 D7 outbound"]
+    );
+}
+
+#[test]
+fn d7_the_work_was_undone_and_its_side_effect_was_not_f050() {
+    assert_eq!(
+        duplicates(
+            "assigned @0
+             delivered 0 @0
+             applied 0 @0"
+        ),
+        ["delivery 0 D7 outbound", "effect 0 D7 outbound"]
+    );
+}
+
+#[test]
+fn d8_a_paused_consumer_lost_its_partition_and_goes_on_f045() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         assigned @0 generation=1
+         delivered 0 @0 generation=1
+         pause consumer-0
+         assigned @0 consumer=1 generation=2
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=1 token=2
+         progress @1 consumer=1 generation=2
+         applied 0 @0 actor=0 token=1",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D8 outbound"]);
+}
+
+#[test]
+fn d9_a_position_behind_the_committed_one_is_read_again() {
+    assert_eq!(
+        duplicates(
+            "progress @1
+             crash consumer-0
+             assigned @0
+             delivered 0 @0
+             applied 0 @0"
+        ),
+        ["delivery 0 D9 outbound", "effect 0 D9 outbound"]
+    );
+}
+
+#[test]
+fn d10_a_reader_saw_what_was_aborted_or_lost_and_then_came_again_f036() {
+    let aborted = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0 in=7/1
+         delivered 0 @0
+         applied 0 @0
+         marked @1 7/1 abort
+         stored 0 @2 in=7/2 attempt=2
+         marked @3 7/2 commit
+         delivered 0 @2
+         applied 0 @2",
+    );
+    assert_eq!(aborted, ["delivery 0 D10 outbound", "effect 0 D10 outbound"]);
+    assert_eq!(
+        duplicates(
+            "power-loss broker-0
+             truncated @0..1
+             intent 1
+             stored 1 @0
+             stored 0 @1 attempt=2
+             delivered 0 @1
+             applied 0 @1"
+        ),
+        ["delivery 0 D10 outbound", "effect 0 D10 outbound"]
+    );
+}
+
+#[test]
+fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
+    let bench = Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let found = bench.found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0 generation=1 committed
+         stored 0 @2:0 in=7/1
+         pause consumer-0
+         delivered 0 @0 consumer=1 generation=2 committed
+         stored 0 @2:1 in=8/1
+         marked @2:2 8/1 commit
+         applied 0 @2:1 actor=1
+         marked @2:3 7/1 commit
+         applied 0 @2:0",
+    );
+    assert_eq!(found[0], "delivery 0 D8 outbound");
+    assert_eq!(found[1..].len(), 2, "in the log and in effect: {found:?}");
+}
+
+// Losses.
+
+#[test]
+fn l1_ok_was_said_before_it_was_stored_f012() {
+    let found = losses("intent 0\nattempt 0\nacked 0 ok");
+    assert_eq!(found[0], "log 0 L1 inbound");
+}
+
+#[test]
+fn l1_the_only_copy_went_with_its_disk() {
+    let found = losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndisk-loss broker-0\ntruncated @0..1");
+    assert_eq!(found[0], "log 0 L1 inbound");
+}
+
+#[test]
+fn l3_a_power_loss_took_what_was_not_flushed_f083() {
+    let found = losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\npower-loss broker-0\ntruncated @0..1");
+    let all = ["log 0 L3 inbound", "delivery 0 L3 inbound", "effect 0 L3 inbound"];
+    assert_eq!(found, all);
+    let after = losses(&format!("{APPLIED}\nprogress @1\npower-loss broker-0\ntruncated @0..1"));
+    assert_eq!(after, ["log 0 L3 inbound"], "whoever read it before has it");
+}
+
+#[test]
+fn l4_progress_was_marked_before_the_effect_f041_f042() {
+    let found = losses(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         progress @1
+         delivered 0 @0
+         crash consumer-0
+         assigned @1",
+    );
+    assert_eq!(found, ["effect 0 L4 outbound"]);
+}
+
+#[test]
+fn l5_taken_for_a_repeat_by_the_stream_or_by_the_sink_f092() {
+    let stream = losses("intent 0\nattempt 0\nrecognised 0 stream\nacked 0 ok repeat");
+    assert_eq!(stream[0], "log 0 L5 inbound");
+    let sink = losses(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         recognised 0 sink
+         progress @1",
+    );
+    assert_eq!(sink, ["effect 0 L5 outbound"]);
+}
+
+#[test]
+fn l6_its_transaction_was_aborted_l7_where_it_should_have_been_committed() {
+    let history = |decided: &str| {
+        format!(
+            "intent 0
+             attempt 0
+             stored 0 @0 in=7/1
+             acked 0 ok
+             decided 7/1 {decided}
+             marked @1 7/1 abort"
+        )
+    };
+    assert_eq!(losses(&history("abort forced"))[0], "log 0 L6 inbound");
+    assert_eq!(losses(&history("commit"))[0], "log 0 L7 inbound");
+}
+
+#[test]
+fn l8_a_reader_was_reset_beyond_it_f048() {
+    let found = losses(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         assigned @0
+         reset @1
+         usual 1 @1",
+    );
+    assert_eq!(found, ["delivery 0 L8 outbound", "effect 0 L8 outbound"]);
+}
+
+#[test]
+fn l9_a_handler_passed_over_it_f069() {
+    let found = losses(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         skipped 0
+         progress @1",
+    );
+    assert_eq!(found, ["effect 0 L9 outbound"]);
+}
+
+#[test]
+fn l10_it_was_hidden_from_readers_f032() {
+    let found = losses(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         intent 1
+         stored 1 @1
+         acked 1 ok
+         assigned @0
+         delivered 1 @1
+         applied 1 @1
+         progress @2",
+    );
+    assert_eq!(found, ["delivery 0 L10 outbound", "effect 0 L10 outbound"]);
+}
+
+#[test]
+fn l11_an_open_breaker_dropped_it() {
+    let found = losses("intent 0\nacked 0 ok");
+    assert_eq!(found[0], "log 0 L11 inbound");
+}
+
+// Reorders.
+
+#[test]
+fn r1_a_retry_came_behind_a_later_send_f002() {
+    let found = Bench::default().found_of(
+        "key_order",
+        "intent 0
+         intent 1
+         stored 1 @0
+         stored 0 @1 attempt=2",
+    );
+    assert_eq!(found, ["log 0 R1 inbound"]);
+}
+
+#[test]
+fn r3_a_redelivery_came_behind_a_later_record_f101() {
+    let found = Bench::default().found_of(
+        "key_order",
+        "intent 0
+         intent 1
+         stored 0 @0
+         stored 1 @1
+         delivered 0 @0
+         delivered 1 @1
+         applied 1 @1
+         delivered 0 @0
+         applied 0 @0",
+    );
+    assert_eq!(found, ["effect 0 R3 outbound"]);
+}
+
+#[test]
+fn r5_a_worker_beside_it_was_faster() {
+    let found = Bench::default().found_of(
+        "key_order",
+        "intent 0
+         intent 1
+         stored 0 @0
+         stored 1 @1
+         delivered 0 @0
+         delivered 1 @1
+         applied 1 @1
+         applied 0 @0",
+    );
+    assert_eq!(found, ["effect 0 R5 outbound"]);
+}
+
+// Standstills.
+
+fn standstill(bench: &Bench, history: &str) -> Vec<String> {
+    bench.found_of("convergence", history)
+}
+
+#[test]
+fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0 in=7/1
+         acked 0 unknown
+         intent 1
+         stored 1 @1
+         acked 1 ok
+         hanging @0 7/1",
+    );
+    assert_eq!(found, ["log 0 S1 outbound, promised", "delivery 1 S1 outbound, promised"]);
+}
+
+#[test]
+fn s3_a_key_in_progress_is_never_finished_f111() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         recognised 0 sink in-flight",
+    );
+    assert_eq!(found, ["effect 0 S3 outbound, promised"]);
+}
+
+#[test]
+fn s4_poison_at_the_head_of_the_line_f052() {
+    let mut bench = Bench::default();
+    bench.workload.poison_every = 2;
+    let found = standstill(
+        &bench,
+        "usual 0 @0
+         intent 1
+         stored 1 @1
+         acked 1 ok
+         delivered 1 @1
+         intent 2
+         stored 2 @2
+         acked 2 ok",
+    );
+    assert_eq!(found, ["effect 1 S4 outbound, promised", "delivery 2 S4 outbound, promised"]);
+}
+
+#[test]
+fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale() {
+    let again = "intent 0\nattempt 0\nattempt 0 attempt=2";
+    let bench = Bench::default();
+    assert_eq!(standstill(&bench, again), ["log 0 S5 inbound, promised"]);
+    let fenced = format!("{again}\nrefused 0 stream");
+    assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
+}
+
+#[test]
+fn s7_the_group_forms_again_and_again() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         assigned @0 generation=1
+         assigned @0 generation=2
+         assigned @0 generation=3",
+    );
+    assert_eq!(found, ["delivery 0 S7 outbound, promised"]);
+}

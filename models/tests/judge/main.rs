@@ -1,0 +1,8 @@
+//! The judge, held against written histories and against a naive twin.
+
+mod causes;
+mod history;
+mod naive;
+mod oracles;
+mod promises;
+mod runs;
