@@ -28,9 +28,12 @@ pub mod list;
 pub mod schema;
 
 pub mod plan;
+mod recorders;
 pub mod token;
+pub mod trace;
 pub mod trial;
 
 pub mod row;
 pub mod statistics;
 pub mod summary;
+pub mod verdict;

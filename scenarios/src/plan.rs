@@ -3,13 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use semel_models::node;
 use semel_models::strategy::Strategy;
+use semel_models::workload::Workload;
+use semel_sim::chance::Seed;
 
-use crate::complaint::Complaint;
-use crate::expect::Expectation;
+use crate::check::{self, Objection};
+use crate::complaint::{Complaint, Source};
+use crate::expect::{Expectation, Expected};
+use crate::format::canonical;
+use crate::load::faults;
+use crate::path::Path;
 use crate::scenario::Scenario;
-use crate::setting::Setting;
+use crate::setting::{self, Setting};
 use crate::token::Token;
+
+/// The revision of the models: raised whenever the same plan and seed would give another run.
+pub const MODELS_REVISION: u32 = 1;
 
 /// One strategy under one scenario, ready to be run under any seed.
 #[derive(Clone, Debug)]
@@ -30,14 +40,43 @@ pub struct Plan {
 
 impl Plan {
     /// Finds the strategy in the scenario or the catalog, changes it by those settings that are of strategies, and
-    /// checks that the two fit.
+    /// checks that the two fit (unless the scenario says that it does not apply to this strategy).
     pub fn new(
         scenario: &Arc<Scenario>,
         strategy: &str,
         settings: &[Setting],
     ) -> Result<Self, Complaint> {
-        let _ = (scenario, strategy, settings);
-        unimplemented!("soon")
+        let name = strategy.to_string();
+        let named = |objection: Objection| of_flag(&objection, &name);
+        let mut strategy = check::strategy(scenario, &name).map_err(named)?;
+        let own: Vec<&Setting> = settings
+            .iter()
+            .filter(|setting| setting.is_of_strategy())
+            .collect();
+        for setting in &own {
+            strategy = setting::apply(&strategy, setting, &Path::root().field("strategy"), &[])?;
+        }
+        let expectation = scenario.expectation(&name);
+        if !matches!(expectation.verdict, Expected::NotApplicable(_)) {
+            check::fit(scenario, &name, &strategy).map_err(|objection| match own[..] {
+                [] => named(objection),
+                _ => setting::blame(&objection, &own, &faults(scenario)),
+            })?;
+        }
+        let set = settings
+            .iter()
+            .map(|setting| (setting.path.clone(), setting.value.clone()))
+            .collect();
+        let hash = hash(scenario, &strategy);
+        let scenario = Arc::clone(scenario);
+        Ok(Self {
+            scenario,
+            name,
+            strategy,
+            expectation,
+            set,
+            hash,
+        })
     }
 
     /// The token of the run under `seed`, without its digest.
@@ -53,11 +92,67 @@ impl Plan {
 
     /// The names of the run's nodes, in order.
     pub fn nodes(&self) -> Vec<String> {
-        Vec::new()
+        node::names(self.scenario.topology)
     }
 
     /// The names of the scenario's faults, in order.
     pub fn faults(&self) -> Vec<String> {
-        semel_sim::faults::names_of(&self.scenario.faults)
+        faults(&self.scenario)
+    }
+
+    /// Whether there is anything to run.
+    pub const fn is_applicable(&self) -> bool {
+        !matches!(self.expectation.verdict, Expected::NotApplicable(_))
+    }
+
+    /// What is intended under `seed`: seeds draw keys, amounts and pace.
+    pub fn workload(&self, seed: u64) -> Workload {
+        let load = &self.scenario.workload;
+        Workload {
+            records: self.scenario.records(),
+            keys: load.keys,
+            money: load.money,
+            pace: load.pace,
+            pace_spread: load.pace_spread,
+            poison_every: load.poison_every,
+            amount: load.amount,
+            dice: Seed::new(seed).dice("workload"),
+            written: load.written.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// Hashes what decides a run and its judgement: not what is expected, nor what is said to people.
+fn hash(scenario: &Scenario, strategy: &Strategy) -> String {
+    let scenario = Scenario {
+        name: String::new(),
+        question: String::new(),
+        define: BTreeMap::new(),
+        expect: BTreeMap::new(),
+        witness: None,
+        ..scenario.clone()
+    };
+    let strategy = Strategy {
+        about: String::new(),
+        ..strategy.clone()
+    };
+    let text = canonical(&(MODELS_REVISION, scenario, strategy));
+    blake3::hash(text.as_bytes()).to_hex()[..8].to_string()
+}
+
+/// An objection to a strategy that was asked for by name.
+fn of_flag(objection: &Objection, name: &str) -> Complaint {
+    const FLAG: &str = "--strategy ";
+    Complaint {
+        kind: objection.kind,
+        message: objection.text.clone(),
+        help: objection.help.clone(),
+        path: String::new(),
+        source: Source {
+            name: "command line".into(),
+            text: format!("{FLAG}{name}"),
+        },
+        span: FLAG.len()..FLAG.len() + name.len(),
+        flag: true,
     }
 }

@@ -94,6 +94,13 @@ pub struct ViolationRow {
     pub at_ns: u64,
 }
 
+impl ViolationRow {
+    /// Whether the strategy is held to it: promised, and every assumption of the promise held.
+    pub fn is_breach(&self) -> bool {
+        self.promised && self.assumption_broken.is_none()
+    }
+}
+
 /// The verdict on a run, or on many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

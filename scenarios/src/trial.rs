@@ -1,32 +1,254 @@
 //! Trials: runs of one plan under many seeds, in a world that is built once.
+//!
+//! A warm runner allocates nothing during a run: world, nodes, adversary and judge are reset, and the workload is
+//! written into the copy that the run before last used.
 
+use std::io;
 use std::sync::Arc;
 
+use semel_models::judge::{Findings, Judge};
+use semel_models::model::Model;
+use semel_models::node;
+use semel_models::workload::Workload;
+use semel_sim::adversary::Adversary;
+use semel_sim::chance::Seed;
+use semel_sim::faults::compile;
+use semel_sim::net::Latency;
+use semel_sim::schedule::{Deviation, Noted};
+use semel_sim::seeded::Seeded;
+use semel_sim::time::Time;
+use semel_sim::world::{Counts, End, Limits, Terrain, World};
+
 use crate::plan::Plan;
+use crate::recorders::{Blind, Counting, Court, Sink};
 use crate::row::Row;
+use crate::trace::{Lines, Trace};
+use crate::verdict;
 
 /// Runs a plan, seed after seed, in one world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Runner {
     plan: Arc<Plan>,
+    faults: Vec<String>,
+    /// None where the plan does not apply.
+    stage: Option<Stage>,
+}
+
+#[derive(Clone, Debug)]
+struct Stage {
+    world: World<Model>,
+    adversary: Counting<Seeded<Model>>,
+    judge: Judge,
+    limits: Limits,
+    names: Vec<String>,
+    workload: Arc<Workload>,
+    /// Nobody else holds this one: the next run's contents are written into it.
+    spare: Arc<Workload>,
+}
+
+/// What one run came to. Nothing in it is copied from the runner.
+#[derive(Debug)]
+pub struct Outcome<'r> {
+    /// How it ended.
+    pub end: End,
+    /// The true time at which it ended.
+    pub at: Time,
+    /// The digest of all its entries.
+    pub digest: u64,
+    /// What was counted.
+    pub counts: &'r Counts,
+    /// Requests that records waited for: see [`Row::round_trips_per_record`].
+    pub requests: u64,
+    /// What the judge found.
+    pub findings: &'r Findings,
+}
+
+/// A run with everything that happened in it.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its row.
+    pub row: Row,
+    /// What the judge found, with the entries at which it was seen.
+    pub findings: Findings,
+    /// Everything that happened.
+    pub trace: Trace,
+    /// What the adversary answered differently from the quiet run: the schedule that repeats it.
+    pub deviations: Vec<Deviation>,
+    /// What was intended.
+    pub workload: Arc<Workload>,
 }
 
 impl Runner {
     /// Builds the world of a plan.
     pub fn new(plan: &Arc<Plan>) -> Self {
+        let stage = plan.is_applicable().then(|| Stage::new(plan));
         Self {
             plan: Arc::clone(plan),
+            faults: plan.faults(),
+            stage,
         }
     }
 
     /// The plan it runs.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
 
-    /// One run, eyes closed: only what the judge counts is kept.
-    pub fn run(&mut self, seed: u64) -> Row {
-        let _ = seed;
-        unimplemented!("soon")
+    /// One run, eyes closed: only what the judge counts is kept. None where the plan does not apply.
+    pub fn outcome(&mut self, seed: u64) -> Option<Outcome<'_>> {
+        let stage = self.stage.as_mut()?;
+        stage.reset(seed);
+        let Stage {
+            world,
+            adversary,
+            judge,
+            limits,
+            ..
+        } = stage;
+        let end = play(world, limits, adversary, judge, Blind);
+        Some(stage.outcome(end, stage.adversary.requests))
     }
+
+    /// One run, eyes closed, as a row.
+    pub fn run(&mut self, seed: u64) -> Row {
+        let (plan, faults) = (Arc::clone(&self.plan), std::mem::take(&mut self.faults));
+        let row = match self.outcome(seed) {
+            Some(outcome) => verdict::row(&plan, &faults, seed, &outcome),
+            None => verdict::untouched(&plan, &faults, seed),
+        };
+        self.faults = faults;
+        row
+    }
+
+    /// The same run with eyes open. None where the plan does not apply.
+    pub fn run_open(&mut self, seed: u64) -> Option<Opened> {
+        let (plan, faults) = (&self.plan, &self.faults);
+        let stage = self.stage.as_mut()?;
+        let mut trace = Trace::new(&stage.names, faults);
+        stage.reset(seed);
+        let counting = stage.adversary.clone();
+        let mut noted = Noted::new(counting, &stage.names);
+        let end = play(
+            &mut stage.world,
+            &stage.limits,
+            &mut noted,
+            &mut stage.judge,
+            &mut trace,
+        );
+        let (counting, deviations) = noted.into_parts();
+        let outcome = stage.outcome(end, counting.requests);
+        Some(Opened {
+            row: verdict::row(plan, faults, seed, &outcome),
+            findings: outcome.findings.clone(),
+            trace,
+            deviations,
+            workload: Arc::clone(&stage.workload),
+        })
+    }
+
+    /// The same run, each entry written out as a line of JSON. None where the plan does not apply.
+    pub fn run_traced(&mut self, seed: u64, out: &mut dyn io::Write) -> io::Result<Option<Row>> {
+        let (plan, faults) = (&self.plan, &self.faults);
+        let Some(stage) = self.stage.as_mut() else {
+            return Ok(None);
+        };
+        stage.reset(seed);
+        let mut lines = Lines::new(&stage.names, faults, out);
+        let Stage {
+            world,
+            adversary,
+            judge,
+            limits,
+            ..
+        } = stage;
+        let end = play(world, limits, adversary, judge, &mut lines);
+        lines.finish()?;
+        let outcome = stage.outcome(end, stage.adversary.requests);
+        Ok(Some(verdict::row(plan, faults, seed, &outcome)))
+    }
+}
+
+impl Stage {
+    fn new(plan: &Plan) -> Self {
+        let scenario = &plan.scenario;
+        let (topology, names) = (scenario.topology, plan.nodes());
+        let workload = Arc::new(plan.workload(0));
+        let nodes = node::build(&plan.strategy, topology, scenario.transport, &workload);
+        let network = scenario.network;
+        let terrain = Terrain {
+            transport: scenario.transport,
+            latency: Latency {
+                least: network.latency,
+                spread: network.spread,
+            },
+            service: network.service,
+        };
+        let rules = compile(&scenario.faults, &names).expect("the plan was checked");
+        let seeded = Seeded::new(rules, &names, 0).expect("the plan was checked");
+        let records = u64::from(scenario.records());
+        let limits = Limits {
+            heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),
+            quiet: scenario.settle.quiet,
+            patience: scenario.settle.patience,
+            events: scenario.events.unwrap_or(100_000 + 1_000 * records),
+        };
+        Self {
+            world: World::new(terrain, &names, nodes),
+            adversary: Counting {
+                adversary: seeded,
+                requests: 0,
+            },
+            judge: Judge::new(&plan.strategy, topology, Arc::clone(&workload)),
+            limits,
+            names,
+            spare: Arc::new(plan.workload(0)),
+            workload,
+        }
+    }
+
+    fn reset(&mut self, seed: u64) {
+        let dice = Seed::new(seed).dice("workload");
+        if let Some(spare) = Arc::get_mut(&mut self.spare) {
+            spare.dice = dice;
+        } else {
+            // Somebody kept the workload of an opened run.
+            self.spare = Arc::new(Workload {
+                dice,
+                ..Workload::clone(&self.workload)
+            });
+        }
+        std::mem::swap(&mut self.workload, &mut self.spare);
+        self.world.reset();
+        node::rebuild(self.world.nodes_mut(), &self.workload);
+        self.judge.reset(Arc::clone(&self.workload));
+        self.adversary.adversary.reset(seed);
+        self.adversary.requests = 0;
+    }
+
+    fn outcome(&self, end: End, requests: u64) -> Outcome<'_> {
+        Outcome {
+            end,
+            at: self.world.now(),
+            digest: self.world.digest(),
+            counts: self.world.counts(),
+            requests,
+            findings: self.judge.findings(),
+        }
+    }
+}
+
+/// Runs a world to its end, and lets the judge conclude.
+fn play(
+    world: &mut World<Model>,
+    limits: &Limits,
+    adversary: &mut impl Adversary<Model>,
+    judge: &mut Judge,
+    sink: impl Sink,
+) -> End {
+    let mut court = Court { judge, sink };
+    let end = world.run(limits, adversary, &mut court);
+    world.last_words(&mut court);
+    let at = world.now();
+    judge.finish(end, at);
+    end
 }

@@ -5,6 +5,8 @@ mod faults;
 mod size;
 mod strategies;
 
+pub(crate) use strategies::fit;
+
 use semel_models::node;
 use semel_models::strategy::Strategy;
 

@@ -1,0 +1,239 @@
+//! From what a judge found to a row, and from a row to whether that was expected.
+
+use std::collections::BTreeMap;
+
+use semel_models::judge::{Cause, Side, Violation};
+use semel_models::strategy::{Assumption, Level};
+use semel_sim::net::Transport;
+use semel_sim::world::End;
+
+use crate::expect::{Breach, Expected};
+use crate::plan::Plan;
+use crate::row::{Row, RunVerdict, ViolationRow};
+use crate::scenario::{Fault, SCHEMA};
+use crate::trial::Outcome;
+
+/// Whether a run, or many, came out as the scenario expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Judgement {
+    /// As expected; also what was never to be run.
+    Met,
+    /// It ran out of events while making progress, and nothing was seen to be wrong.
+    Inconclusive,
+    /// A configured fault never struck.
+    Vacuous,
+    /// An expected violation never appeared.
+    NoShow,
+    /// Something else than what was expected.
+    Unmet,
+    /// A promise was broken within its assumptions.
+    Broken,
+}
+
+/// The version of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The row of a run.
+pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'_>) -> Row {
+    let tally = &outcome.findings.tally;
+    let violations: Vec<ViolationRow> = outcome.findings.violations.iter().map(violation).collect();
+    let verdict = verdict(&outcome.findings.violations, outcome.end);
+    let struck = |index: usize| outcome.counts.fired.get(index).copied().unwrap_or(0);
+    let fired = faults
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (name.clone(), struck(index)));
+    let mut row = Row {
+        verdict,
+        end: end(outcome.end).into(),
+        violations,
+        records: tally.records,
+        acked: tally.acked,
+        applied: tally.applied,
+        duplicated: tally.duplicated,
+        lost: tally.lost,
+        reordered: tally.reordered,
+        duplicated_in_log: tally.duplicated_in_log,
+        redelivered: tally.redelivered,
+        expected_balance: tally.expected_balance,
+        actual_balance: tally.actual_balance,
+        latency_p50_ns: tally.latency_p50.0,
+        latency_p99_ns: tally.latency_p99.0,
+        messages: outcome.counts.packets,
+        round_trips_per_record: crate::statistics::per(outcome.requests, tally.records),
+        dedup_bytes_max: tally.dedup_bytes_max,
+        fired: fired.collect(),
+        events: outcome.counts.events,
+        digest: format!("{:016x}", outcome.digest),
+        ..untouched(plan, &[], seed)
+    };
+    row.met = !matches!(
+        of_run(plan, &row),
+        Judgement::Unmet | Judgement::NoShow | Judgement::Broken
+    );
+    row
+}
+
+/// The row of a strategy that the faults cannot touch: nothing was run.
+pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
+    Row {
+        schema: SCHEMA,
+        semel: VERSION.into(),
+        plan: plan.hash.clone(),
+        scenario: plan.scenario.name.clone(),
+        set: plan.set.clone(),
+        strategy: plan.name.clone(),
+        transport: transport(plan.scenario.transport).into(),
+        seed,
+        verdict: RunVerdict::NotApplicable,
+        expected: plan.expectation.verdict.kind(),
+        met: true,
+        end: "not-run".into(),
+        violations: Vec::new(),
+        records: 0,
+        acked: 0,
+        applied: 0,
+        duplicated: 0,
+        lost: 0,
+        reordered: 0,
+        duplicated_in_log: 0,
+        redelivered: 0,
+        expected_balance: 0,
+        actual_balance: 0,
+        latency_p50_ns: 0,
+        latency_p99_ns: 0,
+        messages: 0,
+        round_trips_per_record: 0.0,
+        dedup_bytes_max: 0,
+        fired: faults
+            .iter()
+            .map(|name| (name.clone(), 0))
+            .collect::<BTreeMap<_, _>>(),
+        events: 0,
+        digest: format!("{:016x}", 0),
+    }
+}
+
+/// Wrong money or a broken promise violates; a run cut short shows nothing else.
+fn verdict(violations: &[Violation], ended: End) -> RunVerdict {
+    let counts = |violation: &Violation| violation.level == Level::Effect || violation.is_breach();
+    if violations.iter().any(counts) {
+        RunVerdict::Violates
+    } else if ended == End::Exhausted {
+        RunVerdict::Inconclusive
+    } else {
+        RunVerdict::Holds
+    }
+}
+
+/// Whether a run by itself came out as expected.
+pub fn of_run(plan: &Plan, row: &Row) -> Judgement {
+    if row.verdict == RunVerdict::NotApplicable {
+        return Judgement::Met;
+    }
+    if row.violations.iter().any(ViolationRow::is_breach) {
+        return Judgement::Broken;
+    }
+    let unmet = match &plan.expectation.verdict {
+        Expected::Holds if row.verdict == RunVerdict::Violates => Some(Judgement::Unmet),
+        Expected::Always(breaches) if !breaches.iter().all(|breach| shows(row, *breach)) => {
+            Some(Judgement::NoShow)
+        }
+        _ => None,
+    };
+    match unmet {
+        _ if row.verdict == RunVerdict::Inconclusive => Judgement::Inconclusive,
+        Some(unmet) => unmet,
+        None if never_struck(plan, row).next().is_some() => Judgement::Vacuous,
+        None => Judgement::Met,
+    }
+}
+
+/// Whether a row shows this violation.
+pub(crate) fn shows(row: &Row, breach: Breach) -> bool {
+    let (invariant, level) = (breach.invariant.name(), breach.level.name());
+    row.violations
+        .iter()
+        .any(|violation| violation.invariant == invariant && violation.level == level)
+}
+
+/// The faults by time or trigger that never struck in a run, by name. Faults by rate may well never strike.
+pub fn never_struck<'p>(plan: &'p Plan, row: &'p Row) -> impl Iterator<Item = String> + 'p {
+    let certain = plan
+        .scenario
+        .faults
+        .iter()
+        .zip(plan.faults())
+        .filter(|(fault, _)| is_certain(fault));
+    certain
+        .map(|(_, name)| name)
+        .filter(|name| row.fired.get(name) == Some(&0))
+}
+
+/// Whether a fault must strike in every run: by time or by trigger, and not by rate.
+fn is_certain(fault: &Fault) -> bool {
+    let by_rate = match fault {
+        Fault::Drop(fault) => fault.rate,
+        Fault::Delay(fault) => fault.rate,
+        Fault::Duplicate(fault) => fault.rate,
+        Fault::Hold(fault) => fault.rate,
+        Fault::Corrupt(fault) => fault.rate,
+        Fault::Crash(fault) => fault.rate,
+        Fault::PowerLoss(fault) => fault.rate,
+        Fault::DiskLoss(fault) => fault.rate,
+        Fault::Pause(fault) => fault.rate,
+        Fault::Isolate(fault) => fault.rate,
+        Fault::ClockStep(fault) => fault.rate,
+        Fault::Burst(fault) => Some(fault.rate),
+        Fault::SlowLink(_) | Fault::Slow(_) | Fault::ClockDrift(_) => None,
+        Fault::Script(_) => return false,
+    };
+    by_rate.is_none()
+}
+
+fn violation(violation: &Violation) -> ViolationRow {
+    ViolationRow {
+        invariant: violation.invariant.name().into(),
+        level: violation.level.name().into(),
+        promised: violation.promised,
+        assumption_broken: violation.broken.as_ref().map(assumption),
+        record: violation.record,
+        side: match violation.side {
+            Side::Inbound => "inbound".into(),
+            Side::Outbound => "outbound".into(),
+        },
+        cause: cause(violation.cause),
+        at_ns: violation.at.0,
+    }
+}
+
+/// The code of a cause, for example `D2`.
+pub(crate) fn cause(cause: Cause) -> String {
+    match cause {
+        Cause::Duplicate(number) => format!("D{number}"),
+        Cause::Loss(number) => format!("L{number}"),
+        Cause::Reorder(number) => format!("R{number}"),
+        Cause::Stuck(number) => format!("S{number}"),
+        Cause::Other => "other".into(),
+    }
+}
+
+/// An assumption in words, as files write it.
+fn assumption(assumption: &Assumption) -> String {
+    crate::format::canonical(assumption)
+}
+
+fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Connection => "connection",
+        Transport::Datagram => "datagram",
+    }
+}
+
+fn end(end: End) -> &'static str {
+    match end {
+        End::Settled => "settled",
+        End::Stuck => "stuck",
+        End::Exhausted => "exhausted",
+    }
+}
