@@ -81,7 +81,7 @@ impl Domain for Model {
         }
     }
 
-    /// An attempt is made when its packet leaves; and a client that waits for nothing is content from then on.
+    /// An attempt is made when a producer's packet leaves; and a client that waits for nothing is content from then on.
     #[inline]
     fn departed(_: NodeId, message: &Message, items: &[Item], see: &mut impl FnMut(Observation)) {
         let Message::Log(log::Message::Produce(produce)) = message else {
@@ -92,8 +92,12 @@ impl Domain for Model {
             client,
             session,
             answer,
+            output: None,
             ..
-        } = *produce;
+        } = *produce
+        else {
+            return;
+        };
         for item in items {
             see(Observation::Attempt {
                 record: item.record,

@@ -69,7 +69,7 @@ pub fn build(
         )));
     }
     for n in 0..topology.brokers {
-        nodes.push(Node::Broker(Broker::new(n, strategy, topology)));
+        nodes.push(Node::Broker(Broker::new(n, strategy, topology, workload)));
     }
     for n in 0..topology.consumers {
         nodes.push(match strategy.work {
@@ -88,7 +88,7 @@ pub fn rebuild(nodes: &mut [Node], workload: &Arc<Workload>) {
     for node in nodes {
         match node {
             Node::Producer(node) => node.reset(workload),
-            Node::Broker(node) => node.reset(),
+            Node::Broker(node) => node.reset(workload),
             Node::Consumer(node) => node.reset(workload),
             Node::Sink(node) => node.reset(),
         }
@@ -127,7 +127,7 @@ impl Process<Model> for Node {
     fn disconnected(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
         match self {
             Self::Producer(node) => node.disconnected(peer, ctx),
-            Self::Broker(node) => node.disconnected(peer),
+            Self::Broker(node) => node.disconnected(peer, ctx),
             Self::Consumer(node) => node.disconnected(peer, ctx),
             Self::Sink(_) => {}
         }

@@ -98,16 +98,12 @@ timers! {
         /// The generation that is being formed.
         generation: u32,
     } useful,
-    /// Broker: transactions that took too long are looked for.
-    ScanTransactions chatter,
+    /// Broker: transactions that took too long are looked for, while any is open.
+    ScanTransactions useful,
     /// Broker: a marker was not confirmed in time.
     MarkerExpired {
-        /// Which entry of the coordinator's table.
-        name: u16,
-        /// Which partition.
-        partition: Partition,
-        /// Which attempt.
-        attempt: u32,
+        /// Which request.
+        request: u32,
     } useful,
     /// Broker: a store of dedup ids is due to be copied.
     CopyIds useful,
@@ -156,5 +152,10 @@ timers! {
     Executed {
         /// Which one.
         number: u32,
+    } useful,
+    /// Broker: a decision that is already told reaches the coordinator's log (with the bug).
+    DecisionDue {
+        /// Whose, by transactional id.
+        name: u16,
     } useful,
 }

@@ -48,6 +48,7 @@ impl Readers {
             offset,
             request,
             most,
+            read,
             ..
         } = *fetch;
         if offset < log.begin() || offset > log.end() {
@@ -55,12 +56,11 @@ impl Readers {
             return true;
         }
         self.items.clear();
-        self.items.extend(log.read(offset, most));
-        let Some(last) = self.items.last() else {
+        let next = log.read(offset, most, read, &mut self.items);
+        if next == offset {
             return false;
-        };
-        let next = last.offset + 1;
-        let batch = Some(ctx.batch(&self.items));
+        }
+        let batch = (!self.items.is_empty()).then(|| ctx.batch(&self.items));
         let records = LogMessage::Records {
             partition,
             request,

@@ -164,6 +164,11 @@ impl Coordinator {
         self.members.may_commit(member, generation, self.bug)
     }
 
+    /// The current generation.
+    pub(super) const fn generation(&self) -> Generation {
+        self.members.generation()
+    }
+
     /// Writes an accepted offset.
     pub(super) fn write(&mut self, partition: Partition, offset: Offset) {
         self.committed[usize::from(partition)] = Some(offset);

@@ -1,14 +1,17 @@
-//! One partition: entries in order, as far as they are on disk, and what is known of their producers.
+//! One partition: entries in order, as far as they are on disk, and what is known of their producers and transactions.
+
+use alloc::vec::Vec;
 
 use semel_sim::address::OutageKind;
 use semel_sim::digest::Digest;
 use semel_sim::journal::Journal;
-use semel_sim::time::Time;
+use semel_sim::time::{Span, Time};
 
 use super::ids::Ids;
 use super::producers::Producers;
+use super::transactions::{Part, Transactions};
 use crate::model::Ctx;
-use crate::observation::{Observation, Place};
+use crate::observation::{Observation, Place, Read};
 use crate::strategy::{Bug, Recognise};
 use crate::vocabulary::{Epoch, Item, Offset, Partition, ProducerId, RecordId};
 
@@ -26,6 +29,8 @@ pub(super) struct Entry {
     pub(super) begin: Offset,
     /// The wall clock that dedup state ages by: the client's for sequences, the store's for ids.
     pub(super) stamp: u64,
+    /// What it is to transactions.
+    pub(super) part: Part,
 }
 
 impl Entry {
@@ -46,6 +51,7 @@ pub(super) struct Log {
     disk: Disk,
     /// In memory: rebuilt from the disk at start.
     pub(super) producers: Producers,
+    pub(super) transactions: Transactions,
     /// What is known of ids, if repeats are recognised by them.
     pub(super) ids: Option<Ids>,
 }
@@ -69,6 +75,7 @@ impl Log {
             recognise,
             disk: Disk::default(),
             producers: Producers::default(),
+            transactions: Transactions::default(),
             ids: Ids::new(recognise),
         }
     }
@@ -78,6 +85,7 @@ impl Log {
         self.disk.snapshot.clear();
         self.disk.truncated = None;
         self.producers.clear();
+        self.transactions.clear();
         if let Some(ids) = &mut self.ids {
             ids.reset();
         }
@@ -93,6 +101,11 @@ impl Log {
         self.disk.entries.begin()
     }
 
+    /// The last stable offset: the first record whose transaction is undecided, or the end.
+    pub(super) fn stable(&self) -> Offset {
+        self.transactions.first_open().unwrap_or_else(|| self.end())
+    }
+
     /// How many entries a power loss might take.
     pub(super) fn waiting(&self) -> u64 {
         self.disk.entries.unsynced()
@@ -103,7 +116,9 @@ impl Log {
     }
 
     pub(super) fn append(&mut self, entry: Entry) -> Offset {
-        self.disk.entries.append(entry)
+        let offset = self.disk.entries.append(entry);
+        self.transactions.note(entry.producer, entry.part, offset);
+        offset
     }
 
     pub(super) fn sync(&mut self, ctx: &mut Ctx<'_>) {
@@ -140,6 +155,13 @@ impl Log {
         }
     }
 
+    /// Forgets producers whose last batch is too old; not one with an open transaction.
+    pub(super) fn expire(&mut self, now: u64, after: Span) {
+        let transactions = &self.transactions;
+        let open = |producer| transactions.open(producer).is_some();
+        self.producers.expire(now, after, open);
+    }
+
     /// How many entries of dedup state there are.
     fn remembered(&self) -> u32 {
         self.ids
@@ -156,6 +178,9 @@ impl Log {
                 until,
             });
         }
+        for (offset, entry) in self.disk.entries.range(0) {
+            self.transactions.note(entry.producer, entry.part, offset);
+        }
         let end = self.end();
         if let Some(ids) = &mut self.ids {
             ids.recover(end);
@@ -170,9 +195,7 @@ impl Log {
         if let Recognise::Sequence { batches, .. } = self.recognise {
             self.producers = self.disk.snapshot.clone();
             for (offset, entry) in self.disk.entries.range(0) {
-                if entry.begin == offset {
-                    self.producers.remember(entry, batches);
-                }
+                self.producers.replay(entry, offset, batches);
             }
         }
     }
@@ -187,6 +210,7 @@ impl Log {
             self.disk.snapshot.clear();
         }
         self.producers.clear();
+        self.transactions.clear();
         if let Some(ids) = &mut self.ids {
             ids.crash(kind);
         }
@@ -194,7 +218,7 @@ impl Log {
 
     /// Drops consumed entries, a segment at a time. What dedup state they held is kept in a snapshot.
     pub(super) fn recycle(&mut self, consumed: Offset, now: Time) {
-        let keep = consumed.saturating_sub(SEGMENT);
+        let keep = consumed.min(self.stable()).saturating_sub(SEGMENT);
         if keep < self.begin() + SEGMENT {
             return;
         }
@@ -202,37 +226,87 @@ impl Log {
             if offset >= keep {
                 break;
             }
-            if let Recognise::Sequence { batches, .. } = self.recognise
-                && entry.begin == offset
-            {
-                self.disk.snapshot.remember(entry, batches);
+            if let Recognise::Sequence { batches, .. } = self.recognise {
+                self.disk.snapshot.replay(entry, offset, batches);
             }
             if let Some(ids) = &mut self.ids {
                 ids.roll(entry, now);
             }
         }
         self.disk.entries.recycle(keep);
+        self.transactions.recycle(keep);
     }
 
-    /// Up to `most` records from `from` on.
-    pub(super) fn read(&self, from: Offset, most: u16) -> impl Iterator<Item = Item> {
-        let entries = self.disk.entries.range(from).take(usize::from(most));
-        entries.map(|(offset, entry)| Item {
-            record: entry.record,
-            id: entry.id,
-            offset,
-        })
+    /// Puts up to `most` records from `from` on into `items`, as far as the reader may see them. Returns where to read
+    /// on: markers and hidden records have offsets too.
+    pub(super) fn read(
+        &self,
+        from: Offset,
+        most: u16,
+        read: Read,
+        items: &mut Vec<Item>,
+    ) -> Offset {
+        let limit = match read {
+            Read::Any => self.end(),
+            Read::Committed => self.stable(),
+        };
+        let mut next = from;
+        for (offset, entry) in self.disk.entries.range(from) {
+            if offset >= limit || items.len() >= usize::from(most) {
+                break;
+            }
+            next = offset + 1;
+            if self.shows(entry, offset, read) {
+                items.push(Item {
+                    record: entry.record,
+                    id: entry.id,
+                    offset,
+                });
+            }
+        }
+        next
+    }
+
+    /// Whether a reader that has come so far is given this entry.
+    #[inline]
+    fn shows(&self, entry: &Entry, offset: Offset, read: Read) -> bool {
+        match entry.part {
+            Part::None => true,
+            Part::Of(..) => {
+                read == Read::Any || !self.transactions.is_aborted(entry.producer, offset)
+            }
+            Part::Marker { .. } => false,
+        }
+    }
+
+    /// The records of a producer in `from..until`, which a marker decides together.
+    pub(super) fn decided(
+        &self,
+        producer: ProducerId,
+        from: Offset,
+        until: Offset,
+    ) -> impl Iterator<Item = (Offset, &Entry)> {
+        let all = self.disk.entries.range(from);
+        all.take_while(move |(offset, _)| *offset < until)
+            .filter(move |(_, entry)| {
+                entry.producer == producer && matches!(entry.part, Part::Of(..))
+            })
     }
 
     pub(super) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
+        let stable = self.stable();
         for (offset, entry) in self.disk.entries.range(0) {
+            if matches!(entry.part, Part::Marker { .. }) {
+                continue;
+            }
             see(Observation::Found {
                 record: entry.record,
                 partition: self.partition,
                 offset,
-                visible: true,
+                visible: offset < stable && self.shows(entry, offset, Read::Committed),
             });
         }
+        self.transactions.last_words(self.partition, see);
     }
 
     /// Stamps count only as age, and only where something ages by them.
@@ -252,6 +326,7 @@ impl Log {
         }
         snapshot.fingerprint(now, digest);
         self.producers.fingerprint(now, digest);
+        digest.add(&self.transactions);
         if let Some(ids) = &self.ids {
             ids.fingerprint(now, digest);
         }

@@ -79,6 +79,11 @@ impl Members {
         self.memory.sessions.clear();
     }
 
+    /// The current generation; 0 before the first.
+    pub(super) const fn generation(&self) -> Generation {
+        self.disk.generation
+    }
+
     /// After a restart every member is given a fresh session to show itself.
     pub(super) fn start(&mut self, group: &Group, ctx: &mut Ctx<'_>) {
         for member in self.disk.members.clone() {

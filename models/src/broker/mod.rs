@@ -1,14 +1,20 @@
 //! The broker: keeps partitions of a log, serves readers, and coordinates groups and transactions.
 
+mod coordinator;
 mod fetch;
 mod group;
 mod highest;
 mod ids;
 mod log;
 mod members;
+mod pending;
 mod produce;
 mod producers;
+mod transactional;
+mod transactions;
+mod verification;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use semel_sim::address::{NodeId, OutageKind};
@@ -20,14 +26,18 @@ use crate::message::log::Message as LogMessage;
 use crate::message::{Message, log as words};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::strategy::{Bug, Strategy, Stream};
+use crate::strategy::{Bug, SinkKind, Strategy, Stream, Work};
 use crate::timer::Timer;
 use crate::vocabulary::{Partition, ProducerId, Topology};
+use crate::workload::Workload;
 
+use coordinator::TransactionCoordinator;
 use fetch::Readers;
 use group::Coordinator;
 use log::Log;
+use pending::PendingOffsets;
 use produce::Writer;
+use verification::Verifications;
 
 /// A broker.
 #[derive(Clone, Debug)]
@@ -40,6 +50,12 @@ pub struct Broker {
     logs: Vec<Log>,
     /// Offsets and members of the group, if this broker coordinates it.
     group: Coordinator,
+    /// Transactions, if it coordinates them, and the offsets that wait for their end.
+    ends: TransactionCoordinator,
+    pending: PendingOffsets,
+    verifications: Verifications,
+    /// What records hold, where an effect is a committed output record.
+    outputs: Option<Arc<Workload>>,
     /// On disk: the next producer id to hand out.
     next_producer: ProducerId,
     readers: Readers,
@@ -49,8 +65,14 @@ pub struct Broker {
 
 impl Broker {
     /// The `me`th broker of a topology.
-    pub fn new(me: u16, strategy: &Strategy, topology: Topology) -> Self {
-        let partitions = (me..topology.partitions).step_by(usize::from(topology.brokers.max(1)));
+    pub fn new(me: u16, strategy: &Strategy, topology: Topology, workload: &Arc<Workload>) -> Self {
+        let all = match strategy.work {
+            Work::Loop(_) => topology.partitions,
+            Work::Transact(_) => 2 * topology.partitions,
+        };
+        let partitions = (me..all).step_by(usize::from(topology.brokers.max(1)));
+        let outputs = strategy.sink.kind == SinkKind::Output;
+        let transactions = strategy.stream.transactions;
         Self {
             me,
             topology,
@@ -64,6 +86,10 @@ impl Broker {
                 topology.partitions,
                 strategy.stream.copies.flush(),
             ),
+            ends: TransactionCoordinator::new(transactions, strategy.bug, topology),
+            pending: PendingOffsets::default(),
+            verifications: Verifications::default(),
+            outputs: outputs.then(|| Arc::clone(workload)),
             next_producer: 1,
             readers: Readers::default(),
             writer: Writer::default(),
@@ -72,9 +98,15 @@ impl Broker {
     }
 
     /// Ready for another run, with the room kept.
-    pub fn reset(&mut self) {
+    pub fn reset(&mut self, workload: &Arc<Workload>) {
         self.logs.iter_mut().for_each(Log::reset);
         self.group.reset();
+        self.ends.reset();
+        self.pending.reset();
+        self.verifications.clear();
+        if let Some(outputs) = &mut self.outputs {
+            *outputs = Arc::clone(workload);
+        }
         self.next_producer = 1;
         self.readers.clear();
         self.writer.clear();
@@ -86,6 +118,7 @@ impl Broker {
             log.recover(self.bug, ctx);
         }
         self.group.start(ctx);
+        self.ends.start(ctx);
     }
 
     pub(crate) fn receive(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
@@ -123,9 +156,14 @@ impl Broker {
                 self.fetch(fetch, ctx);
             }
             Message::Group(message) => {
+                if let Some(unstable) = self.is_unstable(&message) {
+                    ctx.send(from, Message::Group(unstable));
+                    return;
+                }
                 self.group.receive(from, message, ctx);
                 self.recycle(ctx.wall());
             }
+            Message::Transaction(message) => self.transaction(from, message, ctx),
             _ => {}
         }
     }
@@ -142,12 +180,19 @@ impl Broker {
             }
             Timer::Finish { number } => self.finish(number, ctx),
             Timer::CopyIds => self.copy_ids(),
+            Timer::ScanTransactions => self.ends.scan(&mut self.next_producer, ctx),
+            Timer::DecisionDue { name } => self.ends.decision_due(name, ctx),
+            Timer::MarkerExpired { request } => self.marker_expired(request, ctx),
             _ => self.group.fire(timer, ctx),
         }
     }
 
-    pub(crate) fn disconnected(&mut self, peer: NodeId) {
+    pub(crate) fn disconnected(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
         self.readers.forget(peer);
+        self.ends.disconnected(peer, ctx);
+        if peer == self.topology.coordinator() {
+            self.unverified(ctx);
+        }
     }
 
     pub(crate) fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) {
@@ -155,6 +200,9 @@ impl Broker {
             log.crash(kind, survives);
         }
         self.group.crash(kind, survives);
+        self.ends.crash(kind, survives);
+        self.pending.crash(kind);
+        self.verifications.clear();
         if kind == OutageKind::DiskLoss {
             self.next_producer = 1;
         }
@@ -186,7 +234,8 @@ impl Broker {
     /// Consumed segments are recycled.
     fn recycle(&mut self, now: Time) {
         if self.topology.brokers == 1 {
-            for log in &mut self.logs {
+            let inputs = usize::from(self.topology.partitions);
+            for log in self.logs.iter_mut().take(inputs) {
                 log.recycle(self.group.get(log.partition).unwrap_or(0), now);
             }
         }
@@ -203,6 +252,9 @@ impl Broker {
         }
         self.writer.fingerprint(now, digest);
         digest.add(&self.group);
+        self.ends.fingerprint(now, digest);
+        digest.add(&self.pending);
+        self.verifications.fingerprint(now, digest);
         self.readers.fingerprint(digest);
     }
 

@@ -15,10 +15,11 @@ use semel_sim::time::{Span, Time};
 use super::Broker;
 use super::log::Entry;
 use super::producers::Verdict;
+use super::transactions::{Maker, Part};
 use crate::message::Message;
 use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::model::Ctx;
-use crate::observation::{Hit, Miss, Observation, Place};
+use crate::observation::{Hit, Miss, Observation, Place, TransactionId};
 use crate::strategy::{Bug, Flush, Recognise};
 use crate::timer::Timer;
 use crate::vocabulary::{Item, Offset, Partition};
@@ -71,6 +72,13 @@ impl Writer {
 impl Broker {
     /// Records arrive.
     pub(super) fn produce(&mut self, from: Peer, produce: &Produce, ctx: &mut Ctx<'_>) {
+        if produce.transaction == 0 || !self.must_wait(from, produce, ctx) {
+            self.take_in(from, produce, ctx);
+        }
+    }
+
+    /// Records are looked at, and written if they are new.
+    pub(super) fn take_in(&mut self, from: Peer, produce: &Produce, ctx: &mut Ctx<'_>) {
         let verdict = self.judge(produce, ctx);
         let (answer, offset) = match verdict {
             Verdict::New(missed) => {
@@ -82,11 +90,7 @@ impl Broker {
             Verdict::OutOfOrder => (Answer::OutOfOrder, None),
             Verdict::StaleEpoch => (Answer::StaleEpoch, None),
         };
-        let first = ctx
-            .items(produce.batch)
-            .first()
-            .map_or(0, |item| item.record);
-        answer_to(from, produce, (answer, offset), first, produce.batch, ctx);
+        answer_now(from, produce, (answer, offset), ctx);
     }
 
     /// Whether a batch is new. What is new of it is laid out to be written.
@@ -100,9 +104,10 @@ impl Broker {
                 self.finish_all(produce.partition, ctx);
                 let last = sequence + produce.batch.len() as u32 - 1;
                 let (now, bug) = (ctx.wall(), self.bug);
-                let producers = &mut self.log(produce.partition).producers;
-                producers.expire(now.0, expire);
-                producers.judge(produce.producer, produce.epoch, sequence, last, bug)
+                let log = self.log(produce.partition);
+                log.expire(now.0, expire);
+                log.producers
+                    .judge(produce.producer, produce.epoch, sequence, last, bug)
             }
             _ => Verdict::New(Miss::Unasked),
         };
@@ -179,6 +184,7 @@ impl Broker {
             } else {
                 ctx.wall().0
             },
+            part: part(produce),
         });
     }
 
@@ -276,8 +282,12 @@ impl Broker {
             partition,
             attempt,
             session,
+            producer,
+            epoch,
+            transaction,
             ..
         } = *produce;
+        let enlisted = transaction > 0;
         let log = self.log(partition);
         let begin = log.end();
         for entry in entries.drain(..) {
@@ -290,8 +300,18 @@ impl Broker {
                 attempt,
                 session,
                 missed,
-                enlisted: false,
+                enlisted,
             });
+            if enlisted {
+                let number = transaction;
+                ctx.observe(Observation::Enlisted {
+                    record,
+                    partition,
+                    offset,
+                    transaction: TransactionId { producer, number },
+                    epoch,
+                });
+            }
         }
         log.remember(begin, ctx);
         let copied_after = log.ids.as_ref().and_then(super::ids::Ids::copied_after);
@@ -334,6 +354,31 @@ impl Broker {
 fn recognised(record: u32, hit: Hit, ctx: &mut Ctx<'_>) {
     let place = Place::Stream;
     ctx.observe(Observation::Recognised { record, place, hit });
+}
+
+/// What the records of a request are to transactions.
+fn part(produce: &Produce) -> Part {
+    let maker = produce.output.map(|generation| Maker {
+        consumer: produce.client,
+        generation,
+        attempt: produce.attempt,
+    });
+    match produce.transaction {
+        0 => Part::None,
+        number => Part::Of(number, maker),
+    }
+}
+
+/// Answers a batch that came in this step.
+pub(super) fn answer_now(
+    from: Peer,
+    produce: &Produce,
+    answer: (Answer, Option<Offset>),
+    ctx: &mut Ctx<'_>,
+) {
+    let first = ctx.items(produce.batch).first();
+    let record = first.map_or(0, |item| item.record);
+    answer_to(from, produce, answer, record, produce.batch, ctx);
 }
 
 /// Answers a batch, if an answer is wanted.

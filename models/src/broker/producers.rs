@@ -10,6 +10,7 @@ use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 
 use super::log::Entry;
+use super::transactions::Part;
 use crate::observation::Miss;
 use crate::strategy::Bug;
 use crate::vocabulary::{Epoch, Offset, ProducerId};
@@ -37,6 +38,8 @@ pub(super) struct Producers {
 #[derive(Clone, Debug)]
 struct Known {
     epoch: Epoch,
+    /// The newest incarnation of the coordinator that has ended a transaction of it here.
+    coordinator: u32,
     /// When its last batch was made, by the client's clock, not the broker's (F005).
     stamp: u64,
     /// Oldest first.
@@ -110,6 +113,7 @@ impl Producers {
     pub(super) fn remember(&mut self, entry: &Entry, most: u8) {
         let known = self.entries.entry(entry.producer).or_insert_with(|| Known {
             epoch: entry.epoch,
+            coordinator: 0,
             stamp: entry.stamp,
             batches: VecDeque::new(),
         });
@@ -131,10 +135,47 @@ impl Producers {
         }
     }
 
-    /// Forgets producers whose last batch is too old.
-    pub(super) fn expire(&mut self, now: u64, after: Span) {
-        let old = |known: &Known| now.saturating_sub(known.stamp) >= after.0;
-        while let Some((producer, known)) = self.entries.iter().find(|(_, known)| old(known)) {
+    /// Learns again what an entry of the log says.
+    pub(super) fn replay(&mut self, entry: &Entry, offset: Offset, most: u8) {
+        match entry.part {
+            Part::Marker { coordinator, .. } => self.raise(entry, coordinator),
+            Part::None | Part::Of(..) if entry.begin == offset => self.remember(entry, most),
+            Part::None | Part::Of(..) => {}
+        }
+    }
+
+    /// The newest epoch of a producer and of its coordinator, if it is known.
+    pub(super) fn epochs(&self, producer: ProducerId) -> Option<(Epoch, u32)> {
+        let known = self.entries.get(&producer)?;
+        Some((known.epoch, known.coordinator))
+    }
+
+    /// A marker is in the log: older epochs are refused from now on, and a newer one counts its batches anew.
+    pub(super) fn raise(&mut self, marker: &Entry, coordinator: u32) {
+        let known = self
+            .entries
+            .entry(marker.producer)
+            .or_insert_with(|| Known {
+                epoch: marker.epoch,
+                coordinator,
+                stamp: marker.stamp,
+                batches: VecDeque::new(),
+            });
+        if known.epoch != marker.epoch {
+            known.epoch = marker.epoch;
+            self.batches -= known.batches.len() as u32;
+            known.batches.clear();
+        }
+        known.coordinator = coordinator;
+        known.stamp = marker.stamp;
+    }
+
+    /// Forgets producers whose last batch is too old, except those that are spared.
+    pub(super) fn expire(&mut self, now: u64, after: Span, spared: impl Fn(ProducerId) -> bool) {
+        let old = |producer: ProducerId, known: &Known| {
+            now.saturating_sub(known.stamp) >= after.0 && !spared(producer)
+        };
+        while let Some((producer, known)) = self.entries.iter().find(|(p, known)| old(**p, known)) {
             let (producer, batches) = (*producer, known.batches.len() as u32);
             self.entries.remove(&producer);
             self.batches -= batches;
@@ -147,7 +188,13 @@ impl Producers {
         digest.add(&(self.entries.len(), self.expired));
         for (producer, known) in &self.entries {
             let age = known.stamp.wrapping_sub(now.0);
-            digest.add(&(producer, known.epoch, age, &known.batches));
+            digest.add(&(
+                producer,
+                known.epoch,
+                known.coordinator,
+                age,
+                &known.batches,
+            ));
         }
     }
 }

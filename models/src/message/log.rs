@@ -5,7 +5,7 @@ use semel_sim::time::Span;
 
 use super::{Facts, Kind};
 use crate::observation::Read;
-use crate::vocabulary::{Epoch, Offset, Partition, ProducerId, RecordId};
+use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId, RecordId};
 
 /// A word of the log family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,10 +82,12 @@ pub struct Produce {
     pub request: u32,
     /// Which attempt, from 1.
     pub attempt: u32,
-    /// Which producer client.
+    /// Which producer client; which consumer, if it makes output records.
     pub client: u16,
     /// In which session of it.
     pub session: u32,
+    /// In which generation of its group a consumer made these output records; none: they are a producer's.
+    pub output: Option<Generation>,
     /// The producer id, when repeats are named by sequence.
     pub producer: ProducerId,
     /// Its epoch.
@@ -117,6 +119,9 @@ pub enum Answer {
     StaleEpoch,
     /// The transaction is not open.
     InvalidTransaction,
+    /// The transaction's coordinator has not let the partition in yet: ask again (`CONCURRENT_TRANSACTIONS`, or the
+    /// coordinator could not be reached).
+    NotYet,
 }
 
 /// Whether an offset that was asked for is in the log.

@@ -5,17 +5,22 @@ use semel_sim::time::Span;
 use super::{Facts, Kind};
 use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId};
 
+/// The partition of the group's offsets, among the partitions of a transaction.
+pub const OFFSETS: Partition = Partition::MAX;
+
 /// A word of the transaction family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// A transactional producer registers under its transactional id (`InitProducerId`).
     InitTransactions {
-        /// The transactional id.
+        /// The transactional id: the number of the client's node.
         name: u16,
         /// Which request of its client.
         request: u32,
         /// After which its transactions are aborted.
         timeout: Span,
+        /// The id and epoch that it has, if it goes on after an error (KIP-360).
+        known: Option<(ProducerId, Epoch)>,
     },
     /// A partition joins a transaction (`AddPartitionsToTxn`).
     AddPartition {
@@ -72,21 +77,28 @@ pub enum Message {
     },
     /// The coordinator tells a leader the outcome (`WriteTxnMarkers`).
     WriteMarker {
-        /// Which transaction.
+        /// Which transaction, with the epoch that the marker carries.
         of: Owner,
         /// Which partition.
         partition: Partition,
         /// Commit, or abort.
         commit: bool,
+        /// Which request of the coordinator: the same for every attempt.
+        request: u32,
+        /// Which incarnation of the coordinator says so.
+        coordinator: u32,
     },
-    /// It is written.
+    /// It is written, or need not be.
     MarkerWritten {
         /// Which transaction.
         of: Owner,
         /// Which partition.
         partition: Partition,
+        /// Which request this answers.
+        request: u32,
     },
-    /// A leader asks whether a transaction is open with this partition in it (KIP-890).
+    /// A leader asks whether a transaction is open with this partition in it; with version 2 the partition joins by
+    /// this very question (KIP-890).
     Verify {
         /// Which transaction.
         of: Owner,
@@ -101,8 +113,8 @@ pub enum Message {
         partition: Partition,
         /// Which request this answers.
         request: u32,
-        /// Whether it is open.
-        open: bool,
+        /// The answer.
+        answer: Answer,
     },
 }
 
@@ -170,7 +182,7 @@ impl Message {
             },
             Self::AddPartition { of, partition, .. }
             | Self::OffsetsInTransaction { of, partition, .. }
-            | Self::MarkerWritten { of, partition }
+            | Self::MarkerWritten { of, partition, .. }
             | Self::Verify { of, partition, .. } => Facts {
                 transaction: Some(of.number),
                 partition: Some(partition),
@@ -180,6 +192,7 @@ impl Message {
                 of,
                 partition,
                 commit,
+                ..
             } => Facts {
                 transaction: Some(of.number),
                 partition: Some(partition),

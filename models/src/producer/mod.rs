@@ -346,6 +346,7 @@ impl Producer {
             attempt: request.attempt,
             client: self.me,
             session: ctx.incarnation(),
+            output: None,
             producer,
             epoch,
             sequence: named.map(|_| request.sequence.unwrap_or(0)),
@@ -429,7 +430,9 @@ impl Producer {
                     .sequences
                     .rejected(partition, epoch, sequence, &mut self.memory.queues);
             }
-            log::Answer::InFlight | log::Answer::InvalidTransaction => self.again(request, ctx),
+            log::Answer::InFlight | log::Answer::InvalidTransaction | log::Answer::NotYet => {
+                self.again(request, ctx);
+            }
         }
         self.pump(ctx);
     }
