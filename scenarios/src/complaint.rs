@@ -43,7 +43,7 @@ pub struct Complaint {
     /// Where in the scenario: `faults[0].rate`. Empty: nowhere in particular.
     pub path: String,
     /// The text it is about. A flag is a source of one line.
-    pub source: Source,
+    pub source: Box<Source>,
     /// Which bytes of it.
     pub span: Range<usize>,
     /// Whether the source is a flag, not a file.

@@ -144,6 +144,12 @@ fn shape<T: DeserializeOwned>(
             None,
             cursor..cursor + 1,
         ),
+        Error::ExpectedStringEnd => (
+            Kind::Syntax,
+            "this string is never closed".into(),
+            None,
+            cursor..cursor + 1,
+        ),
         _ if source.text.trim().is_empty() => {
             (Kind::Syntax, "the file is empty".into(), None, 0..0)
         }
@@ -192,14 +198,7 @@ const fn is_about_a_value(code: &ron::Error) -> bool {
 fn of_value(code: &ron::Error, token: &str) -> (String, Option<String>) {
     use ron::Error;
     let text = match code {
-        Error::Message(text) => {
-            let (text, help) = text
-                .split_once("; ")
-                .map_or((text.as_str(), None), |(text, help)| {
-                    (text, Some(help.into()))
-                });
-            return (text.into(), help);
-        }
+        Error::Message(text) => return advice(text),
         Error::IntegerOutOfBounds if token.starts_with('-') => {
             return (
                 format!("`{token}` is negative"),
@@ -241,6 +240,19 @@ fn of_value(code: &ron::Error, token: &str) -> (String, Option<String>) {
         other => lowered(&other.to_string()),
     };
     (text, None)
+}
+
+/// Splits what a type says of a bad value into what is wrong and what to do about it.
+fn advice(text: &str) -> (String, Option<String>) {
+    let imperative = |help: &&str| {
+        ["write ", "use ", "did you "]
+            .iter()
+            .any(|verb| help.starts_with(verb))
+    };
+    match text.split_once("; ").filter(|(_, help)| imperative(help)) {
+        Some((wrong, help)) => (wrong.into(), Some(help.into())),
+        None => (text.into(), None),
+    }
 }
 
 /// What is missing between two items; a fraction where a whole number is meant ends up here too.
@@ -320,7 +332,7 @@ fn complaint(
         help,
         path: path.to_string(),
         span: start..whole(span.end.clamp(start, end)),
-        source: source.clone(),
+        source: Box::new(source.clone()),
         flag: false,
     }
 }

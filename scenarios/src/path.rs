@@ -36,16 +36,14 @@ impl Path {
         self
     }
 
-    /// All that `other` says, below this.
-    pub fn join(mut self, other: &Self) -> Self {
-        self.0.extend(other.0.iter().cloned());
-        self
+    /// The first so many steps of this.
+    pub fn upto(&self, steps: usize) -> Self {
+        Self(self.0[..steps].to_vec())
     }
 
     /// Where this is.
     pub fn parent(&self) -> Option<Self> {
-        let (_, above) = self.0.split_last()?;
-        Some(Self(above.to_vec()))
+        Some(self.upto(self.0.len().checked_sub(1)?))
     }
 
     /// Whether one of the two contains the other.

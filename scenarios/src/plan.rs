@@ -148,10 +148,10 @@ fn of_flag(objection: &Objection, name: &str) -> Complaint {
         message: objection.text.clone(),
         help: objection.help.clone(),
         path: String::new(),
-        source: Source {
+        source: Box::new(Source {
             name: "command line".into(),
             text: format!("{FLAG}{name}"),
-        },
+        }),
         span: FLAG.len()..FLAG.len() + name.len(),
         flag: true,
     }

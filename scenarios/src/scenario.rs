@@ -1,6 +1,8 @@
 //! What a scenario file says. Each scenario asks one question; everything has a sensible default.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
 use semel_models::message::MessagePattern;
@@ -10,7 +12,8 @@ use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
 use semel_sim::net::Transport;
 use semel_sim::time::Span;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::expect::{Breach, Expectation};
 
@@ -56,10 +59,10 @@ pub struct Scenario {
     #[serde(default)]
     pub events: Option<u64>,
     /// Strategies of the file's own, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub define: BTreeMap<String, Strategy>,
     /// What is expected of each strategy, by name. Written before any run, from `semantics.md`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub expect: BTreeMap<String, Expectation>,
     /// Of a witness: the failure it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,4 +176,32 @@ impl Scenario {
             .as_ref()
             .map_or(self.workload.records, |written| written.len() as u32)
     }
+}
+
+/// Reads a map in which no name stands twice.
+fn each_once<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    struct EachOnce<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
+        type Value = BTreeMap<String, T>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a map of names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some(name) = entries.next_key::<String>()? {
+                if map.contains_key(&name) {
+                    return Err(A::Error::custom(format!("`{name}` is listed twice")));
+                }
+                map.insert(name, entries.next_value()?);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(EachOnce(PhantomData))
 }

@@ -56,8 +56,8 @@ pub(crate) fn key<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Opti
 /// Where the token ends that begins at `start`: a word, a number, a string, or one character.
 pub(crate) fn token_end(text: &str, start: usize) -> usize {
     let rest = &text[start..];
-    let end = if rest.starts_with('"') {
-        rest[1..].find('"').map_or(1, |end| end + 2)
+    let end = if let Some(string) = rest.strip_prefix('"') {
+        string.find('"').map_or(1, |end| end + 2)
     } else {
         let word =
             |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '-' | '+');

@@ -81,10 +81,10 @@ impl Setting {
         help: Option<String>,
         span: Range<usize>,
     ) -> Complaint {
-        let source = Source {
+        let source = Box::new(Source {
             name: "command line".into(),
             text: self.text(),
-        };
+        });
         Complaint {
             kind,
             message,
@@ -209,22 +209,20 @@ fn edit<T: DeserializeOwned>(text: &str, path: &Path) -> Option<Edit> {
 
 /// There is no such path: says how far it leads.
 fn nowhere<T: DeserializeOwned>(setting: &Setting, text: &str, path: &Path) -> Complaint {
-    let mut known = path.clone();
-    while let Some(parent) = known.parent() {
-        known = parent;
-        if let Some(place) = seek::value::<T>(text, &known) {
-            let next = Path(path.0[known.0.len()..].to_vec());
-            let token = &text[place.start..seek::token_end(text, place.start)];
-            let message = format!("`{known}` is `{token}`, in which there is no `{next}`");
-            let message = if known.0.is_empty() {
-                format!("there is no `{next}`")
-            } else {
-                message
-            };
-            return setting.complain_of_path(message, None);
-        }
-    }
-    setting.complain_of_path(format!("there is no `{path}`"), None)
+    let depth = (0..path.0.len())
+        .rev()
+        .find(|depth| seek::value::<T>(text, &path.upto(*depth)).is_some());
+    let depth = depth.unwrap_or(0);
+    let (known, next) = (path.upto(depth), path.upto(depth + 1));
+    let place = seek::value::<T>(text, &known).map_or(0, |place| place.start);
+    let token = &text[place..seek::token_end(text, place)];
+    let word = token.starts_with(|letter: char| letter.is_alphanumeric() || letter == '"');
+    let message = if word {
+        format!("`{known}` is `{token}`, so there is no `{next}`")
+    } else {
+        format!("there is no `{next}`")
+    };
+    setting.complain_of_path(message, None)
 }
 
 /// An objection that arises only from settings, as a complaint about the one nearest to it.

@@ -42,6 +42,12 @@ pub fn per(part: u64, whole: u64) -> f64 {
     float(thousandths as u64) / 1000.0
 }
 
+/// A number that [`per`] made, in thousandths.
+#[expect(clippy::cast_sign_loss, reason = "what `per` makes is not negative")]
+pub fn thousandths(number: f64) -> u64 {
+    (number * 1000.0).round() as u64
+}
+
 /// `hits` in `runs`; 0 without any runs.
 pub fn rate(hits: u64, runs: u64) -> f64 {
     if runs == 0 {
@@ -103,6 +109,7 @@ mod tests {
     #[test]
     fn small_things_are_exact() {
         assert!(near(per(13, 10), 1.3) && near(per(1, 0), 0.0));
+        assert_eq!(thousandths(per(13, 10)), 1300);
         assert_eq!(median(&mut [5, 1, 4]), 4);
         assert_eq!(median(&mut []), 0);
     }

@@ -91,3 +91,37 @@ impl FromStr for Token {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_as_it_prints() {
+        for text in [
+            "semel1:lost-ack:9f3c2a71:idempotent-producer:4127",
+            "semel1:lost-ack:9f3c2a71:idempotent-producer:4127:c1d0a97e",
+        ] {
+            assert_eq!(text.parse::<Token>().unwrap().to_string(), text);
+        }
+        let token: Token = "semel1:lost-ack:9f3c2a71:a:1".parse().unwrap();
+        assert_eq!(
+            token.with_digest("c1d0a97e55aa0b13").to_string(),
+            "semel1:lost-ack:9f3c2a71:a:1:c1d0a97e"
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_told_so() {
+        for (text, said) in [
+            ("lost-ack", "is not a token"),
+            ("semel2:lost-ack:9f3c2a71:a:1", "of version `semel2`"),
+            ("semel1:lost-ack:9f3c:a:1", "not 8 hex digits"),
+            ("semel1:lost-ack:9f3c2a71:a:one", "not a whole number"),
+            ("semel1:lost-ack:9f3c2a71:a:1:xyz", "digest `xyz`"),
+        ] {
+            let error = text.parse::<Token>().unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! Faults: whether each can act, whether each ends, and whether their names are known.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use semel_models::model::Model;
 use semel_sim::chance::Rate;
 use semel_sim::faults::{Isolate, Wrong, compile, names_of};
 use semel_sim::net::Transport;
+use semel_sim::schedule::{Deviation, Script};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
@@ -41,25 +43,37 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     let nodes = nodes(scenario);
     let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
         let about = list.clone().index(index).field(wrong.field);
-        said(wrong, about, &nodes)
+        said(&wrong, about, &nodes)
     })?;
-    Seeded::<Model>::new(rules, &nodes, 0)
-        .map(|_| ())
-        .map_err(|unknown| {
-            let script = scenario
-                .faults
-                .iter()
-                .position(|fault| matches!(fault, Fault::Script(_)));
-            Objection::new(
-                Kind::Unknown,
-                list.index(script.unwrap_or_default()),
-                unknown.0,
-            )
+    match Seeded::<Model>::new(rules, &nodes, 0) {
+        Ok(_) => Ok(()),
+        Err(unknown) => Err(Objection::new(
+            Kind::Unknown,
+            misnaming(scenario, &nodes).unwrap_or(list),
+            unknown.0,
+        )),
+    }
+}
+
+/// The first line of a script that names what is not there.
+fn misnaming(scenario: &Scenario, nodes: &[String]) -> Option<Path> {
+    let wrong =
+        |deviation: &Deviation| Script::<Model>::new(slice::from_ref(deviation), nodes).is_err();
+    scenario
+        .faults
+        .iter()
+        .enumerate()
+        .find_map(|(index, fault)| {
+            let Fault::Script(deviations) = fault else {
+                return None;
+            };
+            let line = deviations.iter().position(wrong)?;
+            Some(Path::root().field("faults").index(index).index(line))
         })
 }
 
 /// What the kernel says of a fault's field.
-fn said(wrong: Wrong, path: Path, nodes: &[String]) -> Objection {
+fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
     let unknown = wrong
         .text
         .strip_prefix("no node is called `")

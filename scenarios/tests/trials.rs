@@ -1,0 +1,295 @@
+//! Trials: the same seed gives the same bytes, eyes change nothing, and seeds leave nothing behind for each other.
+
+use std::sync::Arc;
+
+use semel_scenarios::catalog;
+use semel_scenarios::expect::Expected;
+use semel_scenarios::load::{Source, load};
+use semel_scenarios::plan::Plan;
+use semel_scenarios::row::{Row, RunVerdict};
+use semel_scenarios::scenario::Scenario;
+use semel_scenarios::setting::Setting;
+use semel_scenarios::summary::{Summarizer, Summary};
+use semel_scenarios::trial::Runner;
+use semel_scenarios::verdict::{self, Judgement};
+
+fn plan(scenario: &str, strategy: &str) -> Arc<Plan> {
+    let scenario = catalog::scenario(scenario).expect("it is in the catalog");
+    Arc::new(Plan::new(&scenario, strategy, &[]).expect("it fits"))
+}
+
+/// A scenario of the test's own, put to `at-least-once`.
+fn own(fields: &str) -> Arc<Plan> {
+    let text = format!("(schema: 1, name: \"own\", workload: (records: 4), {fields})");
+    let scenario: Arc<Scenario> = Arc::new(
+        load(&Source {
+            name: "own.ron".into(),
+            text,
+        })
+        .expect("it is valid"),
+    );
+    Arc::new(Plan::new(&scenario, "at-least-once", &[]).expect("it fits"))
+}
+
+fn sum(plan: &Arc<Plan>, seeds: u64) -> Summary {
+    let mut runner = Runner::new(plan);
+    let mut summarizer = Summarizer::new(plan);
+    (0..seeds).for_each(|seed| summarizer.add(&runner.run(seed)));
+    summarizer.finish()
+}
+
+#[test]
+fn a_runner_that_has_run_other_seeds_gives_what_a_fresh_one_gives() {
+    for strategy in [
+        "at-most-once",
+        "at-least-once",
+        "idempotent-producer",
+        "idempotent-consumer",
+    ] {
+        let plan = plan("bad-day", strategy);
+        let mut warm = Runner::new(&plan);
+        for seed in 0..20 {
+            assert_eq!(
+                warm.run(seed),
+                Runner::new(&plan).run(seed),
+                "{strategy} under seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn eyes_change_nothing() {
+    let plan = plan("bad-day", "at-least-once");
+    let mut runner = Runner::new(&plan);
+    for seed in 0..10 {
+        let blind = runner.run(seed);
+        let opened = runner.run_open(seed).expect("it applies");
+        let mut file = Vec::new();
+        let traced = runner
+            .run_traced(seed, &mut file)
+            .expect("memory takes it")
+            .expect("it applies");
+        assert_eq!(opened.row, blind);
+        assert_eq!(traced, blind);
+        assert_eq!(
+            opened.trace.entries.len(),
+            file.iter().filter(|byte| **byte == b'\n').count()
+        );
+    }
+}
+
+#[test]
+fn every_line_of_a_trace_has_a_cause_before_it() {
+    let mut runner = Runner::new(&plan("lost-ack", "at-least-once"));
+    let opened = runner.run_open(1).expect("it applies");
+    for (place, entry) in opened.trace.entries.iter().enumerate() {
+        assert_eq!(entry.id, place as u64);
+        assert!(entry.cause <= entry.id);
+    }
+    let lines: Vec<_> = opened
+        .trace
+        .entries
+        .iter()
+        .map(|entry| opened.trace.line(entry))
+        .collect();
+    let lost = lines
+        .iter()
+        .find(|line| line.lost == Some("dropped"))
+        .expect("the fault struck");
+    assert_eq!(lost.says.as_deref(), Some("Ack 3"));
+    assert_eq!(lost.faults, ["drop"]);
+}
+
+#[test]
+fn a_schedule_of_deviations_repeats_the_run() {
+    let seeded = plan("lost-ack", "at-least-once");
+    let opened = Runner::new(&seeded).run_open(5).expect("it applies");
+    let written = (0..opened.workload.records).map(|id| {
+        let record = opened.workload.record(id);
+        semel_models::workload::Written {
+            key: record.key,
+            amount: record.amount,
+            pace: record.pace,
+        }
+    });
+    let mut scenario = Scenario::clone(&seeded.scenario);
+    scenario.workload.written = Some(written.collect());
+    scenario.faults = vec![semel_scenarios::scenario::Fault::Script(opened.deviations)];
+    let source = Source {
+        name: "witness.ron".into(),
+        text: semel_scenarios::load::resolved(&scenario),
+    };
+    let scenario = Arc::new(load(&source).unwrap_or_else(|complaint| panic!("{complaint}")));
+    let scripted = Arc::new(Plan::new(&scenario, "at-least-once", &[]).expect("it fits"));
+    let again = Runner::new(&scripted).run(77);
+    assert_eq!(again.violations, opened.row.violations);
+    assert_eq!(again.latency_p99_ns, opened.row.latency_p99_ns);
+}
+
+#[test]
+fn a_lost_ack_doubles_the_record_unless_something_recognises_it() {
+    let row = |strategy| Runner::new(&plan("lost-ack", strategy)).run(0);
+    let twice = row("at-least-once");
+    assert_eq!(
+        (twice.duplicated, twice.verdict, twice.met),
+        (1, RunVerdict::Violates, true)
+    );
+    assert_eq!(twice.actual_balance, twice.expected_balance + 10);
+    let once = row("idempotent-producer");
+    assert_eq!(
+        (once.duplicated, once.verdict, once.met),
+        (0, RunVerdict::Holds, true)
+    );
+    let inbox = row("idempotent-consumer");
+    assert_eq!(
+        (inbox.duplicated_in_log, inbox.duplicated, inbox.verdict),
+        (1, 0, RunVerdict::Holds)
+    );
+    let untouched = row("at-most-once");
+    assert_eq!(
+        (untouched.verdict, untouched.end.as_str()),
+        (RunVerdict::NotApplicable, "not-run")
+    );
+}
+
+#[test]
+fn a_planted_bug_is_a_broken_promise() {
+    let scenario = catalog::scenario("broker-crash").expect("it is in the catalog");
+    let bug = [Setting::parse("strategy.bug=TableNotRebuilt").expect("it is a setting")];
+    let plan = Arc::new(Plan::new(&scenario, "idempotent-producer", &bug).expect("it fits"));
+    let row = Runner::new(&plan).run(0);
+    assert_eq!(verdict::of_run(&plan, &row), Judgement::Broken);
+    assert!(!row.met);
+    assert_eq!(row.set["strategy.bug"], "TableNotRebuilt");
+}
+
+#[test]
+fn a_fault_that_never_strikes_makes_the_question_vacuous() {
+    let plan = own("faults: [Drop(packet: Ack(record: 99))]");
+    let row = Runner::new(&plan).run(0);
+    assert_eq!(verdict::of_run(&plan, &row), Judgement::Vacuous);
+    assert_eq!(sum(&plan, 3).judgement(), Judgement::Vacuous);
+}
+
+#[test]
+fn a_violation_that_was_expected_and_never_appears_is_a_no_show() {
+    let plan = own("expect: {\"at-least-once\": (verdict: Breaks([\"no_loss at effect\"]))}");
+    let summary = sum(&plan, 3);
+    assert_eq!(
+        (summary.judgement(), summary.verdict),
+        (Judgement::NoShow, RunVerdict::NoShow)
+    );
+    assert_eq!(
+        summary.why,
+        "no_loss at effect was expected in any run and appeared in 0 of 3"
+    );
+}
+
+#[test]
+fn a_violation_that_was_not_expected_is_unmet() {
+    let plan = own(
+        "faults: [Drop(packet: Ack(record: 1))], expect: {\"at-least-once\": (verdict: Holds)}",
+    );
+    let summary = sum(&plan, 3);
+    assert_eq!(
+        (summary.judgement(), summary.violating, summary.first_seed),
+        (Judgement::Unmet, 3, Some(0))
+    );
+    assert!(!Runner::new(&plan).run(0).met);
+}
+
+#[test]
+fn a_run_without_room_is_inconclusive() {
+    let plan = own("events: 20");
+    assert_eq!(Runner::new(&plan).run(0).verdict, RunVerdict::Inconclusive);
+    assert_eq!(sum(&plan, 3).judgement(), Judgement::Inconclusive);
+}
+
+#[test]
+fn a_summary_counts_causes_and_names_the_simplest_run() {
+    let summary = sum(&plan("crash-before-commit", "at-least-once"), 10);
+    assert_eq!(
+        (summary.runs, summary.violating, summary.duplicated_runs),
+        (10, 10, 10)
+    );
+    assert_eq!(summary.judgement(), Judgement::Met);
+    let cause = summary
+        .causes
+        .iter()
+        .find(|cause| cause.level == "effect" && cause.invariant == "no_duplicate");
+    let cause = cause.expect("the duplicate has a cause");
+    assert_eq!(
+        (
+            cause.cause.as_str(),
+            cause.side.as_str(),
+            cause.runs,
+            cause.seed
+        ),
+        ("D7", "outbound", 10, 0)
+    );
+    assert_eq!(summary.fired["crash"], 10);
+}
+
+#[test]
+fn a_row_has_the_keys_of_the_contract() {
+    let row = Runner::new(&plan("lost-ack", "at-least-once")).run(4127);
+    let json = serde_json::to_value(&row).expect("a row is plain data");
+    for key in [
+        "schema",
+        "semel",
+        "plan",
+        "scenario",
+        "set",
+        "strategy",
+        "transport",
+        "seed",
+        "verdict",
+        "expected",
+        "end",
+        "violations",
+        "records",
+        "acked",
+        "applied",
+        "duplicated",
+        "lost",
+        "reordered",
+        "expected_balance",
+        "actual_balance",
+        "latency_p50_ns",
+        "latency_p99_ns",
+        "messages",
+        "round_trips_per_record",
+        "dedup_bytes_max",
+        "fired",
+        "events",
+        "digest",
+    ] {
+        assert!(json.get(key).is_some(), "a row lacks `{key}`");
+    }
+    let again: Row = serde_json::from_value(json).expect("a row reads back");
+    assert_eq!(again, row);
+}
+
+#[test]
+fn plans_hash_what_decides_a_run_and_nothing_else() {
+    let scenario = catalog::scenario("lost-ack").expect("it is in the catalog");
+    let hash = |scenario: &Scenario, strategy| {
+        Plan::new(&Arc::new(scenario.clone()), strategy, &[])
+            .expect("it fits")
+            .hash
+    };
+    let plain = hash(&scenario, "at-least-once");
+    let mut words = Scenario::clone(&scenario);
+    words.question = "Another question?".into();
+    words
+        .expect
+        .get_mut("at-least-once")
+        .expect("it is there")
+        .verdict = Expected::Any;
+    assert_eq!(hash(&words, "at-least-once"), plain);
+    assert_ne!(hash(&scenario, "idempotent-producer"), plain);
+    let mut longer = Scenario::clone(&scenario);
+    longer.workload.records += 1;
+    assert_ne!(hash(&longer, "at-least-once"), plain);
+}
