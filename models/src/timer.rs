@@ -142,7 +142,7 @@ timers! {
         request: u32,
     } useful,
     /// Consumer: time to mark progress.
-    MarkDue useful,
+    MarkDue chatter,
     /// Consumer: it has not polled for too long.
     PollOverdue {
         /// Since which poll.

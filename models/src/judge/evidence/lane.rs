@@ -64,6 +64,13 @@ pub(in crate::judge) struct Lane {
 }
 
 impl Lane {
+    /// Whether a record stands behind what readers were given: a run that ended now would not show what comes of it.
+    pub(in crate::judge) fn is_unread(&self) -> bool {
+        let from = usize::try_from(self.handed.saturating_sub(self.floor)).unwrap_or(usize::MAX);
+        let unread = self.entries.range(from.min(self.entries.len())..);
+        !self.output && unread.rev().any(|entry| entry.state == State::Plain)
+    }
+
     /// A partition of which nothing is known.
     pub(in crate::judge) const NONE: Self = Self {
         entries: VecDeque::new(),

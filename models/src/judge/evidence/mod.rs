@@ -132,13 +132,13 @@ impl Known {
         (record.key, record.amount)
     }
 
-    /// Whether everything has been intended, answered, brought to effect and marked, as far as can be seen.
+    /// Whether everything has been intended, answered, handed out, brought to effect and marked, as far as can be seen.
     pub(super) fn is_complete(&self) -> bool {
         let marked = |lane: &Lane| lane.best == 0 || lane.accepted >= lane.delivered;
         self.intended == self.workload.records
             && self.unanswered == 0
             && self.owed == 0
-            && self.lanes.iter().all(marked)
+            && self.lanes.iter().all(|lane| marked(lane) && !lane.is_unread())
             && self.transactions.all().next().is_none()
     }
 
