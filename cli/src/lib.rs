@@ -140,7 +140,7 @@ impl Outcome {
 
     /// The verdict, as people read it.
     pub fn verdict(&self) -> Word {
-        word(self.row())
+        word(&self.line)
     }
 
     /// Whether no promise was broken, whatever else went wrong.

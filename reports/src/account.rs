@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use semel_models::judge::Side;
+use semel_models::observation::Place;
 use semel_models::strategy::{Clause, Invariant, Level};
 use semel_scenarios::expect::LEVELS;
 use semel_scenarios::row::{Row, ViolationRow};
 
 use crate::report::Line;
-use crate::words::{self, Mark, causes, is_broken_promise};
+use crate::words::{self, GLUE, Mark, causes};
 
 /// How many records a sentence names before it only counts them.
 const NAMED: usize = 4;
@@ -33,9 +34,15 @@ struct Group<'a> {
 }
 
 /// Everything that went wrong in a run, gravest first. Empty when nothing did.
+///
+/// That the state or the sum of money is wrong goes without saying where a loss or a duplicate is told, unless a
+/// promise was broken by it.
 pub fn violations(line: &Line) -> Vec<Sentence> {
-    let mut sentences: Vec<Sentence> = groups(&line.row.violations)
+    let groups = groups(&line.row.violations);
+    let first_hand = groups.iter().any(|group| !group.is_aftermath());
+    let mut sentences: Vec<Sentence> = groups
         .iter()
+        .filter(|group| !first_hand || group.gravest.is_breach() || !group.is_aftermath())
         .map(|group| group.tell(line))
         .collect();
     sentences.sort_by_key(|sentence| sentence.mark != Mark::Broken);
@@ -53,13 +60,52 @@ pub fn balance(row: &Row) -> Option<String> {
 }
 
 /// What there is to say of a run in which nothing was violated.
-pub fn intact(row: &Row) -> String {
-    let order = if row.reordered == 0 {
+pub fn intact(line: &Line) -> String {
+    let order = if line.row.reordered == 0 {
         ""
     } else {
         ", but not everything in order"
     };
-    format!("nothing lost, nothing doubled{order}.")
+    let why = recognised(line).map(|clause| format!(": {clause}"));
+    format!(
+        "nothing lost, nothing doubled{order}{}.",
+        why.unwrap_or_default()
+    )
+}
+
+/// Who recognised which repeats, as a clause; nothing where nobody did, or nobody watched.
+pub fn recognised(line: &Line) -> Option<String> {
+    let of = |place: Place, who: &str| {
+        let repeats = line.recognised.iter().filter(|(there, _)| *there == place);
+        let records: Vec<String> = repeats.map(|(_, record)| record.to_string()).collect();
+        let what = match &records[..] {
+            [] => return None,
+            [one] => format!("the repeat of record{GLUE}{one}"),
+            several => format!("the repeats of {}", named(several)),
+        };
+        Some(format!("{who} recognised {what}"))
+    };
+    let clauses: Vec<String> = [
+        of(Place::Stream, "the stream"),
+        of(Place::Consumer, "the consumer"),
+        of(Place::Sink, "the sink"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!clauses.is_empty()).then(|| words::list(&clauses))
+}
+
+/// `records 3, 4 and 5`; of many, the first and how many more.
+fn named(records: &[String]) -> String {
+    match records.len() {
+        count if count <= NAMED => format!("records {}", words::list(records)),
+        count => format!(
+            "records {} and {} others",
+            records[..NAMED - 1].join(", "),
+            count - NAMED + 1
+        ),
+    }
 }
 
 /// What the strategy promises of the level where it went wrong, as a reminder that it promised no more.
@@ -113,7 +159,7 @@ fn groups(violations: &[ViolationRow]) -> Vec<Group<'_>> {
 
 impl<'a> Group<'a> {
     fn add(&mut self, violation: &'a ViolationRow) {
-        let gravity = |one: &ViolationRow| (is_broken_promise(one), one.promised);
+        let gravity = |one: &ViolationRow| (one.is_breach(), one.promised);
         if gravity(violation) > gravity(self.gravest) {
             self.gravest = violation;
         }
@@ -126,7 +172,7 @@ impl<'a> Group<'a> {
         let what = format!("{} {}", self.subject(), self.predicate(&line.row));
         let why = causes::story(&gravest.cause, side(&gravest.side));
         let told = format!("{what}: {why} ({}, {}).", gravest.cause, gravest.side);
-        if is_broken_promise(gravest) {
+        if gravest.is_breach() {
             let (strategy, promise) = (&line.row.strategy, self.promise(line));
             return Sentence {
                 mark: Mark::Broken,
@@ -141,6 +187,14 @@ impl<'a> Group<'a> {
             mark: Mark::Beyond,
             text: told + &beyond.unwrap_or_default(),
         }
+    }
+
+    /// Whether it only says what a loss or a duplicate left behind.
+    fn is_aftermath(&self) -> bool {
+        let aftermath = [Invariant::SameState, Invariant::Conservation];
+        aftermath
+            .iter()
+            .any(|invariant| invariant.name() == self.gravest.invariant)
     }
 
     /// The clause that is broken, read aloud.
@@ -162,15 +216,10 @@ impl<'a> Group<'a> {
 
     fn subject(&self) -> String {
         let names: Vec<String> = self.records.iter().map(ToString::to_string).collect();
-        match names.len() {
-            0 => "something".into(),
-            1 => format!("record {}", names[0]),
-            count if count <= NAMED => format!("each of records {}", words::list(&names)),
-            count => format!(
-                "each of records {} and {} others",
-                names[..NAMED - 1].join(", "),
-                count - NAMED + 1
-            ),
+        match &names[..] {
+            [] => "something".into(),
+            [one] => format!("record{GLUE}{one}"),
+            several => format!("each of {}", named(several)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here knows how a run comes out. Tables, counts and sentences are read off the rows and the promises.
 
 use semel_scenarios::expect::LEVELS;
+use semel_scenarios::row::{Row, RunVerdict};
 
 use crate::account;
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
@@ -11,7 +12,7 @@ use crate::listing;
 use crate::report::{Line, Scene};
 use crate::table::{Cell, PAGE, Side, Table, paragraph};
 use crate::text::{goes_wrong, plain, verdict, world};
-use crate::words::{self, Mark, Word, span, thousands, word};
+use crate::words::{self, Mark, Word, span, word};
 
 /// The whole demo: who takes part, each mishap and what became of it, the price, and what to try next.
 pub fn demo(scenes: &[Scene], glyphs: Glyphs) -> String {
@@ -127,24 +128,34 @@ fn standings(lines: &[Line], glyphs: Glyphs) -> String {
             let text = format!("{} {}", standing.mark.symbol(), standing.text);
             cells.push(Cell::new(text, style(standing.mark)));
         }
-        let money = if row.expected_balance == row.actual_balance {
-            DIM
-        } else {
-            BOLD
-        };
-        cells.push(Cell::new(row.expected_balance.to_string(), DIM));
-        cells.push(Cell::new(row.actual_balance.to_string(), money));
-        cells.push(verdict(word(row)));
+        cells.extend(money(line));
+        cells.push(verdict(word(line)));
         table.row(cells);
     }
     table.render()
+}
+
+/// What the accounts should hold, and what they hold.
+fn money(line: &Line) -> [Cell; 2] {
+    let row = &line.row;
+    if row.verdict == RunVerdict::NotApplicable {
+        return ["", ""].map(Cell::from);
+    }
+    let wrong = row.expected_balance != row.actual_balance;
+    [
+        Cell::new(row.expected_balance.to_string(), DIM),
+        Cell::new(
+            row.actual_balance.to_string(),
+            if wrong { BOLD } else { DIM },
+        ),
+    ]
 }
 
 /// What became of the strategies, in a few sentences each. Strategies that fared alike share theirs.
 fn accounts(lines: &[Line], glyphs: Glyphs) -> String {
     let mut told: Vec<(Mark, String, Vec<&str>)> = Vec::new();
     for line in lines {
-        let (mark, text) = (word(&line.row).mark(), account(line));
+        let (mark, text) = (word(line).mark(), account(line));
         match told.iter_mut().find(|one| (one.0, &one.1) == (mark, &text)) {
             Some((_, _, names)) => names.push(&line.row.strategy),
             None => told.push((mark, text, vec![&line.row.strategy])),
@@ -165,13 +176,15 @@ fn account(line: &Line) -> String {
         .map(|sentence| sentence.text)
         .collect();
     if parts.is_empty() {
-        parts.push(plain(line, word(&line.row)));
+        parts.push(plain(line, word(line)));
+    } else if let Some(clause) = account::recognised(line) {
+        parts.push(format!("{clause}."));
     }
     for later in parts.iter_mut().skip(1) {
         *later = account::capital(later);
     }
     parts.extend(account::balance(&line.row));
-    if word(&line.row) != Word::Violates {
+    if word(line) != Word::Violates {
         parts.extend(account::reminder(line));
     }
     parts.join(" ")
@@ -200,29 +213,32 @@ fn closing(scenes: &[Scene], glyphs: Glyphs) -> String {
 /// A line for each strategy: what each mishap did to it in the end, and what it costs.
 fn summary(scenes: &[Scene], glyphs: Glyphs) -> String {
     let mut columns = vec![("", Side::Left)];
-    columns.extend(
-        scenes
-            .iter()
-            .map(|scene| (scene.heading.scenario.as_str(), Side::Left)),
-    );
-    columns.extend([("messages", Side::Right), ("slowest", Side::Right)]);
+    let names = scenes.iter().map(|scene| scene.heading.scenario.as_str());
+    columns.extend(names.map(|name| (name, Side::Left)));
+    columns.extend([
+        ("messages per record", Side::Right),
+        ("slowest record", Side::Right),
+    ]);
     let mut table = Table::new(glyphs, &columns);
-    let count = scenes
-        .iter()
-        .map(|scene| scene.lines.len())
-        .min()
-        .unwrap_or(0);
-    for place in 0..count {
+    let count = scenes.iter().map(|scene| scene.lines.len()).min();
+    for place in 0..count.unwrap_or(0) {
         let lines: Vec<&Line> = scenes.iter().map(|scene| &scene.lines[place]).collect();
-        let mut cells = vec![lines[0].row.strategy.clone().into()];
+        let rows: Vec<&Row> = lines.iter().map(|line| &line.row).collect();
+        let slowest = rows.iter().map(|row| row.latency_p99_ns).max();
+        let mut cells = vec![rows[0].strategy.clone().into()];
         cells.extend(lines.iter().map(|line| effect(line)));
-        let messages: u64 = lines.iter().map(|line| line.row.messages).sum();
-        let slowest = lines.iter().map(|line| line.row.latency_p99_ns).max();
-        cells.push(thousands(messages).into());
+        cells.push(messages_per_record(&rows).into());
         cells.push(span(slowest.unwrap_or(0)).into());
         table.row(cells);
     }
     table.render()
+}
+
+/// To one decimal.
+fn messages_per_record(rows: &[&Row]) -> String {
+    let sum = |count: fn(&Row) -> u64| rows.iter().map(|row| u128::from(count(row))).sum::<u128>();
+    let tenths = sum(|row| row.messages) * 10 / sum(|row| row.records).max(1);
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn effect(line: &Line) -> Cell {

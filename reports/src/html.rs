@@ -1,6 +1,7 @@
 //! HTML: one page that needs nothing else. No scripts, no network, everything from files escaped.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use semel_models::strategy::Level;
 use semel_scenarios::expect::LEVELS;
 
 use crate::Glyphs;
@@ -52,13 +53,15 @@ fn scene_section(scene: &Scene) -> Markup {
             @if !heading.question.is_empty() { p.question { (clean(&heading.question)) } }
             p { (clean(&goes_wrong(heading))) }
             p.world { (facts(heading)) }
-            (table(&scene.lines))
+            (standings(&scene.lines))
             figure {
                 (PreEscaped(chart::effects(scene)))
                 figcaption { "Effects per strategy: too long a bar is doubled, too short a bar is lost." }
             }
             h2 { "What happened" }
             @for line in &scene.lines { (account_of(line)) }
+            h2 { "In numbers" }
+            (numbers(&scene.lines))
             h2 { "Run it again" }
             p { "Each of these repeats one run; its last part is the run's digest, where it is a token." }
             ul.again { @for line in &scene.lines { li { code { (clean(&line.again)) } } } }
@@ -82,8 +85,42 @@ fn facts(heading: &Heading) -> String {
     clean(&facts.join(" · "))
 }
 
-fn table(lines: &[Line]) -> Markup {
-    let numbers = [
+/// Who kept what, at which level.
+fn standings(lines: &[Line]) -> Markup {
+    let row = |line: &Line| {
+        html! {
+            td { (badge(word(line).mark(), word(line).text())) }
+            @for level in LEVELS {
+                @let standing = standing(line, level);
+                td { (badge(standing.mark, &standing.text)) }
+            }
+            td { (balance(line)) }
+            td { (clean(&faults_met(line, Glyphs::Unicode))) }
+        }
+    };
+    let levels = LEVELS.map(Level::name);
+    let titles = [&["verdict"][..], &levels, &["balance", "faults met"]].concat();
+    table(lines, &titles, "", row)
+}
+
+/// The counts, and what it all cost.
+fn numbers(lines: &[Line]) -> Markup {
+    let row = |line: &Line| {
+        let row = &line.row;
+        let numbers = [
+            format!("{}/{}", thousands(row.applied), thousands(row.records)),
+            thousands(row.duplicated),
+            thousands(row.lost),
+            thousands(row.reordered),
+            span(row.latency_p50_ns),
+            span(row.latency_p99_ns),
+            thousands(row.messages),
+            format!("{:.1}", row.round_trips_per_record),
+            thousands(row.dedup_bytes_max),
+        ];
+        html! { @for number in numbers { td.number { (number) } } }
+    };
+    let titles = [
         "applied",
         "dup",
         "lost",
@@ -91,52 +128,29 @@ fn table(lines: &[Line]) -> Markup {
         "p50",
         "p99",
         "messages",
-        "round trips",
+        "round trips per record",
         "dedup bytes",
     ];
+    table(lines, &titles, "number", row)
+}
+
+/// A table with a row for each strategy.
+fn table(lines: &[Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Markup) -> Markup {
     html! {
         div.wide {
             table {
                 thead {
                     tr {
                         th scope="col" { "strategy" }
-                        th scope="col" { "verdict" }
-                        @for level in LEVELS { th scope="col" { (level.name()) } }
-                        th scope="col" { "balance" }
-                        @for name in numbers { th.number scope="col" { (name) } }
-                        th scope="col" { "faults met" }
+                        @for title in titles { th class=(class) scope="col" { (title) } }
                     }
                 }
-                tbody { @for line in lines { (table_row(line)) } }
+                tbody {
+                    @for line in lines {
+                        tr { th scope="row" { (clean(&line.row.strategy)) } (row(line)) }
+                    }
+                }
             }
-        }
-    }
-}
-
-fn table_row(line: &Line) -> Markup {
-    let row = &line.row;
-    let numbers = [
-        format!("{}/{}", thousands(row.applied), thousands(row.records)),
-        thousands(row.duplicated),
-        thousands(row.lost),
-        thousands(row.reordered),
-        span(row.latency_p50_ns),
-        span(row.latency_p99_ns),
-        thousands(row.messages),
-        format!("{:.1}", row.round_trips_per_record),
-        thousands(row.dedup_bytes_max),
-    ];
-    html! {
-        tr {
-            th scope="row" { (clean(&row.strategy)) }
-            td { (badge(word(row).mark(), word(row).text())) }
-            @for level in LEVELS {
-                @let standing = standing(line, level);
-                td { (badge(standing.mark, &standing.text)) }
-            }
-            td { (balance(line)) }
-            @for number in numbers { td.number { (number) } }
-            td { (clean(&faults_met(line, Glyphs::Unicode))) }
         }
     }
 }
@@ -166,7 +180,7 @@ const fn class(mark: Mark) -> &'static str {
 }
 
 fn account_of(line: &Line) -> Markup {
-    let word = word(&line.row);
+    let word = word(line);
     let mut sentences = account::violations(line);
     if sentences.is_empty() {
         let (mark, text) = (word.mark(), plain(line, word));

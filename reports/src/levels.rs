@@ -7,7 +7,7 @@ use semel_scenarios::row::{RunVerdict, ViolationRow};
 
 use crate::account::extra;
 use crate::report::Line;
-use crate::words::{Mark, is_broken_promise, thousands};
+use crate::words::{Mark, thousands};
 
 /// How a run stands at one level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn standing(line: &Line, level: Level) -> Standing {
         .collect();
     let promised = line.promise.iter().any(|clause| clause.level == level);
     let mark = match &here[..] {
-        _ if here.iter().any(|violation| is_broken_promise(violation)) => Mark::Broken,
+        _ if here.iter().any(|violation| violation.is_breach()) => Mark::Broken,
         [_, ..] => Mark::Beyond,
         [] if promised => Mark::Kept,
         [] => Mark::Idle,

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use semel_models::observation::{Observation, Place};
 use semel_models::strategy::Clause;
-use semel_models::vocabulary::Topology;
+use semel_models::vocabulary::{RecordId, Topology};
 use semel_scenarios::expect::Expected;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::Row;
 use semel_scenarios::scenario::Scenario;
+use semel_scenarios::trace::Trace;
+use semel_scenarios::verdict::{self, Judgement};
+use semel_sim::record::What;
 
 use crate::words;
 
@@ -58,6 +62,12 @@ pub struct Line {
     pub because: String,
     /// Why its faults cannot touch it, if so.
     pub untouched: String,
+    /// Whether it came out as the scenario expects.
+    pub judgement: Judgement,
+    /// The faults that should have struck and never did.
+    pub never_struck: Vec<String>,
+    /// Repeats that were recognised as such, where, if the run was watched with open eyes; each once.
+    pub recognised: Vec<(Place, RecordId)>,
     /// What repeats this very run, digest included: a token, or a command.
     pub again: String,
 }
@@ -89,9 +99,12 @@ impl Line {
     /// What a run of this plan came to; `again` is what repeats it.
     pub fn new(plan: &Plan, row: Row, again: String) -> Self {
         Self {
+            judgement: verdict::of_run(plan, &row),
+            never_struck: verdict::never_struck(plan, &row).collect(),
             row,
             about: plan.strategy.about.clone(),
             promise: plan.strategy.promise.clone(),
+            recognised: Vec::new(),
             because: plan.expectation.because.clone(),
             untouched: match &plan.expectation.verdict {
                 Expected::NotApplicable(why) => why.clone(),
@@ -99,5 +112,19 @@ impl Line {
             },
             again,
         }
+    }
+
+    /// The line with what the trace of the same run shows beyond the row.
+    pub fn watched(mut self, trace: &Trace) -> Self {
+        for entry in &trace.entries {
+            let What::Observed(_, Observation::Recognised { record, place, .. }) = entry.what
+            else {
+                continue;
+            };
+            if !self.recognised.contains(&(place, record)) {
+                self.recognised.push((place, record));
+            }
+        }
+        self
     }
 }

@@ -22,18 +22,20 @@ pub enum Detail {
 
 /// What stands over the runs, before the first of them: the scenario, its world, and what repeats each run.
 pub fn heading(heading: &Heading, glyphs: Glyphs) -> String {
-    let mut out = format!(
-        "{}  semel {}  {}s{}{}\n",
-        title(heading, glyphs),
-        heading.semel,
-        heading.transport,
-        glyphs.dot(),
-        world(heading, glyphs)
-    );
-    if !heading.question.is_empty() {
-        out.push_str(&paragraph("", 0, &glyphs.clean(&heading.question)));
+    let mut out = format!("{}  semel {}\n", title(heading, glyphs), heading.semel);
+    for text in [heading.question.as_str(), &goes_wrong(heading)] {
+        if !text.is_empty() {
+            out.push_str(&paragraph("", 0, &glyphs.clean(text)));
+        }
     }
-    out.push_str(&paragraph("", 0, &glyphs.clean(&goes_wrong(heading))));
+    let world = format!(
+        "{}{}{}s",
+        world(heading, glyphs),
+        glyphs.dot(),
+        heading.transport
+    );
+    out.push_str(&paint(&glyphs.clean(&world), DIM));
+    out.push('\n');
     for (path, value) in &heading.set {
         out.push_str(&glyphs.clean(&format!("Changed: {path} = {value}")));
         out.push('\n');
@@ -54,7 +56,7 @@ pub fn results(scene: &Scene, glyphs: Glyphs, detail: Detail) -> String {
     let shown: Vec<&Line> = scene
         .lines
         .iter()
-        .filter(|line| !quiet || word(&line.row).is_failure())
+        .filter(|line| !quiet || word(line).is_failure())
         .collect();
     if shown.is_empty() {
         return String::new();
@@ -126,9 +128,16 @@ fn table(lines: &[&Line], glyphs: Glyphs) -> String {
     let mut table = Table::new(glyphs, &columns);
     for line in lines {
         let row = &line.row;
+        let (strategy, word) = (row.strategy.clone(), word(line));
+        if word == Word::NotApplicable {
+            let mut cells = vec![strategy.into(), verdict(word)];
+            cells.resize(columns.len(), Cell::new("", DIM));
+            table.row(cells);
+            continue;
+        }
         table.row(vec![
-            row.strategy.clone().into(),
-            verdict(word(row)),
+            strategy.into(),
+            verdict(word),
             format!("{}/{}", thousands(row.applied), thousands(row.records)).into(),
             number(row.duplicated),
             number(row.lost),
@@ -170,7 +179,7 @@ pub(crate) fn faults_met(line: &Line, glyphs: Glyphs) -> String {
 
 /// One run in sentences, without colours: the verdict, what went wrong and why, and what it all comes to.
 pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
-    let word = word(&line.row);
+    let word = word(line);
     let mut sentences: Vec<String> = account::violations(line)
         .into_iter()
         .map(|sentence| account::capital(&sentence.text))
@@ -191,7 +200,7 @@ pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
 
 /// What is said of a run below the table.
 fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
-    let word = word(&line.row);
+    let word = word(line);
     let strategy = &line.row.strategy;
     let mut sentences = account::violations(line);
     let all = word.is_failure() || detail == Detail::Verbose;
@@ -229,18 +238,21 @@ fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
 pub(crate) fn plain(line: &Line, word: Word) -> String {
     match word {
         Word::NoShow => {
-            "the violation that the scenario expects never appeared: the model is too kind, or the \
+            "the violation that the scenario expects did not appear: the model is too kind, or the \
                          scenario too weak."
                 .into()
         }
-        Word::Vacuous => "a configured fault never fired, so this run says nothing of it.".into(),
+        Word::Vacuous => format!(
+            "{} never struck, so this run says nothing about it.",
+            words::list(&line.never_struck)
+        ),
         Word::Inconclusive => format!(
             "it ran out of events ({}) while it was still making progress.",
             thousands(line.row.events)
         ),
         Word::NotApplicable if line.untouched.is_empty() => "this cannot touch it.".into(),
         Word::NotApplicable => format!("this cannot touch it: {}.", line.untouched),
-        _ => account::intact(&line.row),
+        _ => account::intact(line),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use semel_reports::words::Word;
+use semel_scenarios::verdict::Judgement;
 
 /// How a command ended. The later of two variants wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,13 +40,13 @@ impl Exit {
     }
 }
 
-impl From<Word> for Exit {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::Holds | Word::Expected | Word::Beyond | Word::NotApplicable => Self::Met,
-            Word::Violates | Word::Unexpected => Self::Broken,
-            Word::NoShow => Self::NoShow,
-            Word::Inconclusive | Word::Vacuous => Self::Open,
+impl From<Judgement> for Exit {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Met => Self::Met,
+            Judgement::Inconclusive | Judgement::Vacuous => Self::Open,
+            Judgement::NoShow => Self::NoShow,
+            Judgement::Unmet | Judgement::Broken => Self::Broken,
         }
     }
 }

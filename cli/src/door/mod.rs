@@ -12,6 +12,7 @@ mod run;
 mod select;
 mod show;
 mod source;
+mod trace;
 
 use clap::Parser;
 

@@ -134,7 +134,7 @@ impl Draft {
     }
 
     /// Adds to the file.
-    pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn add(&mut self, text: &str) -> Result<(), Failure> {
         let written = self.file.write_all(text.as_bytes());
         written.map_err(|why| self.broken(&why))
     }
@@ -150,9 +150,20 @@ impl Draft {
         Ok(())
     }
 
-    fn broken(&self, why: &io::Error) -> Failure {
+    /// It could not be written after all.
+    pub(crate) fn broken(&self, why: &io::Error) -> Failure {
         let (flag, path) = (self.flag, self.path.display());
         Failure::Internal(format!("{flag} {path}: {why}"))
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

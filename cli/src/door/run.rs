@@ -1,5 +1,6 @@
 //! `semel run`: each scenario under one seed, strategy by strategy.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use semel_reports::report::{Heading, Line, Scene};
@@ -16,20 +17,18 @@ use super::failure::Failure;
 use super::output::{Draft, Manner, Out};
 use super::panic;
 use super::select::{Selection, select};
+use super::trace::Labelled;
 
 /// Runs everything that was asked for.
 pub(crate) fn run(args: &Run, manner: Manner) -> Result<Exit, Failure> {
     let selections = select(&args.scenarios, args.strategy.as_deref(), &args.set)?;
-    let page = args
-        .report
-        .as_ref()
-        .map(|path| Draft::begin("--report", path))
-        .transpose()?;
+    let mut files = Files::begin(args)?;
     let mut out = Out::new(manner);
     let mut scenes = Vec::new();
     for selection in &selections {
         before(selection, args.seed, manner, &mut out)?;
-        let scene = scene(selection, args.seed)?;
+        let eyes = files.trace.as_mut().map_or(Eyes::Closed, Eyes::Writing);
+        let scene = scene(selection, args.seed, eyes)?;
         after(&scene, manner, &mut out)?;
         scenes.push(scene);
         if manner.format == Format::Human
@@ -42,17 +41,49 @@ pub(crate) fn run(args: &Run, manner: Manner) -> Result<Exit, Failure> {
     if manner.format == Format::Json {
         out.say(&json::document(rows(&scenes)))?;
     }
-    if let Some(mut page) = page {
-        page.write(&html::page(&scenes))?;
-        page.finish()?;
-    }
+    files.finish(&scenes)?;
     Ok(exit(&scenes))
+}
+
+/// The files that were asked for. They are begun before any run.
+struct Files {
+    trace: Option<Draft>,
+    page: Option<Draft>,
+}
+
+impl Files {
+    fn begin(args: &Run) -> Result<Self, Failure> {
+        if args.trace.is_some() && args.trace == args.report {
+            let text = "--trace and --report name the same file";
+            return Err(Failure::Usage(text.into()));
+        }
+        let begin = |flag, path: &Option<PathBuf>| {
+            let path = path.as_ref();
+            path.map(|path| Draft::begin(flag, path)).transpose()
+        };
+        Ok(Self {
+            trace: begin("--trace", &args.trace)?,
+            page: begin("--report", &args.report)?,
+        })
+    }
+
+    fn finish(self, scenes: &[Scene]) -> Result<(), Failure> {
+        if let Some(trace) = self.trace {
+            trace.finish()?;
+        }
+        if let Some(mut page) = self.page {
+            page.add(&html::page(scenes))?;
+            page.finish()?;
+        }
+        Ok(())
+    }
 }
 
 /// The exit code that scenes come to.
 pub(crate) fn exit(scenes: &[Scene]) -> Exit {
-    let exits = rows(scenes).map(|row| Exit::from(word(row)));
-    exits.max().unwrap_or(Exit::Met)
+    let lines = scenes.iter().flat_map(|scene| &scene.lines);
+    let worst = lines.map(|line| Exit::from(line.judgement)).max();
+    worst.unwrap_or(Exit::Met)
 }
 
 /// Every row, in order.
@@ -61,16 +92,26 @@ pub(crate) fn rows(scenes: &[Scene]) -> impl Iterator<Item = &Row> {
     lines.map(|line| &line.row)
 }
 
+/// How closely a run is watched. Eyes change nothing.
+pub(crate) enum Eyes<'t> {
+    /// Only what the judge counts is kept.
+    Closed,
+    /// What a story needs is kept.
+    Open,
+    /// Every entry is written into a file.
+    Writing(&'t mut Draft),
+}
+
 /// The runs of one scenario, strategy by strategy.
-pub(crate) fn scene(selection: &Selection, seed: u64) -> Result<Scene, Failure> {
+pub(crate) fn scene(
+    selection: &Selection,
+    seed: u64,
+    mut eyes: Eyes<'_>,
+) -> Result<Scene, Failure> {
     let lines = selection
         .plans
         .iter()
-        .map(|plan| {
-            let row = trial(plan, seed, &selection.again(plan, seed, None))?;
-            let again = selection.again(plan, seed, Some(&row));
-            Ok(Line::new(plan, row, again))
-        })
+        .map(|plan| trial(selection, plan, seed, &mut eyes))
         .collect::<Result<Vec<_>, Failure>>()?;
     Ok(Scene {
         heading: head(selection, seed),
@@ -89,9 +130,41 @@ fn head(selection: &Selection, seed: u64) -> Heading {
 }
 
 /// One run. Should the program itself fail in it, that is said together with what repeats it.
-fn trial(plan: &Arc<Plan>, seed: u64, again: &str) -> Result<Row, Failure> {
-    panic::caught(|| Runner::new(plan).run(seed))
-        .map_err(|why| Failure::Internal(format!("{why}\nIt happens again with: {again}")))
+fn trial(
+    selection: &Selection,
+    plan: &Arc<Plan>,
+    seed: u64,
+    eyes: &mut Eyes<'_>,
+) -> Result<Line, Failure> {
+    let line = |row: Row| {
+        let again = selection.again(plan, seed, Some(&row));
+        Line::new(plan, row, again)
+    };
+    let run = || {
+        let mut runner = Runner::new(plan);
+        match eyes {
+            Eyes::Open => {
+                let opened = runner.run_open(seed);
+                if let Some(opened) = opened {
+                    return Ok(line(opened.row).watched(&opened.trace));
+                }
+            }
+            Eyes::Writing(file) => {
+                let traced = runner.run_traced(seed, &mut Labelled::new(&mut **file, plan, seed));
+                if let Some(row) = traced.map_err(|why| file.broken(&why))? {
+                    return Ok(line(row));
+                }
+            }
+            Eyes::Closed => {}
+        }
+        Ok(line(runner.run(seed)))
+    };
+    panic::caught(run).unwrap_or_else(|why| {
+        let again = selection.again(plan, seed, None);
+        Err(Failure::Internal(format!(
+            "{why}\nIt happens again with: {again}"
+        )))
+    })
 }
 
 /// What is said before the first run: for people the heading, for machines what repeats the runs, on stderr.
@@ -120,8 +193,8 @@ fn after(scene: &Scene, manner: Manner, out: &mut Out) -> Result<(), Failure> {
         Format::Json => {}
     }
     for line in &scene.lines {
-        if word(&line.row).is_failure() {
-            let text = format!("{}: {}", word(&line.row).text(), line.again);
+        if word(line).is_failure() {
+            let text = format!("{}: {}", word(line).text(), line.again);
             manner.aside(&(manner.glyphs.clean(&text) + "\n"));
         }
     }

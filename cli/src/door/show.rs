@@ -16,7 +16,7 @@ use super::args::{Cli, Format, SEED, Topic};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Manner, Out};
-use super::run::{exit, rows, scene};
+use super::run::{Eyes, exit, rows, scene};
 use super::select::select;
 
 /// The mishaps of the demo, simplest first.
@@ -24,12 +24,24 @@ const MISHAPS: [&str; 3] = ["lost-request", "lost-ack", "crash-before-commit"];
 
 const STRINGS: &str = "scenarios and schemas have string keys";
 
-/// Three mishaps against every strategy of which the first one expects something.
+/// The strategies of the demo, simplest first.
+const BASIC: [&str; 4] = [
+    "at-most-once",
+    "at-least-once",
+    "idempotent-producer",
+    "idempotent-consumer",
+];
+
+/// Three mishaps against every basic strategy.
 pub(crate) fn demo(manner: Manner) -> Result<Exit, Failure> {
-    let selections = select(&MISHAPS.map(String::from), None, &[])?;
+    let selections = select(
+        &MISHAPS.map(String::from),
+        Some(&BASIC.map(String::from)),
+        &[],
+    )?;
     let scenes = selections
         .iter()
-        .map(|selection| scene(selection, SEED))
+        .map(|selection| scene(selection, SEED, Eyes::Open))
         .collect::<Result<Vec<Scene>, _>>()?;
     let text = match manner.format {
         Format::Human => demo::demo(&scenes, manner.glyphs),

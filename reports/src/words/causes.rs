@@ -50,8 +50,8 @@ pub const CAUSES: [Cause; 36] = [
     ),
     cause(
         "D7",
-        "crash between effect and mark",
-        "a crash came after the effect but before the progress mark, so the work was done again",
+        "effect without its mark",
+        "the work was done but its progress was not marked yet, so it was done again",
     ),
     cause(
         "D8",
@@ -96,7 +96,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "L4",
         "marked before effect",
-        "progress was marked before the effect, and after the crash nobody came back for it",
+        "progress was marked before the effect, so nobody came back for it",
     ),
     cause(
         "L5",
@@ -234,15 +234,20 @@ pub fn story(code: &str, side: Option<Side>) -> &'static str {
         ("D1", Some(Side::Outbound)) => {
             "no answer reached the consumer, so it asked again, and the sink does not look for repeats"
         }
+        ("D7", Some(Side::Inbound)) => {
+            "the producer had sent it but not yet saved its position, and began again from there"
+        }
         ("D7", Some(Side::Outbound)) => {
-            "the consumer crashed after the effect but before it had marked its progress, so it came back and did \
-             the work again"
+            "the consumer had done the work but not yet marked its progress, and began again from the mark"
         }
         ("L1", Some(Side::Inbound)) => {
-            "the producer counted it as sent before the stream had it safely, and did not look back"
+            "it counted as sent before the stream had it safely, so nobody sent it again"
+        }
+        ("L1", Some(Side::Outbound)) => {
+            "its effect was confirmed before the sink had it safely, so nobody came back for it"
         }
         ("L4", Some(Side::Outbound)) => {
-            "the consumer had marked its progress before the effect, so after the crash nobody came back for it"
+            "the consumer had marked its progress before the effect, so nobody came back for it"
         }
         _ => find(code).meaning,
     }

@@ -1,4 +1,4 @@
-//! Faults read aloud: `the network loses Ack of record 3 (attempt 1)`.
+//! Faults read aloud: `the network loses the ack of record 3 (attempt 1)`.
 //!
 //! A fault is read as a file would show it, field by field, so that a new field is never silently left out: what no
 //! sentence knows is added in brackets.
@@ -94,7 +94,7 @@ impl Fields {
     /// Which packets are meant.
     fn packets(&mut self) -> String {
         let rate = self.take("rate").map(|rate| plain(&rate));
-        let what = self.take("packet").map(|packet| pattern(&packet));
+        let what = self.take("packet").map(|packet| message(&packet));
         match (rate, what) {
             (None, Some(what)) => what,
             (None, None) => "every packet".into(),
@@ -139,13 +139,16 @@ impl Fields {
         parts.extend(simple(self, "to", " to "));
         parts.extend(
             self.take("after")
-                .map(|after| format!(" right after {}", pattern(&after))),
+                .map(|after| format!(" right after {}", observation(&after))),
         );
         parts.extend(
             self.take("packet")
-                .map(|what| format!(" right after handling {}", pattern(&what))),
+                .map(|what| format!(" right after handling {}", message(&what))),
         );
-        parts.extend(simple(self, "nth", ", match no. "));
+        parts.extend(
+            self.take("nth")
+                .map(|nth| format!(", the {} time", ordinal(&nth))),
+        );
         parts.extend(simple(self, "at", " at "));
         parts.extend(simple(self, "every", " every "));
         parts.extend(simple(self, "rate", " with probability "));
@@ -172,16 +175,56 @@ impl Fields {
     }
 }
 
-/// A pattern on messages or observations: `Ack of record 3 (attempt 1)`.
-fn pattern(value: &Value) -> String {
-    let Some((name, fields)) = value.as_object().and_then(|outer| outer.iter().next()) else {
-        return plain(value);
+/// A pattern on messages: `the ack of record 3 (attempt 1)`.
+fn message(value: &Value) -> String {
+    let (name, record, mut fields) = pattern(value);
+    let noun = match (name.as_str(), record) {
+        ("Produce", Some(record)) => format!("the request to store record {record}"),
+        ("Ack", Some(record)) => format!("the ack of record {record}"),
+        ("Apply", Some(record)) => format!("the request to apply record {record}"),
+        ("Applied", Some(record)) => format!("the sink's answer about record {record}"),
+        (_, Some(record)) => format!("{name} of record {record}"),
+        (_, None) => name,
+    };
+    noun + &fields.rest()
+}
+
+/// A pattern on observations: `record 3 is stored`.
+fn observation(value: &Value) -> String {
+    let (name, record, mut fields) = pattern(value);
+    let clause = match record {
+        Some(record) if name.ends_with("ed") => {
+            format!("record {record} is {}", name.to_lowercase())
+        }
+        Some(record) => format!("{name} of record {record}"),
+        None => name,
+    };
+    clause + &fields.rest()
+}
+
+/// The parts of a pattern: its name, the record it asks for, and its other fields.
+fn pattern(value: &Value) -> (String, Option<String>, Fields) {
+    let inner = value.as_object().and_then(|outer| outer.iter().next());
+    let Some((name, fields)) = inner else {
+        return (plain(value), None, Fields(Map::new()));
     };
     let mut fields = Fields(fields.as_object().cloned().unwrap_or_default());
-    let record = fields
-        .take("record")
-        .map(|record| format!(" of record {}", plain(&record)));
-    format!("{name}{}{}", record.unwrap_or_default(), fields.rest())
+    let record = fields.take("record").map(|record| plain(&record));
+    (name.clone(), record, fields)
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`.
+fn ordinal(number: &Value) -> String {
+    let digits = number
+        .as_u64()
+        .map(|number| (number / 10 % 10, number % 10));
+    let ending = match digits {
+        Some((tens, 1)) if tens != 1 => "st",
+        Some((tens, 2)) if tens != 1 => "nd",
+        Some((tens, 3)) if tens != 1 => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", plain(number))
 }
 
 fn spread(value: &Value) -> String {
@@ -237,14 +280,14 @@ mod tests {
         let faults = load(&source).unwrap().faults;
         let told: Vec<String> = faults.iter().map(fault).collect();
         let expected = [
-            "the network loses Ack of record 3 (attempt 1)",
+            "the network loses the ack of record 3 (attempt 1)",
             "the network loses 1/20 of all packets to broker",
             "the network makes EndTransaction (transaction 2) late by 110ms to 400ms",
-            "consumer-0 crashes right after Handled of record 3, for 200ms",
-            "consumer-0 crashes right after handling Committed, match no. 4, for 200ms",
+            "consumer-0 crashes right after record 3 is handled, for 200ms",
+            "consumer-0 crashes right after handling Committed, the 4th time, for 200ms",
             "every node crashes every 150ms with probability 1/2 until 2s, for 50ms",
             "broker-0 is isolated at 300ms until 1500ms",
-            "broker-0 loses power right after Stored of record 5, for 100ms (sends 2)",
+            "broker-0 loses power right after record 5 is stored, for 100ms (sends 2)",
             "the wall clock of broker-0 is set forward by 3min at 850ms",
         ];
         assert_eq!(told, expected);

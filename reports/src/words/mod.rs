@@ -13,5 +13,4 @@ pub use promises::{
     INVARIANTS, InvariantWords, assumed, broken_assumption, clause, guarantee, invariant, place,
     promise, scope_of,
 };
-pub(crate) use verdicts::is_broken_promise;
 pub use verdicts::{LEGEND, Mark, Word, expected, word};

@@ -1,6 +1,9 @@
 //! The words and symbols of verdicts.
 
-use semel_scenarios::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::row::{ExpectedKind, RunVerdict};
+use semel_scenarios::verdict::Judgement;
+
+use crate::report::Line;
 
 /// A symbol that carries a verdict without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,26 +101,21 @@ impl Word {
 }
 
 /// The verdict of one run in words.
-pub fn word(row: &Row) -> Word {
-    match row.verdict {
-        RunVerdict::NotApplicable => Word::NotApplicable,
-        RunVerdict::Inconclusive => Word::Inconclusive,
-        RunVerdict::Vacuous => Word::Vacuous,
-        RunVerdict::NoShow => Word::NoShow,
-        _ if row.violations.iter().any(is_broken_promise) => Word::Violates,
-        RunVerdict::Holds if row.met => Word::Holds,
-        RunVerdict::Holds if row.expected == ExpectedKind::Always => Word::NoShow,
-        RunVerdict::Violates if row.met => match row.expected {
-            ExpectedKind::Breaks | ExpectedKind::Always => Word::Expected,
-            _ => Word::Beyond,
+pub fn word(line: &Line) -> Word {
+    let row = &line.row;
+    match line.judgement {
+        Judgement::Broken => Word::Violates,
+        Judgement::Unmet => Word::Unexpected,
+        Judgement::NoShow => Word::NoShow,
+        Judgement::Vacuous => Word::Vacuous,
+        Judgement::Inconclusive => Word::Inconclusive,
+        Judgement::Met => match (row.verdict, row.expected) {
+            (RunVerdict::NotApplicable, _) => Word::NotApplicable,
+            (RunVerdict::Violates, ExpectedKind::Breaks | ExpectedKind::Always) => Word::Expected,
+            (RunVerdict::Violates, _) => Word::Beyond,
+            _ => Word::Holds,
         },
-        RunVerdict::Holds | RunVerdict::Violates => Word::Unexpected,
     }
-}
-
-/// Whether a violation breaks a promise within its assumptions.
-pub(crate) fn is_broken_promise(violation: &ViolationRow) -> bool {
-    violation.promised && violation.assumption_broken.is_none()
 }
 
 /// What a scenario expects of a strategy, to stand after "it".

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use semel_models::observation::Place;
 use semel_models::strategy::{Assumption, Clause, Invariant, Level};
 use semel_models::vocabulary::Topology;
 use semel_reports::report::{Heading, Line, Scene};
 use semel_scenarios::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::verdict::Judgement;
 
 /// A run of 5 records of 60 each in which nothing went wrong.
 pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
@@ -96,6 +98,15 @@ pub(crate) fn line(row: Row, clauses: &[(Level, Invariant)]) -> Line {
     Line {
         about: format!("The strategy {}.", row.strategy),
         promise: promise(clauses),
+        judgement: match row.verdict {
+            _ if row.violations.iter().any(ViolationRow::is_breach) => Judgement::Broken,
+            RunVerdict::Inconclusive => Judgement::Inconclusive,
+            _ if row.met => Judgement::Met,
+            RunVerdict::Violates => Judgement::Unmet,
+            _ => Judgement::NoShow,
+        },
+        never_struck: Vec::new(),
+        recognised: Vec::new(),
         because: "§4.3 demands it".into(),
         untouched: match row.verdict {
             RunVerdict::NotApplicable => "it asks for no acknowledgements".into(),
@@ -154,14 +165,13 @@ pub(crate) fn lost_ack() -> Scene {
     );
     let mut sequence = row(scenario, "idempotent-producer");
     sequence.latency_p99_ns = 30_104_000_000;
+    let mut sequence = line(sequence, &LOG_ONCE);
+    sequence.recognised.push((Place::Stream, 3));
+    let mut inbox = line(inbox, &EFFECT_ONCE);
+    inbox.recognised.push((Place::Sink, 3));
     scene(
         "What becomes of record 3 when its ack never arrives?",
-        vec![
-            line(plain, &LOSS),
-            line(doubled, &TWICE),
-            line(sequence, &LOG_ONCE),
-            line(inbox, &EFFECT_ONCE),
-        ],
+        vec![line(plain, &LOSS), line(doubled, &TWICE), sequence, inbox],
     )
 }
 
@@ -259,7 +269,7 @@ fn scene(question: &str, lines: Vec<Line>) -> Scene {
             transport: first.transport.clone(),
             topology: Topology::default(),
             records: 5,
-            faults: vec!["the network loses Ack of record 3 (attempt 1)".into()],
+            faults: vec!["the network loses the ack of record 3 (attempt 1)".into()],
             set: BTreeMap::new(),
             again: lines
                 .iter()

@@ -6,6 +6,7 @@ use semel_reports::report::Scene;
 use semel_reports::text::{Detail, heading, results};
 use semel_reports::{Glyphs, chart, demo, html, json};
 use semel_scenarios::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::verdict::Judgement;
 
 const NASTY: &str = "<script>alert('x')</script>&\"\u{1b}[31m\u{0}";
 
@@ -116,13 +117,21 @@ fn any_scene() -> impl Strategy<Value = Scene> {
         ExpectedKind::Any,
         ExpectedKind::NotApplicable,
     ];
+    let judgements = vec![
+        Judgement::Met,
+        Judgement::Inconclusive,
+        Judgement::Vacuous,
+        Judgement::NoShow,
+        Judgement::Unmet,
+        Judgement::Broken,
+    ];
     let counts = prop::array::uniform8(any::<u64>());
     let one = (
         "\\PC{0,30}",
         prop::collection::vec(any_violation(), 0..20),
         prop::sample::select(verdicts),
         prop::sample::select(expected),
-        any::<bool>(),
+        prop::sample::select(judgements),
         counts,
         any::<(i64, i64)>(),
     );
@@ -132,11 +141,11 @@ fn any_scene() -> impl Strategy<Value = Scene> {
         scene.lines = runs
             .into_iter()
             .map(
-                |(name, violations, verdict, expected, met, counts, money)| {
+                |(name, violations, verdict, expected, judgement, counts, money)| {
                     let mut line = model.clone();
                     let row = &mut line.row;
                     (row.strategy, row.violations) = (name, violations);
-                    (row.verdict, row.expected, row.met) = (verdict, expected, met);
+                    (row.verdict, row.expected) = (verdict, expected);
                     [row.records, row.applied, row.duplicated, row.lost, ..] = counts;
                     [
                         ..,
@@ -146,6 +155,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
                         row.redelivered,
                     ] = counts;
                     (row.expected_balance, row.actual_balance) = money;
+                    line.judgement = judgement;
                     line
                 },
             )

@@ -1,0 +1,178 @@
+//! The door from outside: what the binary answers to a command line, and with which exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn semel(args: &[&str]) -> Output {
+    command(args).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_2() {
+    for args in [
+        &["nonsense"][..],
+        &["run"],
+        &["run", "lost-ack", "--seed", "x"],
+        &["run", "no-such-scenario"],
+        &["run", "lost-ack", "--set", "workload.records"],
+        &["run", "lost-ack", "--set", "workload.recods=5"],
+        &["run", "lost-ack", "--strategy", "no-such-strategy"],
+        &["run", "lost-ack", "-q", "-v"],
+        &["list", "weather"],
+        &["--format", "xml"],
+    ] {
+        let output = semel(args);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), 2, "{args:?}: {said}");
+        assert!(
+            output.stdout.is_empty() && said.contains("error"),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_file_is_3_and_says_where() {
+    let folder = folder("bad-files");
+    let broken = folder.join("broken.ron");
+    std::fs::write(
+        &broken,
+        "(\n  schema: 1,\n  name: \"broken\",\n  wrkload: (),\n)",
+    )
+    .unwrap();
+    let latin = folder.join("latin.ron");
+    std::fs::write(&latin, b"(schema: 1,\n name: \"\xe9\")").unwrap();
+    for (path, place) in [
+        (broken.clone(), "broken.ron:4:3"),
+        (latin, "line 2"),
+        (folder.join("missing.ron"), "missing.ron"),
+        (folder.clone().join("./"), "cannot read"),
+    ] {
+        for what in ["run", "check"] {
+            let output = semel(&[what, path.to_str().unwrap()]);
+            let said = text(&output.stderr);
+            assert_eq!(code(&output), 3, "{what}: {said}");
+            assert!(said.contains(place), "{what}: {said}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+    let said = text(&semel(&["check", broken.to_str().unwrap()]).stderr);
+    assert!(said.contains("did you mean `workload`?"), "{said}");
+}
+
+#[test]
+fn a_path_that_cannot_be_written_is_2_before_any_run() {
+    let folder = folder("unwritable");
+    let taken = folder.join("taken");
+    std::fs::create_dir(&taken).unwrap();
+    for path in [folder.join("no/such/folder/page.html"), taken] {
+        let path = path.to_str().unwrap();
+        let output = semel(&["run", "lost-ack", "--report", path]);
+        assert_eq!(code(&output), 2);
+        assert!(text(&output.stderr).contains("cannot write there"));
+        assert!(output.stdout.is_empty(), "nothing was run");
+    }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        1,
+        "no draft is left behind"
+    );
+}
+
+#[test]
+fn no_strategy_is_4() {
+    let output = semel(&["run", "lost-ack", "--strategy", ","]);
+    assert_eq!(code(&output), 4, "{}", text(&output.stderr));
+}
+
+#[test]
+fn lists_come_in_every_format() {
+    let human = text(&semel(&["list"]).stdout);
+    for word in ["lost-ack", "at-least-once", "no_duplicate", "D7"] {
+        assert!(human.contains(word), "{word}");
+    }
+    let json = semel(&["list", "causes", "--format", "json"]);
+    let causes: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(causes.len(), 36);
+    assert_eq!(causes[0]["name"], "D1");
+    let mut lines = command(&["list", "scenarios"]);
+    let lines = lines.env("SEMEL_FORMAT", "jsonl").output().unwrap();
+    for line in text(&lines.stdout).lines() {
+        let item: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(item["sort"], "scenario");
+    }
+}
+
+#[test]
+fn ascii_is_ascii_and_colour_is_asked_for() {
+    let plain = text(&semel(&["list"]).stdout);
+    assert!(!plain.contains('\u{1b}'), "no terminal, no colour");
+    assert!(text(&semel(&["list", "--ascii"]).stdout).is_ascii());
+    let coloured = text(&semel(&["list", "--color", "always"]).stdout);
+    assert!(coloured.contains('\u{1b}'));
+    let mut asked = command(&["list"]);
+    let asked = asked.env("SEMEL_COLOR", "always").output().unwrap();
+    assert_eq!(text(&asked.stdout), coloured);
+    let bare = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(
+        bare, plain,
+        "colour only repeats what symbols and words say"
+    );
+}
+
+#[test]
+fn schema_completions_and_manual_are_printed() {
+    let schema = semel(&["schema"]).stdout;
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    assert!(schema["properties"]["faults"].is_object());
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = semel(&["completions", shell]);
+        assert!(code(&output) == 0 && text(&output.stdout).contains("semel"));
+    }
+    assert!(text(&semel(&["man"]).stdout).contains(".TH semel"));
+}
+
+#[test]
+fn a_reader_who_has_heard_enough_is_no_error() {
+    let mut child = command(&["list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 0);
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn check_prints_a_file_that_reads_back() {
+    let folder = folder("check");
+    let first = text(&semel(&["check", "lost-ack"]).stdout);
+    let file = folder.join("resolved.ron");
+    std::fs::write(&file, &first).unwrap();
+    let second = text(&semel(&["check", file.to_str().unwrap()]).stdout);
+    assert_eq!(first, second);
+}
