@@ -176,3 +176,170 @@ fn check_prints_a_file_that_reads_back() {
     let second = text(&semel(&["check", file.to_str().unwrap()]).stdout);
     assert_eq!(first, second);
 }
+
+fn rows(args: &[&str]) -> Vec<serde_json::Value> {
+    let args = [args, &["--format", "json"]].concat();
+    serde_json::from_slice(&semel(&args).stdout).unwrap()
+}
+
+#[test]
+fn the_demo_is_the_same_every_time() {
+    let first = semel(&[]);
+    assert_eq!(code(&first), 0, "{}", text(&first.stderr));
+    assert_eq!(first.stdout, semel(&[]).stdout);
+    insta::assert_snapshot!(text(&first.stdout));
+    assert!(text(&semel(&["--ascii"]).stdout).is_ascii());
+    assert_eq!(rows(&[]).len(), 12);
+}
+
+#[test]
+fn a_run_says_what_repeats_it() {
+    let args = [
+        "run",
+        "lost-ack",
+        "--strategy",
+        "at-least-once",
+        "--seed",
+        "5",
+    ];
+    let output = semel(&args);
+    let said = text(&output.stdout);
+    assert_eq!(
+        code(&output),
+        0,
+        "an expected violation is no failure: {said}"
+    );
+    let token = said.lines().find(|line| line.trim().starts_with("semel1:"));
+    let token = token.expect("a token stands before the run").trim();
+    assert!(token.starts_with("semel1:lost-ack:") && token.ends_with(":at-least-once:5"));
+    assert_eq!(output.stdout, semel(&args).stdout, "same seed, same bytes");
+
+    let set = [&args[..], &["--set", "faults[drop].times=2"]].concat();
+    let said = text(&semel(&set).stdout);
+    let command =
+        "semel run lost-ack --strategy at-least-once --seed 5 --set 'faults[drop].times=2'";
+    assert!(said.contains(command), "{said}");
+}
+
+#[test]
+fn machines_get_rows_and_nothing_else_on_stdout() {
+    let run = [
+        "run",
+        "lost-ack",
+        "lost-request",
+        "--strategy",
+        "at-least-once,idempotent-producer",
+    ];
+    let rows = rows(&run);
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0]["scenario"], "lost-ack");
+    assert_eq!(rows[0]["duplicated"], 1);
+    assert_eq!(rows[0]["violations"][0]["cause"], "D1");
+    let lines = semel(&[&run[..], &["--format", "jsonl"]].concat());
+    let lines = text(&lines.stdout);
+    let read: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(read, rows);
+}
+
+/// At-least-once, with a promise that it cannot keep.
+const BOASTER: &str = r#"(
+    schema: 1,
+    name: "boast",
+    workload: (records: 8, amount: 10),
+    faults: [Drop(packet: Ack(record: 3, attempt: 1))],
+    define: {
+        "boaster": (
+            promise: [(level: effect, keeps: no_duplicate, assuming: [NoPowerLoss])],
+            work: Loop(mark: After),
+        ),
+    },
+)"#;
+
+#[test]
+fn a_broken_promise_is_1_and_is_told_even_quietly() {
+    let file = folder("broken-promise").join("boast.ron");
+    std::fs::write(&file, BOASTER).unwrap();
+    let file = file.to_str().unwrap();
+    let output = semel(&["run", file, "--strategy", "boaster,at-least-once", "-q"]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 1, "{said}{}", text(&output.stderr));
+    insta::assert_snapshot!(said.replace(file, "boast.ron"));
+    let quiet = semel(&["run", "lost-ack", "--strategy", "idempotent-producer", "-q"]);
+    assert_eq!((code(&quiet), text(&quiet.stdout)), (0, String::new()));
+}
+
+#[test]
+fn what_never_happened_is_no_success() {
+    let folder = folder("verdicts");
+    let file = folder.join("mine.ron");
+    let scenario = |fault: &str, verdict: &str| {
+        let text = format!(
+            "(schema: 1, name: \"mine\", faults: [{fault}], expect: {{ \"at-least-once\": (verdict: {verdict}) }})"
+        );
+        std::fs::write(&file, text).unwrap();
+        code(&semel(&["run", file.to_str().unwrap()]))
+    };
+    let ack = "Drop(packet: Ack(record: 3, attempt: 1))";
+    let never = "Drop(packet: Ack(record: 3, attempt: 77))";
+    assert_eq!(scenario(ack, "Always([\"no_duplicate at effect\"])"), 0);
+    assert_eq!(scenario(ack, "Holds"), 1, "not as expected");
+    assert_eq!(
+        scenario("", "Always([\"no_duplicate at effect\"])"),
+        6,
+        "no-show"
+    );
+    assert_eq!(scenario(never, "Holds"), 5, "vacuous");
+}
+
+#[test]
+fn traces_and_pages_appear_whole() {
+    let folder = folder("files");
+    let (trace, page) = (folder.join("trace.jsonl"), folder.join("page.html"));
+    let args = [
+        "run",
+        "lost-ack",
+        "--strategy",
+        "at-least-once,at-most-once,idempotent-producer",
+        "--trace",
+        trace.to_str().unwrap(),
+        "--report",
+        page.to_str().unwrap(),
+    ];
+    let plain = semel(&args[..4]);
+    assert_eq!(semel(&args).stdout, plain.stdout, "eyes change nothing");
+    let lines = std::fs::read_to_string(&trace).unwrap();
+    let mut places = std::collections::BTreeMap::new();
+    for line in lines.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(entry["scenario"], "lost-ack");
+        let (id, cause) = (
+            entry["id"].as_u64().unwrap(),
+            entry["cause"].as_u64().unwrap(),
+        );
+        let strategy = entry["strategy"].as_str().unwrap().to_owned();
+        let next = places.entry(strategy).or_insert(0);
+        assert!(id == *next && cause <= id);
+        *next += 1;
+    }
+    assert_eq!(places.len(), 2, "what was not applicable left no trace");
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(written.starts_with("<!DOCTYPE html>") && written.ends_with("</html>"));
+    assert!(written.contains("<svg") && written.contains("semel1:lost-ack:"));
+    semel(&args);
+    assert_eq!(
+        std::fs::read_to_string(&page).unwrap(),
+        written,
+        "same seed, same bytes"
+    );
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        2,
+        "no draft is left behind"
+    );
+
+    let both = ["run", "lost-ack", "--trace", "x", "--report", "x"];
+    assert_eq!(code(&semel(&both)), 2);
+}

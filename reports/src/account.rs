@@ -17,6 +17,9 @@ use crate::words::{self, GLUE, Mark, causes};
 /// How many records a sentence names before it only counts them.
 const NAMED: usize = 4;
 
+/// The invariants that "at least once" and "at most once" speak of.
+const COUNTED: [&str; 2] = [Invariant::NoLoss.name(), Invariant::NoDuplicate.name()];
+
 /// One sentence about a run, and how grave it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
@@ -114,7 +117,7 @@ pub fn reminder(line: &Line) -> Option<String> {
         .row
         .violations
         .iter()
-        .filter(|violation| !violation.promised)
+        .filter(|violation| !violation.promised && COUNTED.contains(&violation.invariant.as_str()))
         .filter_map(|violation| level(&violation.level))
         .max()?;
     let place = words::place(worst);
@@ -170,7 +173,7 @@ impl<'a> Group<'a> {
     fn tell(&self, line: &Line) -> Sentence {
         let gravest = self.gravest;
         let what = format!("{} {}", self.subject(), self.predicate(&line.row));
-        let why = causes::story(&gravest.cause, side(&gravest.side));
+        let why = self.why();
         let told = format!("{what}: {why} ({}, {}).", gravest.cause, gravest.side);
         if gravest.is_breach() {
             let (strategy, promise) = (&line.row.strategy, self.promise(line));
@@ -186,6 +189,25 @@ impl<'a> Group<'a> {
         Sentence {
             mark: Mark::Beyond,
             text: told + &beyond.unwrap_or_default(),
+        }
+    }
+
+    /// What happened. The stories of causes are about records that are lost, doubled or late; of anything else they
+    /// only lend their names.
+    fn why(&self) -> &'static str {
+        let told = [
+            Invariant::NoLoss,
+            Invariant::NoDuplicate,
+            Invariant::KeyOrder,
+        ];
+        let stuck = self.gravest.cause.starts_with('S');
+        let is_told = told
+            .iter()
+            .any(|invariant| invariant.name() == self.gravest.invariant);
+        if is_told || stuck || self.is_aftermath() {
+            causes::story(&self.gravest.cause, side(&self.gravest.side))
+        } else {
+            causes::find(&self.gravest.cause).name
         }
     }
 
