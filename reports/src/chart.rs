@@ -6,6 +6,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use semel_scenarios::row::RunVerdict;
 
 use crate::Glyphs;
 use crate::report::{Line, Scene};
@@ -99,6 +100,9 @@ fn bar(area: &Area<'_>, scale: &Scale, top: i32, line: &Line) {
 
 fn said(line: &Line) -> String {
     let row = &line.row;
+    if row.verdict == RunVerdict::NotApplicable {
+        return "not applicable".into();
+    }
     let missing = row
         .records
         .saturating_sub(row.applied)

@@ -47,13 +47,16 @@ pub fn page(scenes: &[Scene]) -> String {
 
 fn scene_section(scene: &Scene) -> Markup {
     let heading = &scene.heading;
+    let all: Vec<&Line> = scene.lines.iter().collect();
+    let is_run = |line: &&&Line| word(line) != Word::NotApplicable;
+    let run: Vec<&Line> = all.iter().filter(is_run).copied().collect();
     html! {
         section {
             h1 { (clean(&heading.scenario)) }
             @if !heading.question.is_empty() { p.question { (clean(&heading.question)) } }
             p { (clean(&goes_wrong(heading))) }
             p.world { (facts(heading)) }
-            (standings(&scene.lines))
+            (standings(&all))
             figure {
                 (PreEscaped(chart::effects(scene)))
                 figcaption { "Effects per strategy: too long a bar is doubled, too short a bar is lost." }
@@ -61,10 +64,10 @@ fn scene_section(scene: &Scene) -> Markup {
             h2 { "What happened" }
             @for line in &scene.lines { (account_of(line)) }
             h2 { "In numbers" }
-            (numbers(&scene.lines))
+            (numbers(&run))
             h2 { "Run it again" }
             p { "Each of these repeats one run; its last part is the run's digest, where it is a token." }
-            ul.again { @for line in &scene.lines { li { code { (clean(&line.again)) } } } }
+            ul.again { @for line in &run { li { code { (clean(&line.again)) } } } }
         }
     }
 }
@@ -86,7 +89,7 @@ fn facts(heading: &Heading) -> String {
 }
 
 /// Who kept what, at which level.
-fn standings(lines: &[Line]) -> Markup {
+fn standings(lines: &[&Line]) -> Markup {
     let row = |line: &Line| {
         html! {
             td { (badge(word(line).mark(), word(line).text())) }
@@ -104,7 +107,7 @@ fn standings(lines: &[Line]) -> Markup {
 }
 
 /// The counts, and what it all cost.
-fn numbers(lines: &[Line]) -> Markup {
+fn numbers(lines: &[&Line]) -> Markup {
     let row = |line: &Line| {
         let row = &line.row;
         let numbers = [
@@ -135,7 +138,7 @@ fn numbers(lines: &[Line]) -> Markup {
 }
 
 /// A table with a row for each strategy.
-fn table(lines: &[Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Markup) -> Markup {
+fn table(lines: &[&Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Markup) -> Markup {
     html! {
         div.wide {
             table {
@@ -156,6 +159,9 @@ fn table(lines: &[Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Ma
 }
 
 fn balance(line: &Line) -> String {
+    if word(line) == Word::NotApplicable {
+        return String::new();
+    }
     let (due, is) = (line.row.expected_balance, line.row.actual_balance);
     if due == is {
         is.to_string()

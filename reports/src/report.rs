@@ -45,7 +45,7 @@ pub struct Heading {
     pub faults: Vec<String>,
     /// What `--set` changed: path and value.
     pub set: BTreeMap<String, String>,
-    /// What repeats each run: a token or a command, in the order of the lines.
+    /// What repeats each run: a token or a command, in the order of the lines that are run at all.
     pub again: Vec<String>,
 }
 

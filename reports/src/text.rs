@@ -227,7 +227,7 @@ fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
         };
         out.push_str(&paragraph(&label, indent, &glyphs.clean(&text)));
     }
-    if all {
+    if all && word != Word::NotApplicable {
         let again = format!("  {:<10}{}\n", "again", glyphs.clean(&line.again));
         out.push_str(&paint(&again, DIM));
     }

@@ -125,7 +125,12 @@ fn head(selection: &Selection, seed: u64) -> Heading {
         &selection.scenario,
         seed,
         selection.set(),
-        selection.plans.iter().map(again).collect(),
+        selection
+            .plans
+            .iter()
+            .filter(|plan| plan.is_applicable())
+            .map(again)
+            .collect(),
     )
 }
 

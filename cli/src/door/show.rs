@@ -167,9 +167,25 @@ pub(crate) fn completions(shell: Shell, manner: Manner) -> Result<Exit, Failure>
 
 /// The manual page.
 pub(crate) fn man(manner: Manner) -> Result<Exit, Failure> {
-    let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-    rendered.map_err(|error| Failure::Internal(error.to_string()))?;
-    Out::new(manner).say(&String::from_utf8_lossy(&page))?;
+    let page = manual().map_err(|error| Failure::Internal(error.to_string()))?;
+    Out::new(manner).say(&page)?;
     Ok(Exit::Met)
+}
+
+/// One page for all commands: each of them is a section of it.
+fn manual() -> std::io::Result<String> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    let mut text = String::from_utf8_lossy(&page).into_owned();
+    for command in Cli::command().get_subcommands() {
+        let mut section = Vec::new();
+        let man = clap_mangen::Man::new(command.clone().disable_help_flag(true));
+        man.render_synopsis_section(&mut section)?;
+        man.render_description_section(&mut section)?;
+        man.render_options_section(&mut section)?;
+        let name = command.get_name().to_uppercase();
+        let parts = String::from_utf8_lossy(&section).replace(".SH ", ".SS ");
+        text = format!("{text}.SH SEMEL {name}\n{parts}");
+    }
+    Ok(text)
 }

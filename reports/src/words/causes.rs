@@ -56,7 +56,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "D8",
         "two owners, no fence",
-        "a former owner still acted beside the new one, and the sink did not fence it off",
+        "a former owner and the new one both acted, and the sink did not fence the former off",
     ),
     cause(
         "D9",
@@ -240,6 +240,7 @@ pub fn story(code: &str, side: Option<Side>) -> &'static str {
         ("D7", Some(Side::Outbound)) => {
             "the consumer had done the work but not yet marked its progress, and began again from the mark"
         }
+        ("D8", Some(Side::Outbound)) => "a former owner and the new one both worked on it",
         ("L1", Some(Side::Inbound)) => {
             "it counted as sent before the stream had it safely, so nobody sent it again"
         }

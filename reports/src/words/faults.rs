@@ -8,8 +8,13 @@ use serde_json::{Map, Value};
 
 use super::numbers::list;
 
-/// The fields of a fault, each taken as it is told.
-struct Fields(Map<String, Value>);
+/// The fields of a fault or a pattern, each taken as it is told.
+#[derive(Default)]
+struct Fields {
+    left: Map<String, Value>,
+    /// The node is not named: it is the one where the trigger is met.
+    unnamed: bool,
+}
 
 /// One fault in a sentence without its end.
 pub fn fault(fault: &Fault) -> String {
@@ -18,13 +23,8 @@ pub fn fault(fault: &Fault) -> String {
     if let Some(Value::Array(script)) = inner {
         return script_of(script);
     }
-    let mut fields = Fields(
-        inner
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default(),
-    );
-    fields.0.remove("name");
+    let mut fields = Fields::of(inner);
+    fields.left.remove("name");
     let told = match fault.kind() {
         "drop" => format!("the network loses {}", fields.packets()),
         "delay" => {
@@ -55,7 +55,7 @@ pub fn fault(fault: &Fault) -> String {
         "crash" => format!("{} crashes", fields.node()),
         "power_loss" => format!("{} loses power", fields.node()),
         "disk_loss" => format!("{} loses its disk", fields.node()),
-        "pause" => format!("{} stops, and later goes on", fields.node()),
+        "pause" => format!("{} pauses", fields.node()),
         "slow" => format!(
             "{} works {} times slower",
             fields.node(),
@@ -73,8 +73,18 @@ pub fn fault(fault: &Fault) -> String {
 }
 
 impl Fields {
+    fn of(value: Option<&Value>) -> Self {
+        Self {
+            left: value
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
+            unnamed: false,
+        }
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
+        self.left.remove(name).filter(|value| !value.is_null())
     }
 
     fn text(&mut self, name: &str) -> String {
@@ -85,7 +95,10 @@ impl Fields {
 
     fn node(&mut self) -> String {
         match self.text("node").as_str() {
-            "" => "the node".into(),
+            "" => {
+                self.unnamed = true;
+                "a node".into()
+            }
             "*" => "every node".into(),
             node => node.to_owned(),
         }
@@ -137,10 +150,10 @@ impl Fields {
         };
         parts.extend(simple(self, "from", " from "));
         parts.extend(simple(self, "to", " to "));
-        parts.extend(
-            self.take("after")
-                .map(|after| format!(" right after {}", observation(&after))),
-        );
+        let after = self.take("after").map(|after| observation(&after));
+        let there = if self.unnamed { " there" } else { "" };
+        parts.extend(after.map(|after| format!(" right after {after}{there}")));
+
         parts.extend(
             self.take("packet")
                 .map(|what| format!(" right after handling {}", message(&what))),
@@ -162,7 +175,7 @@ impl Fields {
     /// What no sentence has told yet.
     fn rest(&mut self) -> String {
         let rest: Vec<String> = self
-            .0
+            .left
             .iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| format!("{name} {}", plain(value)))
@@ -206,9 +219,9 @@ fn observation(value: &Value) -> String {
 fn pattern(value: &Value) -> (String, Option<String>, Fields) {
     let inner = value.as_object().and_then(|outer| outer.iter().next());
     let Some((name, fields)) = inner else {
-        return (plain(value), None, Fields(Map::new()));
+        return (plain(value), None, Fields::default());
     };
-    let mut fields = Fields(fields.as_object().cloned().unwrap_or_default());
+    let mut fields = Fields::of(Some(fields));
     let record = fields.take("record").map(|record| plain(&record));
     (name.clone(), record, fields)
 }
@@ -272,6 +285,7 @@ mod tests {
             Isolate(node: "broker-0", at: "300ms", until: "1500ms"),
             PowerLoss(node: "broker-0", after: Stored(record: 5), sends: 2, down: "100ms"),
             ClockStep(node: "broker-0", forward: "3min", at: "850ms"),
+            Pause(after: Delivered(record: 3), down: "2s"),
         ])"#;
         let source = Source {
             name: "faults".into(),
@@ -289,6 +303,7 @@ mod tests {
             "broker-0 is isolated at 300ms until 1500ms",
             "broker-0 loses power right after record 5 is stored, for 100ms (sends 2)",
             "the wall clock of broker-0 is set forward by 3min at 850ms",
+            "a node pauses right after record 3 is delivered there, for 2s",
         ];
         assert_eq!(told, expected);
     }

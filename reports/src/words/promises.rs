@@ -149,21 +149,31 @@ pub fn clause(clause: &Clause) -> String {
     kept.to_owned() + &in_brackets(&assumed(&clause.assuming))
 }
 
-/// A whole promise in one line: `log once (same session), delivery at least once, effect at least once`.
+/// A whole promise in one line: `log once and in order (same session), delivery at least once, effect at least once`.
 pub fn promise(clauses: &[Clause]) -> String {
+    let frequent = [
+        Invariant::NoLoss,
+        Invariant::NoDuplicate,
+        Invariant::KeyOrder,
+    ];
     let mut parts = Vec::new();
     for level in LEVELS {
-        if let Some(guarantee) = guarantee(clauses, level) {
-            let scope = scope_of(clauses.iter().filter(|clause| clause.level == level));
-            parts.push(format!(
-                "{} {guarantee}{}",
-                level.name(),
-                in_brackets(&scope)
-            ));
+        let here = clauses
+            .iter()
+            .filter(|clause| clause.level == level && frequent.contains(&clause.keeps));
+        let ordered = here
+            .clone()
+            .any(|clause| clause.keeps == Invariant::KeyOrder);
+        let words: Vec<&str> = guarantee(clauses, level)
+            .into_iter()
+            .chain(ordered.then_some("in order"))
+            .collect();
+        if !words.is_empty() {
+            let scope = in_brackets(&scope_of(here));
+            parts.push(format!("{} {}{scope}", level.name(), words.join(" and ")));
         }
     }
-    let counts = [Invariant::NoLoss, Invariant::NoDuplicate];
-    let others = clauses.iter().filter(|one| !counts.contains(&one.keeps));
+    let others = clauses.iter().filter(|one| !frequent.contains(&one.keeps));
     parts.extend(others.map(clause));
     parts.join(", ")
 }
