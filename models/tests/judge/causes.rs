@@ -34,18 +34,30 @@ fn d1_the_ack_was_lost_and_nobody_looks_f001() {
 
 #[test]
 fn d2_a_new_session_or_lost_state() {
-    assert_eq!(stored_again("attempt=1 session=1 missed=New"), ["log 0 D2 inbound"]);
-    assert_eq!(stored_again("attempt=2 missed=Absent"), ["log 0 D2 inbound"]);
+    assert_eq!(
+        stored_again("attempt=1 session=1 missed=New"),
+        ["log 0 D2 inbound"]
+    );
+    assert_eq!(
+        stored_again("attempt=2 missed=Absent"),
+        ["log 0 D2 inbound"]
+    );
 }
 
 #[test]
 fn d3_the_entry_had_expired_f004_f075_f082() {
-    assert_eq!(stored_again("attempt=2 missed=Expired"), ["log 0 D3 inbound"]);
+    assert_eq!(
+        stored_again("attempt=2 missed=Expired"),
+        ["log 0 D3 inbound"]
+    );
 }
 
 #[test]
 fn d4_the_entry_was_evicted_f109() {
-    assert_eq!(stored_again("attempt=2 missed=Evicted"), ["log 0 D4 inbound"]);
+    assert_eq!(
+        stored_again("attempt=2 missed=Evicted"),
+        ["log 0 D4 inbound"]
+    );
 }
 
 #[test]
@@ -72,7 +84,11 @@ fn an_effect_of_a_second_copy_was_born_inbound_with_the_cause_of_the_copy() {
              delivered 0 @1
              applied 0 @1"
         ),
-        ["log 0 D1 inbound", "delivery 0 D1 inbound", "effect 0 D1 inbound"]
+        [
+            "log 0 D1 inbound",
+            "delivery 0 D1 inbound",
+            "effect 0 D1 inbound"
+        ]
     );
 }
 
@@ -80,12 +96,18 @@ fn an_effect_of_a_second_copy_was_born_inbound_with_the_cause_of_the_copy() {
 
 #[test]
 fn d1_the_sinks_answer_was_lost_and_the_request_sent_again() {
-    assert_eq!(duplicates("applied 0 @0 attempt=2"), ["effect 0 D1 outbound"]);
+    assert_eq!(
+        duplicates("applied 0 @0 attempt=2"),
+        ["effect 0 D1 outbound"]
+    );
 }
 
 #[test]
 fn d11_the_network_copied_a_request_to_the_sink() {
-    assert_eq!(duplicates("applied 0 @0 attempt=1"), ["effect 0 D11 outbound"]);
+    assert_eq!(
+        duplicates("applied 0 @0 attempt=1"),
+        ["effect 0 D11 outbound"]
+    );
 }
 
 #[test]
@@ -197,7 +219,10 @@ fn d10_a_reader_saw_what_was_aborted_or_lost_and_then_came_again_f036() {
          delivered 0 @2
          applied 0 @2",
     );
-    assert_eq!(aborted, ["delivery 0 D10 outbound", "effect 0 D10 outbound"]);
+    assert_eq!(
+        aborted,
+        ["delivery 0 D10 outbound", "effect 0 D10 outbound"]
+    );
     assert_eq!(
         duplicates(
             "power-loss broker-0
@@ -214,7 +239,8 @@ fn d10_a_reader_saw_what_was_aborted_or_lost_and_then_came_again_f036() {
 
 #[test]
 fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
-    let bench = Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
     let found = bench.found_of(
         "no_duplicate",
         "intent 0
@@ -244,16 +270,25 @@ fn l1_ok_was_said_before_it_was_stored_f012() {
 
 #[test]
 fn l1_the_only_copy_went_with_its_disk() {
-    let found = losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndisk-loss broker-0\ntruncated @0..1");
+    let found =
+        losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndisk-loss broker-0\ntruncated @0..1");
     assert_eq!(found[0], "log 0 L1 inbound");
 }
 
 #[test]
 fn l3_a_power_loss_took_what_was_not_flushed_f083() {
-    let found = losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\npower-loss broker-0\ntruncated @0..1");
-    let all = ["log 0 L3 inbound", "delivery 0 L3 inbound", "effect 0 L3 inbound"];
+    let found = losses(
+        "intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\npower-loss broker-0\ntruncated @0..1",
+    );
+    let all = [
+        "log 0 L3 inbound",
+        "delivery 0 L3 inbound",
+        "effect 0 L3 inbound",
+    ];
     assert_eq!(found, all);
-    let after = losses(&format!("{APPLIED}\nprogress @1\npower-loss broker-0\ntruncated @0..1"));
+    let after = losses(&format!(
+        "{APPLIED}\nprogress @1\npower-loss broker-0\ntruncated @0..1"
+    ));
     assert_eq!(after, ["log 0 L3 inbound"], "whoever read it before has it");
 }
 
@@ -421,7 +456,13 @@ fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
          acked 1 ok
          hanging @0 7/1",
     );
-    assert_eq!(found, ["log 0 S1 outbound, promised", "delivery 1 S1 outbound, promised"]);
+    assert_eq!(
+        found,
+        [
+            "log 0 S1 outbound, promised",
+            "delivery 1 S1 outbound, promised"
+        ]
+    );
 }
 
 #[test]
@@ -452,7 +493,13 @@ fn s4_poison_at_the_head_of_the_line_f052() {
          stored 2 @2
          acked 2 ok",
     );
-    assert_eq!(found, ["effect 1 S4 outbound, promised", "delivery 2 S4 outbound, promised"]);
+    assert_eq!(
+        found,
+        [
+            "effect 1 S4 outbound, promised",
+            "delivery 2 S4 outbound, promised"
+        ]
+    );
 }
 
 #[test]

@@ -121,26 +121,28 @@ impl Bench {
 
     /// Tells a judge a history, to its end.
     pub(crate) fn tell(&self, history: &str, judge: &mut Judge) {
+        let end = match history.lines().map(str::trim).last() {
+            Some("end stuck") => End::Stuck,
+            Some("end exhausted") => End::Exhausted,
+            _ => End::Settled,
+        };
+        let now = self.tell_on(history, judge);
+        judge.finish(end, now + Span::secs(1));
+    }
+
+    /// Tells a judge a history that may go on. Returns when it is.
+    pub(crate) fn tell_on(&self, history: &str, judge: &mut Judge) -> Time {
         let mut teller = Teller {
             bench: self,
             judge,
             now: Time::ZERO,
             entry: 0,
         };
-        let mut end = End::Settled;
-        for line in history
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-        {
-            match line {
-                "end stuck" => end = End::Stuck,
-                "end exhausted" => end = End::Exhausted,
-                _ => teller.line(line),
-            }
+        let lines = history.lines().map(str::trim);
+        for line in lines.filter(|line| !line.is_empty() && !line.starts_with("end ")) {
+            teller.line(line);
         }
-        let now = teller.now;
-        judge.finish(end, now + Span::secs(1));
+        teller.now
     }
 }
 
@@ -202,8 +204,7 @@ impl Teller<'_> {
     }
 
     fn see(&mut self, node: NodeId, observation: Observation) {
-        self.judge
-            .observe(self.entry, self.now, node, &observation);
+        self.judge.observe(self.entry, self.now, node, &observation);
         self.entry += 1;
     }
 
@@ -226,7 +227,9 @@ impl Teller<'_> {
 
     fn fault(&mut self, words: &Words<'_>) {
         let topology = self.bench.topology;
-        let (role, number) = words.plain[0].rsplit_once('-').unwrap_or((words.plain[0], "0"));
+        let (role, number) = words.plain[0]
+            .rsplit_once('-')
+            .unwrap_or((words.plain[0], "0"));
         let number = number.parse().expect("nodes are called `broker-0`");
         let node = match role {
             "producer" => topology.producer(number),

@@ -36,7 +36,14 @@ fn o1_an_acknowledged_record_that_is_nowhere_is_lost_at_every_level() {
          attempt 0
          acked 0 ok",
     );
-    assert_eq!(found, ["log 0 L1 inbound", "delivery 0 L1 inbound", "effect 0 L1 inbound"]);
+    assert_eq!(
+        found,
+        [
+            "log 0 L1 inbound",
+            "delivery 0 L1 inbound",
+            "effect 0 L1 inbound"
+        ]
+    );
 }
 
 #[test]
@@ -151,7 +158,8 @@ fn o2_two_transactions_that_commit_the_same_record_double_it_when_the_second_is_
 
 #[test]
 fn o2_an_input_and_its_output_are_two_logs() {
-    let bench = Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
     let found = bench.found_of(
         "no_duplicate",
         "intent 0
@@ -209,7 +217,11 @@ fn o4_a_reader_of_committed_records_must_not_see_an_aborted_one() {
     let any = Bench::default();
     let careless = history.replace(" committed", "");
     let found = any.found_of("no_aborted_effect", &careless);
-    assert_eq!(found, ["effect 0 D10 outbound"], "it is seen, but nobody promised");
+    assert_eq!(
+        found,
+        ["effect 0 D10 outbound"],
+        "it is seen, but nobody promised"
+    );
 }
 
 #[test]
@@ -303,7 +315,10 @@ fn o8_a_reader_goes_neither_back_nor_over_a_record() {
     let bench = Bench::default();
     let over = bench.found_of("read_order", &format!("{start}\ndelivered 2 @2"));
     assert_eq!(over, ["delivery 1 L10 outbound, promised"]);
-    let back = bench.found_of("read_order", &format!("{start}\ndelivered 1 @1\ndelivered 0 @0"));
+    let back = bench.found_of(
+        "read_order",
+        &format!("{start}\ndelivered 1 @1\ndelivered 0 @0"),
+    );
     assert_eq!(back, ["delivery 0 D9 outbound, promised"]);
 }
 
@@ -347,9 +362,19 @@ fn o9_of_a_transaction_all_partitions_are_marked_alike() {
     };
     let bench = Bench::default();
     let torn = ["log 1 L7 inbound"];
-    assert_eq!(bench.found_of("atomic", &history("marked @1:1 7/1 commit")), none());
-    assert_eq!(bench.found_of("atomic", &history("marked @1:1 7/1 abort")), torn);
-    assert_eq!(bench.found_of("atomic", &history("")), torn, "half of it stays open");
+    assert_eq!(
+        bench.found_of("atomic", &history("marked @1:1 7/1 commit")),
+        none()
+    );
+    assert_eq!(
+        bench.found_of("atomic", &history("marked @1:1 7/1 abort")),
+        torn
+    );
+    assert_eq!(
+        bench.found_of("atomic", &history("")),
+        torn,
+        "half of it stays open"
+    );
 }
 
 #[test]
@@ -381,7 +406,10 @@ fn o10_after_effects_nothing_is_marked_that_has_none() {
          progress @2",
     );
     assert_eq!(found, ["effect 1 L4 outbound"]);
-    assert_eq!(Bench::default().found_of("mark_matches_effect", "usual 0 @0"), none());
+    assert_eq!(
+        Bench::default().found_of("mark_matches_effect", "usual 0 @0"),
+        none()
+    );
 }
 
 #[test]
@@ -421,12 +449,17 @@ fn o10_with_effects_each_mark_stands_beside_its_effect() {
     assert_eq!(found, none());
     let twice = history("progress @1 by=sink\ndelivered 0 @0\napplied 0 @0");
     let found = bench.found_of("mark_matches_effect", &twice);
-    assert_eq!(found, ["effect 0 D7 outbound"], "an effect without a mark of its own");
+    assert_eq!(
+        found,
+        ["effect 0 D7 outbound"],
+        "an effect without a mark of its own"
+    );
 }
 
 #[test]
 fn o10_in_a_transaction_outputs_and_offsets_agree_in_the_end() {
-    let bench = Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
     let history = |output: &str, offsets: &str| {
         format!(
             "intent 0
@@ -461,7 +494,10 @@ fn o11_committed_offsets_neither_fall_nor_run_ahead() {
          progress @3";
     let ahead = bench.found_of("monotone_offset", &format!("{start}\n{ahead}"));
     assert_eq!(ahead, ["delivery 2 L4 outbound"]);
-    let reset = bench.found_of("monotone_offset", &format!("{start}\nreset @0\nprogress @1"));
+    let reset = bench.found_of(
+        "monotone_offset",
+        &format!("{start}\nreset @0\nprogress @1"),
+    );
     assert_eq!(reset, none());
 }
 
@@ -545,7 +581,10 @@ fn o12_a_partition_takes_nothing_of_an_older_epoch() {
 fn o13_ok_means_stored_and_a_repeat_means_stored_before() {
     let bench = Bench::default();
     let found = |history| bench.found_of("honest_ack", history);
-    assert_eq!(found("intent 0\nattempt 0\nacked 0 ok"), ["log 0 L1 inbound, promised"]);
+    assert_eq!(
+        found("intent 0\nattempt 0\nacked 0 ok"),
+        ["log 0 L1 inbound, promised"]
+    );
     let mistaken = "intent 0\nattempt 0\nrecognised 0 stream\nacked 0 ok repeat";
     assert_eq!(found(mistaken), ["log 0 L5 inbound, promised"]);
     let good = "intent 0\nattempt 0\nstored 0 @0\nrecognised 0 stream\nacked 0 ok repeat";
@@ -612,7 +651,10 @@ fn o16_everything_is_answered_delivered_and_applied_in_the_end() {
 #[test]
 fn o16_a_lost_record_is_not_late_and_a_world_that_runs_in_circles_is_stuck() {
     let bench = Bench::default();
-    assert_eq!(bench.found_of("convergence", "intent 0\nattempt 0\nacked 0 ok"), none());
+    assert_eq!(
+        bench.found_of("convergence", "intent 0\nattempt 0\nacked 0 ok"),
+        none()
+    );
     let circles = "usual 0 @0
          progress @1 refused
          end stuck";
@@ -629,14 +671,18 @@ fn o17_accounts_hold_what_was_accepted() {
     assert_eq!(bench.found_of("same_state", twice), ["effect 0 D1 inbound"]);
     let unknown = "intent 0\nattempt 0\nacked 0 unknown";
     assert_eq!(bench.found_of("same_state", unknown), none());
-    let anyway = "intent 0\nstored 0 @0\nacked 0 unknown\ndelivered 0 @0\napplied 0 @0\nprogress @1";
+    let anyway =
+        "intent 0\nstored 0 @0\nacked 0 unknown\ndelivered 0 @0\napplied 0 @0\nprogress @1";
     assert_eq!(bench.found_of("same_state", anyway), none());
 }
 
 #[test]
 fn o17_what_the_sink_says_itself_counts() {
     let bench = Bench::default();
-    assert_eq!(bench.found_of("same_state", "usual 0 @0\nbalance 0 amount=10"), none());
+    assert_eq!(
+        bench.found_of("same_state", "usual 0 @0\nbalance 0 amount=10"),
+        none()
+    );
     let wiped = bench.found_of("same_state", "usual 0 @0\nbalance 0 amount=0");
     assert_eq!(wiped, ["effect - ? outbound"]);
 }
@@ -688,7 +734,10 @@ fn o19_a_transfer_takes_effect_on_both_accounts_or_on_none() {
          attempt 3
          acked 3 ok";
     let bench = transfers();
-    assert_eq!(bench.found_of("conservation", torn), ["effect 2 L1 inbound"]);
+    assert_eq!(
+        bench.found_of("conservation", torn),
+        ["effect 2 L1 inbound"]
+    );
     let whole = "usual 0 @0
          usual 1 @1";
     assert_eq!(bench.found_of("conservation", whole), none());
@@ -698,7 +747,9 @@ fn o19_a_transfer_takes_effect_on_both_accounts_or_on_none() {
 
 #[test]
 fn o20_one_key_one_request_one_response() {
-    let history = |second: &str| format!("usual 0 @0\nanswered 0 key=9 request=1 response=5\nanswered 0 key=9 {second}");
+    let history = |second: &str| {
+        format!("usual 0 @0\nanswered 0 key=9 request=1 response=5\nanswered 0 key=9 {second}")
+    };
     let bench = Bench::default();
     let found = |second| bench.found_of("stable_result", &history(second));
     assert_eq!(found("request=1 response=5"), none());
@@ -712,7 +763,10 @@ fn o20_one_key_one_request_one_response() {
 #[test]
 fn o23_dedup_state_stays_within_its_bound() {
     let bench = Bench::default();
-    assert_eq!(bench.found_of("bounded_state", "kept sink entries=5 bound=5"), none());
+    assert_eq!(
+        bench.found_of("bounded_state", "kept sink entries=5 bound=5"),
+        none()
+    );
     let found = bench.found_of("bounded_state", "kept sink entries=6 bound=5");
     assert_eq!(found, ["effect - D4 outbound"]);
 }

@@ -1,1 +1,232 @@
-//! x
+//! What a promise covers, and which assumption a violation is beyond.
+
+use semel_models::judge::KEPT;
+use semel_models::strategy::{Invariant, Level};
+
+use crate::history::Bench;
+
+/// The scope of the first violation of a kind under a promise.
+fn scope(promise: &'static str, invariant: &str, history: &str) -> String {
+    let bench = Bench::default().promising(promise);
+    let found = bench.found_of(invariant, history);
+    let first = found.first().expect("there is a violation");
+    first
+        .split_once(", ")
+        .map_or("not promised", |(_, scope)| scope)
+        .to_owned()
+}
+
+const TWICE: &str = "intent 0\nattempt 0\nstored 0 @0\n500 stored 0 @1 attempt=2";
+const LOST: &str =
+    "intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\npower-loss broker-0\ntruncated @0..1";
+
+#[test]
+fn only_what_is_promised_is_a_breach() {
+    assert_eq!(scope("", "no_duplicate", TWICE), "not promised");
+    let elsewhere = "(level: effect, keeps: no_duplicate), (level: log, keeps: no_loss)";
+    assert_eq!(scope(elsewhere, "no_duplicate", TWICE), "not promised");
+    assert_eq!(
+        scope("(level: log, keeps: no_duplicate)", "no_duplicate", TWICE),
+        "promised"
+    );
+}
+
+#[test]
+fn any_clause_whose_assumptions_hold_makes_it_a_breach() {
+    let weak = "(level: log, keeps: no_loss, assuming: [NoPowerLoss])";
+    assert_eq!(scope(weak, "no_loss", LOST), "beyond NoPowerLoss");
+    let strong = "(level: log, keeps: no_loss, assuming: [NoPowerLoss]), (level: log, keeps: no_loss, assuming: [NoPause])";
+    assert_eq!(scope(strong, "no_loss", LOST), "promised");
+    let weakest = "(level: log, keeps: no_loss, assuming: [NoPause, NoBrokerOutage, NoPowerLoss])";
+    assert_eq!(
+        scope(weakest, "no_loss", LOST),
+        "beyond NoBrokerOutage",
+        "the first that failed"
+    );
+}
+
+#[test]
+fn a_fault_that_came_later_excuses_nothing() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [NoPause, NoNetworkDuplicates])";
+    let late = format!("{TWICE}\npause broker-0\ncopied");
+    assert_eq!(scope(clause, "no_duplicate", &late), "promised");
+    let early = format!("copied\n{TWICE}");
+    assert_eq!(
+        scope(clause, "no_duplicate", &early),
+        "beyond NoNetworkDuplicates"
+    );
+}
+
+#[test]
+fn outages_count_by_the_role_of_the_node() {
+    let brokers = "(level: log, keeps: no_duplicate, assuming: [NoBrokerOutage])";
+    let consumers = "(level: log, keeps: no_duplicate, assuming: [NoConsumerOutage])";
+    let after = |fault: &str| format!("{fault}\n{TWICE}");
+    assert_eq!(
+        scope(brokers, "no_duplicate", &after("crash broker-0")),
+        "beyond NoBrokerOutage"
+    );
+    assert_eq!(
+        scope(brokers, "no_duplicate", &after("crash consumer-0")),
+        "promised"
+    );
+    assert_eq!(
+        scope(brokers, "no_duplicate", &after("pause broker-0")),
+        "promised"
+    );
+    assert_eq!(
+        scope(consumers, "no_duplicate", &after("crash consumer-1")),
+        "beyond NoConsumerOutage"
+    );
+    assert_eq!(
+        scope(consumers, "no_duplicate", &after("crash producer-0")),
+        "promised"
+    );
+}
+
+#[test]
+fn clocks_disks_and_pauses_are_told_apart() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [TrueClocks, NoDiskLoss, NoPause])";
+    let after = |fault: &str| scope(clause, "no_duplicate", &format!("{fault}\n{TWICE}"));
+    assert_eq!(after("clock-step broker-0"), "beyond TrueClocks");
+    assert_eq!(after("disk-loss producer-1"), "beyond NoDiskLoss");
+    assert_eq!(after("pause sink"), "beyond NoPause");
+    assert_eq!(after("crash broker-0"), "promised");
+}
+
+#[test]
+fn a_session_is_judged_per_record() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [SameSession])";
+    let other = "intent 1\nattempt 1 attempt=1 session=1";
+    assert_eq!(
+        scope(clause, "no_duplicate", &format!("{other}\n{TWICE}")),
+        "promised"
+    );
+    let again = "intent 0\nattempt 0\nstored 0 @0\nattempt 0 session=1\nstored 0 @1 session=1";
+    assert_eq!(scope(clause, "no_duplicate", again), "beyond SameSession");
+}
+
+#[test]
+fn a_repeat_is_late_by_the_time_since_the_first_attempt() {
+    let scope = |promise| scope(promise, "no_duplicate", TWICE);
+    assert_eq!(
+        scope("(level: log, keeps: no_duplicate, assuming: [Within(\"1s\")])"),
+        "promised"
+    );
+    let short = "(level: log, keeps: no_duplicate, assuming: [Within(\"400ms\")])";
+    assert!(scope(short).starts_with("beyond Within"));
+}
+
+#[test]
+fn an_effect_is_late_by_the_time_since_the_first_effect() {
+    let clause = "(level: effect, keeps: no_duplicate, assuming: [Within(\"1s\")])";
+    let history = |millis: u32| {
+        format!(
+            "0 intent 0
+             attempt 0
+             5000 stored 0 @0
+             delivered 0 @0
+             applied 0 @0
+             {millis} applied 0 @0 attempt=2"
+        )
+    };
+    assert_eq!(scope(clause, "no_duplicate", &history(5_500)), "promised");
+    assert!(scope(clause, "no_duplicate", &history(6_500)).starts_with("beyond Within"));
+}
+
+#[test]
+fn a_store_that_lost_its_state_kept_nothing() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [DedupKept])";
+    let lost =
+        "intent 0\nattempt 0\nstored 0 @0 missed=Absent\nstored 0 @1 attempt=2 missed=Absent";
+    assert_eq!(scope(clause, "no_duplicate", lost), "beyond DedupKept");
+    let kept = lost.replace("attempt=2 missed=Absent", "attempt=2 missed=New");
+    assert_eq!(scope(clause, "no_duplicate", &kept), "promised");
+}
+
+#[test]
+fn giving_up_is_judged_per_record_or_for_the_run() {
+    let clause = "(level: log, keeps: no_loss, assuming: [NoGivingUp]), (level: effect, keeps: same_state, assuming: [NoGivingUp])";
+    let other = "intent 1\nattempt 1\nacked 1 unknown";
+    assert_eq!(
+        scope(clause, "no_loss", &format!("{other}\n{LOST}")),
+        "promised"
+    );
+    let own = format!("intent 0\nacked 0 unknown\n{LOST}");
+    assert_eq!(scope(clause, "no_loss", &own), "beyond NoGivingUp");
+    let state = format!("{other}\nusual 0 @0\nbalance 0 amount=0");
+    assert_eq!(scope(clause, "same_state", &state), "beyond NoGivingUp");
+}
+
+#[test]
+fn equal_contents_are_found_among_intents() {
+    let clause = "(level: log, keeps: no_loss, assuming: [DistinctContents])";
+    let history = "usual 0 @0\nintent 1\nattempt 1\nrecognised 1 stream\nacked 1 ok repeat";
+    let mut bench = Bench::default().promising(clause);
+    assert_eq!(
+        bench.found_of("no_loss", history)[0],
+        "log 1 L5 inbound, promised"
+    );
+    bench.workload.written[1] = bench.workload.written[0];
+    assert_eq!(
+        bench.found_of("no_loss", history)[0],
+        "log 1 L5 inbound, beyond DistinctContents"
+    );
+}
+
+#[test]
+fn poison_excuses_itself_and_what_it_holds_up() {
+    let clause = "(level: effect, keeps: no_loss, assuming: [NoPoison])";
+    let mut bench = Bench::default().promising(clause);
+    bench.workload.poison_every = 1;
+    let skipped =
+        "intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndelivered 0 @0\nskipped 0\nprogress @1";
+    assert_eq!(
+        bench.found_of("no_loss", skipped),
+        ["effect 0 L9 outbound, beyond NoPoison"]
+    );
+}
+
+#[test]
+fn a_zombie_is_who_acts_in_an_old_generation() {
+    let clause = "(level: effect, keeps: no_duplicate, assuming: [NoZombie])";
+    let history = |token: u32| {
+        format!(
+            "intent 0
+             stored 0 @0
+             assigned @0 consumer=1 generation=2
+             delivered 0 @0 consumer=1 generation=2
+             applied 0 @0 actor=1 token=2
+             applied 0 @0 actor=0 token={token}"
+        )
+    };
+    assert_eq!(
+        scope(clause, "no_duplicate", &history(1)),
+        "beyond NoZombie"
+    );
+    assert_eq!(scope(clause, "no_duplicate", &history(2)), "promised");
+}
+
+#[test]
+fn a_breach_is_kept_however_many_excused_violations_came_before() {
+    let mut bench =
+        Bench::default().promising("(level: log, keeps: no_duplicate, assuming: [SameSession])");
+    bench.workload.records = 100;
+    let mut history = String::new();
+    for record in 0..40 {
+        let offset = 2 * record;
+        let again = offset + 1;
+        let session = u32::from(record < 39);
+        history += &format!(
+            "intent {record}\nstored {record} @{offset}\nstored {record} @{again} session={session}\n"
+        );
+    }
+    let findings = bench.findings(&history);
+    assert_eq!(findings.count(Invariant::NoDuplicate, Level::Log), 40);
+    let kept = findings
+        .violations
+        .iter()
+        .filter(|one| one.invariant == Invariant::NoDuplicate);
+    assert_eq!(kept.count(), KEPT + 1);
+    assert_eq!(findings.breach().and_then(|breach| breach.record), Some(39));
+}

@@ -64,9 +64,11 @@ pub(in crate::judge) struct Lane {
 }
 
 impl Lane {
-    /// Whether a record stands behind what readers were given: a run that ended now would not show what comes of it.
+    /// Whether a record stands behind what readers were given or have marked: a run that ended now would not show
+    /// what comes of it.
     pub(in crate::judge) fn is_unread(&self) -> bool {
-        let from = usize::try_from(self.handed.saturating_sub(self.floor)).unwrap_or(usize::MAX);
+        let known = self.handed.max(self.best).saturating_sub(self.floor);
+        let from = usize::try_from(known).unwrap_or(usize::MAX);
         let unread = self.entries.range(from.min(self.entries.len())..);
         !self.output && unread.rev().any(|entry| entry.state == State::Plain)
     }

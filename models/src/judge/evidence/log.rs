@@ -1,5 +1,7 @@
 //! How the log becomes evidence: what is stored, marked and lost.
 
+use alloc::vec::Vec;
+
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::time::Time;
 
@@ -119,45 +121,32 @@ impl Known {
         });
         if commit {
             self.commit_copy(one.record, output);
+        } else if !output {
+            self.find_copy(partition, one.record);
         }
     }
 
-    pub(super) fn truncated(
-        &mut self,
-        node: NodeId,
-        partition: Partition,
-        from: Offset,
-        until: Offset,
-    ) {
+    pub(super) fn truncated(&mut self, node: NodeId, partition: Partition, from: Offset) {
         let how = match self.faults.last(node) {
             Some(OutageKind::DiskLoss) => Flags::WIPED,
             _ => Flags::TRUNCATED,
         };
-        let output = self.rules.is_output(partition);
-        for offset in from..until.min(self.lane(partition).end()) {
-            let Some(entry) = self.lane(partition).get(offset) else {
-                continue;
-            };
-            if matches!(entry.state, State::Plain | State::Open) {
-                self.lose_copy(partition, from, entry, output, how);
-            }
-        }
+        let lane = self.lane(partition);
+        let lost: Vec<Entry> = lane
+            .range(from, lane.end())
+            .map(|(_, entry)| entry)
+            .collect();
         self.lane_mut(partition).truncate(from);
         self.transactions.truncate(partition, from);
+        for entry in lost {
+            if matches!(entry.state, State::Plain | State::Open) {
+                self.lose_copy(partition, entry, how);
+            }
+        }
     }
 
-    fn lose_copy(
-        &mut self,
-        partition: Partition,
-        from: Offset,
-        entry: Entry,
-        output: bool,
-        how: Flags,
-    ) {
-        let others = self.lane(partition).range(0, from);
-        let other = others
-            .filter(|(_, other)| other.record == entry.record && other.state == State::Plain)
-            .last();
+    fn lose_copy(&mut self, partition: Partition, entry: Entry, how: Flags) {
+        let output = self.rules.is_output(partition);
         self.touch(entry.record, |facts| {
             facts.flags.set(how);
             let count = match entry.state {
@@ -166,11 +155,33 @@ impl Known {
                 _ => &mut facts.copies,
             };
             *count = count.saturating_sub(1);
-            if let Some((offset, _)) = other
-                && !output
-            {
+        });
+        if !output {
+            self.find_copy(partition, entry.record);
+        }
+    }
+
+    /// A copy in the input log is gone: which is the latest one now?
+    fn find_copy(&mut self, partition: Partition, record: RecordId) {
+        let facts = self.records.get(record);
+        let vague = facts.flags.has(Flags::VAGUE);
+        if facts.copies == 0 && facts.open == 0 && !vague {
+            return;
+        }
+        let lane = self.lane(partition);
+        let alive = |entry: &Entry| {
+            entry.record == record && matches!(entry.state, State::Plain | State::Open)
+        };
+        let copies = lane.range(0, lane.end()).filter(|(_, entry)| alive(entry));
+        let Some((offset, _)) = copies.last() else {
+            return;
+        };
+        let passed = offset < lane.best;
+        self.touch(record, |facts| {
+            facts.copy = super::short(offset);
+            facts.flags.put(Flags::PASSED, passed);
+            if vague {
                 facts.copies = facts.copies.max(1);
-                facts.copy = super::short(offset);
             }
         });
     }

@@ -138,7 +138,10 @@ impl Known {
         self.intended == self.workload.records
             && self.unanswered == 0
             && self.owed == 0
-            && self.lanes.iter().all(|lane| marked(lane) && !lane.is_unread())
+            && self
+                .lanes
+                .iter()
+                .all(|lane| marked(lane) && !lane.is_unread())
             && self.transactions.all().next().is_none()
     }
 

@@ -88,12 +88,8 @@ impl Known {
                 self.progress += 1;
             }
             Observation::Truncated {
-                partition,
-                from,
-                until,
-            } => {
-                self.truncated(node, partition, from, until);
-            }
+                partition, from, ..
+            } => self.truncated(node, partition, from),
             Observation::Recognised { record, place, hit } => self.recognised(record, place, hit),
             Observation::Refused { record, .. } => {
                 self.touch(record, |facts| facts.flags.set(Flags::REFUSED));

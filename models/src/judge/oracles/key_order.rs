@@ -2,7 +2,8 @@
 //! in the log in this order, and the first effects come in this order. Guards log and effect.
 //!
 //! Records are numbered in order of intent, so an inversion is a first copy (or effect) of a record smaller than one
-//! that is there already. Records of different sessions are not compared: between them the client forgot its order.
+//! that is there already. Records of different sessions are not compared: between them the client forgot its order;
+//! and once a newer session has come, what is left of older ones is not compared any more.
 //!
 //! Keeps 16 bytes per producer and key.
 
@@ -12,12 +13,12 @@ use alloc::vec::Vec;
 use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
-use crate::judge::evidence::{Facts, Flags, Known, Waiting};
+use crate::judge::evidence::{Facts, Flags, Known, State, Waiting};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::RecordId;
+use crate::vocabulary::{Partition, RecordId};
 
 /// So many pairs of key and producer have a place of their own; the others are looked up.
 const DIRECT: usize = 1 << 20;
@@ -40,7 +41,7 @@ impl Front {
         if session < self.session {
             return None;
         }
-        if record < self.next {
+        if record + 1 < self.next {
             return Some(self.next - 1);
         }
         self.next = record + 1;
@@ -72,17 +73,32 @@ impl KeyOrder {
     }
 
     #[inline]
-    fn stored(&mut self, record: RecordId, known: &Known, docket: &mut Docket) {
+    fn stored(
+        &mut self,
+        record: RecordId,
+        (at, with): (Partition, &[Waiting]),
+        known: &Known,
+        docket: &mut Docket,
+    ) {
         let facts = known.records.get(record);
         if facts.copies > 0 || !facts.flags.has(Flags::INTENDED) {
             return;
         }
-        let fronts = self.fronts(facts, known.rules.topology.producers);
-        if fronts[LOG].advance(facts.session, record).is_some() {
-            // A first attempt that was overtaken on its way is behind a later send, too.
-            let origin = (Side::Inbound, Cause::Reorder(1));
-            docket.report(Invariant::KeyOrder, Level::Log, record, origin);
+        let front = &mut self.fronts(facts, known.rules.topology.producers)[LOG];
+        let Some(ahead) = front.advance(facts.session, record) else {
+            return;
+        };
+        let comes_too = with.iter().any(|other| other.record == ahead);
+        if known.records.get(ahead).copies == 0 && !comes_too {
+            front.next = record + 1;
+            match still_ahead(record, at, with, known) {
+                Some(ahead) => front.next = ahead + 1,
+                None => return,
+            }
         }
+        // A first attempt that was overtaken on its way is behind a later send, too.
+        let origin = (Side::Inbound, Cause::Reorder(1));
+        docket.report(Invariant::KeyOrder, Level::Log, record, origin);
     }
 
     #[inline]
@@ -97,6 +113,31 @@ impl KeyOrder {
             docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
         }
     }
+}
+
+/// What came latest was lost again with the end of the log. What stands there now, or comes `with` it, that should
+/// come after `record`?
+#[cold]
+fn still_ahead(
+    record: RecordId,
+    at: Partition,
+    with: &[Waiting],
+    known: &Known,
+) -> Option<RecordId> {
+    let lane = known.lane(at);
+    let of = |facts: &Facts| (facts.key, facts.producer, facts.session);
+    let same = of(known.records.get(record));
+    let plain = lane
+        .range(0, lane.end())
+        .filter(|(_, entry)| entry.state == State::Plain);
+    let stands = plain.map(|(_, entry)| entry.record);
+    let later = stands
+        .chain(with.iter().map(|one| one.record))
+        .filter(|other| {
+            let facts = known.records.get(*other);
+            *other > record && facts.flags.has(Flags::INTENDED) && of(facts) == same
+        });
+    later.max()
 }
 
 /// It was behind in the log already (R1); or it was delivered again (R3); or its request to the sink was sent again
@@ -125,7 +166,7 @@ impl Oracle for KeyOrder {
                 enlisted: false,
                 ..
             } if known.exists(record) && !known.rules.is_output(partition) => {
-                self.stored(record, known, docket);
+                self.stored(record, (partition, &[]), known, docket);
             }
             Observation::Marked {
                 partition,
@@ -141,7 +182,7 @@ impl Oracle for KeyOrder {
                     let facts = known.records.get(one.record);
                     let same = |other: &Waiting| other.record == one.record;
                     if facts.open == 1 || !waiting[..index].iter().any(same) {
-                        self.stored(one.record, known, docket);
+                        self.stored(one.record, (partition, &waiting[..index]), known, docket);
                     }
                 }
             }
