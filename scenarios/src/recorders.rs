@@ -1,11 +1,12 @@
 //! What takes a run down: the judge alone, or the judge and a trace. Eyes change nothing.
 
 use semel_models::judge::Judge;
-use semel_models::message::{Message, log};
+use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::Observation;
+use semel_models::strategy::{Loop, Strategy, Wait, Work};
 use semel_models::vocabulary::Item;
-use semel_sim::address::{Fate, NodeId, StepId, Strike, Weather};
+use semel_sim::address::{Fate, NodeId, PacketId, StepId, Strike, Weather};
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
@@ -70,35 +71,58 @@ impl<S: Sink> Recorder<Model> for Court<'_, S> {
 pub(crate) struct Counting<A> {
     pub(crate) adversary: A,
     pub(crate) requests: u64,
+    /// Which kinds count, a bit for each.
+    kinds: u64,
 }
 
-/// Whether a record waits for the answer to this message. Reading ahead (fetches), signs of life, forming a group and
-/// markers are off the critical path, and what wants no answer is no round trip.
-#[inline]
-const fn is_waited_for(message: &Message) -> bool {
-    use semel_models::message::{group, sink, transaction};
-    match message {
-        Message::Log(log::Message::Produce(produce)) => produce.answer,
-        Message::Log(log::Message::InitProducer { .. })
-        | Message::Group(group::Message::Commit { .. })
-        | Message::Sink(sink::Message::Apply(_)) => true,
-        Message::Transaction(message) => matches!(
-            message,
-            transaction::Message::InitTransactions { .. }
-                | transaction::Message::AddPartition { .. }
-                | transaction::Message::AddOffsets { .. }
-                | transaction::Message::OffsetsInTransaction { .. }
-                | transaction::Message::EndTransaction { .. }
-                | transaction::Message::Verify { .. }
-        ),
-        _ => false,
+impl<A> Counting<A> {
+    pub(crate) fn new(adversary: A, strategy: &Strategy) -> Self {
+        let kinds = waited_for(strategy);
+        Self {
+            adversary,
+            requests: 0,
+            kinds: kinds.iter().fold(0, |bits, kind| bits | 1 << *kind as u64),
+        }
     }
+
+    #[inline]
+    const fn count(&mut self, id: PacketId) {
+        self.requests += self.kinds >> id.label.0 & 1;
+    }
+}
+
+/// The requests whose answer a record waits for. Reading ahead (fetches), signs of life, forming a group and markers
+/// are off the critical path, and what wants no answer is no round trip.
+fn waited_for(strategy: &Strategy) -> Vec<Kind> {
+    let mut kinds = vec![
+        Kind::InitProducer,
+        Kind::Commit,
+        Kind::InitTransactions,
+        Kind::AddPartition,
+        Kind::AddOffsets,
+        Kind::OffsetsInTransaction,
+        Kind::EndTransaction,
+        Kind::Verify,
+    ];
+    if strategy.publish.wait != Wait::Nothing || matches!(strategy.work, Work::Transact(_)) {
+        kinds.push(Kind::Produce);
+    }
+    if !matches!(
+        strategy.work,
+        Work::Loop(Loop {
+            sink_timeout: None,
+            ..
+        })
+    ) {
+        kinds.push(Kind::Apply);
+    }
+    kinds
 }
 
 impl<A: Adversary<Model>> Adversary<Model> for Counting<A> {
     #[inline]
     fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        self.requests += u64::from(is_waited_for(sending.message));
+        self.count(sending.id);
         self.adversary.fate(sending)
     }
 

@@ -61,7 +61,10 @@ pub struct Row {
     pub latency_p99_ns: u64,
     /// Packets sent.
     pub messages: u64,
-    /// Round trips on the critical path per record, in thousandths exactly, printed as a decimal number.
+    /// Round trips on the critical path per record, to thousandths: requests whose answer a record waits for
+    /// (`InitProducer`, `Produce` unless nothing is waited for, `Apply` unless it is sent once and forgotten, `Commit`,
+    /// and those of transactions but for markers), attempts included, that got on their way, divided by records.
+    /// Fetches read ahead, and groups form once; they do not count.
     pub round_trips_per_record: f64,
     /// The most dedup state held at once.
     pub dedup_bytes_max: u64,

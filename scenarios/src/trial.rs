@@ -194,10 +194,7 @@ impl Stage {
         };
         Self {
             world: World::new(terrain, &names, nodes),
-            adversary: Counting {
-                adversary: seeded,
-                requests: 0,
-            },
+            adversary: Counting::new(seeded, &plan.strategy),
             judge: Judge::new(&plan.strategy, topology, Arc::clone(&workload)),
             limits,
             names,
