@@ -86,7 +86,7 @@ fn title(heading: &Heading, glyphs: Glyphs) -> String {
 /// What goes wrong, in a sentence: `Here the network loses Ack of record 3 (attempt 1).`
 pub(crate) fn goes_wrong(heading: &Heading) -> String {
     if heading.faults.is_empty() {
-        "Here nothing goes wrong.".into()
+        "Here no fault is planned.".into()
     } else {
         format!("Here {}.", heading.faults.join("; "))
     }

@@ -1,0 +1,232 @@
+//! Violations that are told together, and the sentence that tells them.
+
+use std::collections::BTreeSet;
+
+use semel_models::judge::Side;
+use semel_models::strategy::{Clause, Invariant, Level};
+use semel_scenarios::row::{Row, ViolationRow};
+
+use super::{Sentence, extra, level, named};
+use crate::report::Line;
+use crate::words::{self, GLUE, Mark, causes};
+
+/// Violations that one sentence can tell: the same invariant, cause and side, and for each record the same levels.
+pub(super) struct Group<'a> {
+    /// The one that stands worst to the promise.
+    pub(super) gravest: &'a ViolationRow,
+    levels: BTreeSet<Level>,
+    records: BTreeSet<u32>,
+}
+
+/// Violations that one sentence can tell.
+pub(super) fn groups(violations: &[ViolationRow]) -> Vec<Group<'_>> {
+    let mut single: Vec<Group<'_>> = Vec::new();
+    for violation in violations {
+        let own = Group::of(violation);
+        match single
+            .iter_mut()
+            .find(|one| one.kind() == own.kind() && one.records == own.records)
+        {
+            Some(one) => one.absorb(own),
+            None => single.push(own),
+        }
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for one in single {
+        let alike = |group: &&mut Group<'_>| {
+            (group.kind(), &group.levels, group.standing())
+                == (one.kind(), &one.levels, one.standing())
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.absorb(one),
+            None => groups.push(one),
+        }
+    }
+    groups
+}
+
+impl<'a> Group<'a> {
+    fn of(violation: &'a ViolationRow) -> Self {
+        Self {
+            gravest: violation,
+            levels: level(&violation.level).into_iter().collect(),
+            records: violation.record.into_iter().collect(),
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        if other.standing() > self.standing() {
+            self.gravest = other.gravest;
+        }
+        self.levels.extend(other.levels);
+        self.records.extend(other.records);
+    }
+
+    /// What happened, and why.
+    fn kind(&self) -> (&str, &str, &str) {
+        let ViolationRow {
+            invariant,
+            cause,
+            side,
+            ..
+        } = self.gravest;
+        (invariant, cause, side)
+    }
+
+    /// How it stands to the promise, gravest last.
+    fn standing(&self) -> (bool, bool, Option<&str>) {
+        let violation = self.gravest;
+        (
+            violation.is_breach(),
+            violation.promised,
+            violation.assumption_broken.as_deref(),
+        )
+    }
+
+    /// The sentence.
+    pub(super) fn tell(&self, line: &Line) -> Sentence {
+        let gravest = self.gravest;
+        let what = format!("{} {}", self.subject(), self.predicate(&line.row));
+        let why = self.why();
+        let told = format!("{what}: {why} ({}, {}).", gravest.cause, gravest.side);
+        if gravest.is_breach() {
+            let (strategy, promise) = (&line.row.strategy, self.promise(line));
+            return Sentence {
+                mark: Mark::Broken,
+                text: format!("{strategy} promises that {promise}, but {told}"),
+            };
+        }
+        let beyond = gravest.assumption_broken.as_ref().map(|name| {
+            let broken = words::broken_assumption(name);
+            format!(" That lies beyond its promise: {broken}.")
+        });
+        Sentence {
+            mark: Mark::Beyond,
+            text: told + &beyond.unwrap_or_default(),
+        }
+    }
+
+    /// What happened. The stories of causes are about records that are lost, doubled or late; of anything else they
+    /// only lend their names.
+    fn why(&self) -> &'static str {
+        let told = [
+            Invariant::NoLoss,
+            Invariant::NoDuplicate,
+            Invariant::KeyOrder,
+        ];
+        let stuck = self.gravest.cause.starts_with('S');
+        let is_told = told
+            .iter()
+            .any(|invariant| invariant.name() == self.gravest.invariant);
+        if is_told || stuck || self.is_aftermath() {
+            causes::story(&self.gravest.cause, side(&self.gravest.side))
+        } else {
+            causes::find(&self.gravest.cause).name
+        }
+    }
+
+    /// Whether it only says what a loss or a duplicate left behind.
+    pub(super) fn is_aftermath(&self) -> bool {
+        let aftermath = [Invariant::SameState, Invariant::Conservation];
+        aftermath
+            .iter()
+            .any(|invariant| invariant.name() == self.gravest.invariant)
+    }
+
+    /// The clause that is broken, read aloud.
+    fn promise(&self, line: &Line) -> String {
+        let gravest = self.gravest;
+        let clause = line.promise.iter().find(|clause: &&Clause| {
+            clause.keeps.name() == gravest.invariant && clause.level.name() == gravest.level
+        });
+        clause.map_or_else(
+            || {
+                format!(
+                    "{} holds at the level of {}",
+                    gravest.invariant, gravest.level
+                )
+            },
+            words::clause,
+        )
+    }
+
+    fn subject(&self) -> String {
+        let names: Vec<String> = self.records.iter().map(ToString::to_string).collect();
+        match &names[..] {
+            [] => "something".into(),
+            [one] => format!("record{GLUE}{one}"),
+            several => format!("each of {}", named(several)),
+        }
+    }
+
+    fn predicate(&self, row: &Row) -> String {
+        let Some(words) = words::invariant(&self.gravest.invariant) else {
+            return format!(
+                "broke {} at the level of {}",
+                self.gravest.invariant, self.gravest.level
+            );
+        };
+        match words.invariant {
+            Invariant::NoDuplicate if !self.records.is_empty() => {
+                let spared = row.duplicated == 0 && !self.levels.contains(&Level::Effect);
+                let but = if spared { ", but applied once" } else { "" };
+                format!("was {} {}{but}", self.verbs(), self.times(row))
+            }
+            Invariant::NoLoss if !self.levels.contains(&Level::Effect) => {
+                let places: Vec<&str> = self.levels.iter().copied().map(words::place).collect();
+                format!(
+                    "is missing from {}, but has its effect",
+                    words::list(&places)
+                )
+            }
+            Invariant::NoLoss if !self.levels.contains(&Level::Log) => {
+                "stands in the log but never took effect".into()
+            }
+            _ => words.broken.into(),
+        }
+    }
+
+    /// What was done to a record at the levels of this group.
+    fn verbs(&self) -> String {
+        let verbs: Vec<&str> = self
+            .levels
+            .iter()
+            .map(|level| match level {
+                Level::Log => "stored",
+                Level::Delivery => "delivered",
+                Level::Effect => "applied",
+            })
+            .collect();
+        words::list(&verbs)
+    }
+
+    /// How often: `twice` where the row's counts leave no doubt.
+    fn times(&self, row: &Row) -> String {
+        let distinct = |level: Level| {
+            let records: BTreeSet<_> = row
+                .violations
+                .iter()
+                .filter(|one| one.invariant == self.gravest.invariant && one.level == level.name())
+                .filter_map(|one| one.record)
+                .collect();
+            records.len() as u64
+        };
+        let sure = self
+            .levels
+            .iter()
+            .all(|level| extra(row, *level) == distinct(*level));
+        if sure {
+            words::quantity(2)
+        } else {
+            "more than once".into()
+        }
+    }
+}
+
+fn side(name: &str) -> Option<Side> {
+    match name {
+        "inbound" => Some(Side::Inbound),
+        "outbound" => Some(Side::Outbound),
+        _ => None,
+    }
+}
