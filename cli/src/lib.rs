@@ -53,7 +53,10 @@ use semel_scenarios::trial::Runner;
 /// Fails with [`Error::NoScenario`] where the catalog has none of this name.
 pub fn scenario(name: &str) -> Result<Question, Error> {
     let source = catalog::find(name).ok_or_else(|| Error::NoScenario(name.into()))?;
-    Ok(Question::new(source))
+    Ok(Question {
+        is_of_catalog: true,
+        ..Question::new(source)
+    })
 }
 
 /// A scenario of your own, given as the text of its file; `name` is how messages call it.
@@ -78,6 +81,7 @@ pub struct Question {
     strategy: Option<String>,
     settings: Vec<Setting>,
     seed: u64,
+    is_of_catalog: bool,
 }
 
 impl Question {
@@ -87,6 +91,7 @@ impl Question {
             strategy: None,
             settings: Vec::new(),
             seed: 1,
+            is_of_catalog: false,
         }
     }
 
@@ -122,6 +127,7 @@ impl Question {
         let again = plan.token(self.seed).with_digest(&row.digest).to_string();
         Ok(Outcome {
             line: Line::new(&plan, row, again),
+            is_plain: self.is_of_catalog && self.settings.is_empty(),
         })
     }
 }
@@ -130,6 +136,7 @@ impl Question {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     line: Line,
+    is_plain: bool,
 }
 
 impl Outcome {
@@ -148,9 +155,10 @@ impl Outcome {
         self.verdict() != Word::Violates
     }
 
-    /// The token that repeats this run from the command line, if nothing was set and the scenario is the catalog's.
-    pub fn token(&self) -> &str {
-        &self.line.again
+    /// The token that repeats this run from the command line (`semel replay`). None where a value was set or the
+    /// scenario is not the catalog's: a token could not say that.
+    pub fn token(&self) -> Option<&str> {
+        self.is_plain.then_some(self.line.again.as_str())
     }
 }
 

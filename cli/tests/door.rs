@@ -343,3 +343,53 @@ fn traces_and_pages_appear_whole() {
     let both = ["run", "lost-ack", "--trace", "x", "--report", "x"];
     assert_eq!(code(&semel(&both)), 2);
 }
+
+#[test]
+fn a_token_repeats_its_run() {
+    let run = semel(&[
+        "run",
+        "lost-ack",
+        "--strategy",
+        "at-least-once",
+        "-v",
+        "--seed",
+        "9",
+    ]);
+    let said = text(&run.stdout);
+    let (_, token) = said
+        .rsplit_once("semel replay ")
+        .expect("the command stands last");
+    let token = token.trim();
+    let again = semel(&["replay", token]);
+    let said = text(&again.stdout);
+    assert_eq!(code(&again), 0, "{said}");
+    assert!(
+        said.contains("= reproduced: digest ") && said.contains("D1"),
+        "{said}"
+    );
+    assert_eq!(text(&semel(&["replay", token, "-q"]).stdout), "");
+
+    let (rest, digest) = token.rsplit_once(':').unwrap();
+    assert_eq!(
+        code(&semel(&["replay", rest])),
+        0,
+        "a token without a digest"
+    );
+    let other = semel(&[
+        "replay",
+        &format!("{rest}:{digest}").replace(digest, "00000000"),
+    ]);
+    assert_eq!(code(&other), 7);
+    assert!(text(&other.stdout).contains("x not reproduced"));
+    let stale = semel(&["replay", "semel1:lost-ack:00000000:at-least-once:9"]);
+    assert_eq!(code(&stale), 7);
+    assert!(text(&stale.stderr).contains("have changed since"));
+    assert_eq!(code(&semel(&["replay", "semel1:lost-ack"])), 2);
+    assert_eq!(
+        code(&semel(&[
+            "replay",
+            "semel1:no-such:00000000:at-least-once:9"
+        ])),
+        2
+    );
+}

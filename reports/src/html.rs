@@ -10,7 +10,7 @@ use crate::chart;
 use crate::ink::finish;
 use crate::levels::standing;
 use crate::report::{Heading, Line, Scene};
-use crate::text::{faults_met, goes_wrong, plain, world};
+use crate::text::{again, faults_met, goes_wrong, plain, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
 const STYLE: &str = include_str!("page.css");
@@ -66,8 +66,7 @@ fn scene_section(scene: &Scene) -> Markup {
             h2 { "In numbers" }
             (numbers(&run))
             h2 { "Run it again" }
-            p { "Each of these repeats one run; its last part is the run's digest, where it is a token." }
-            ul.again { @for line in &run { li { code { (clean(&line.again)) } } } }
+                        ul.again { @for line in &run { li { code { (clean(&again(line))) } } } }
         }
     }
 }

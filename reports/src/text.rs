@@ -2,6 +2,8 @@
 //!
 //! Everything here writes styles; `anstream` strips them where they are not wanted.
 
+use semel_scenarios::token;
+
 use crate::account::{self, Sentence};
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
 use crate::report::{Heading, Line, Scene};
@@ -76,6 +78,25 @@ pub fn results(scene: &Scene, glyphs: Glyphs, detail: Detail) -> String {
         }
     }
     finish(&out)
+}
+
+/// Whether a run that was repeated is the recorded one.
+pub fn replayed(digest: &str, recorded: Option<&str>, glyphs: Glyphs) -> String {
+    let (mark, text) = match recorded {
+        Some(recorded) if digest.starts_with(recorded) => {
+            (Mark::Kept, format!("reproduced: digest {digest}"))
+        }
+        Some(recorded) => (
+            Mark::Broken,
+            format!("not reproduced: digest {digest}, recorded {recorded}"),
+        ),
+        None => (
+            Mark::Idle,
+            format!("digest {digest}; the token has none to compare"),
+        ),
+    };
+    let symbol = paint(&mark.symbol().to_string(), style(mark));
+    format!("\n{symbol} {}\n", glyphs.clean(&text))
 }
 
 fn title(heading: &Heading, glyphs: Glyphs) -> String {
@@ -228,10 +249,19 @@ fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
         out.push_str(&paragraph(&label, indent, &glyphs.clean(&text)));
     }
     if all && word != Word::NotApplicable {
-        let again = format!("  {:<10}{}\n", "again", glyphs.clean(&line.again));
+        let again = format!("  {:<10}{}\n", "again", glyphs.clean(&again(line)));
         out.push_str(&paint(&again, DIM));
     }
     out
+}
+
+/// The command that repeats a run: its token is an argument of `semel replay`.
+pub(crate) fn again(line: &Line) -> String {
+    if line.again.starts_with(token::VERSION) {
+        format!("semel replay {}", line.again)
+    } else {
+        line.again.clone()
+    }
 }
 
 /// What there is to say of a run without violations.

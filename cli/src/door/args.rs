@@ -1,10 +1,12 @@
 //! The command line: every flag, its words, and nothing of what it does.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use semel_scenarios::token::Token;
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::Style::new().bold())
@@ -90,6 +92,12 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run scenarios, once per strategy, and say what became of the records
     Run(Run),
+    /// Run again what a token names, and compare the digest
+    Replay {
+        /// As a run printed it: `semel1:lost-ack:9f3c2a71:idempotent-producer:4127`, with or without a digest
+        #[arg(value_parser = Token::from_str)]
+        token: Token,
+    },
     /// List what there is
     List {
         /// Only this

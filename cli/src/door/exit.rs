@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     NoShow,
     /// A promise was broken, or an expectation was not met.
     Broken,
+    /// A run could not be repeated as it was.
+    Irreproducible,
     /// Nothing was selected.
     Nothing,
     /// A file is invalid.
@@ -35,6 +37,7 @@ impl Exit {
             Self::Nothing => 4,
             Self::Open => 5,
             Self::NoShow => 6,
+            Self::Irreproducible => 7,
             Self::Internal => 70,
         }
     }
@@ -63,11 +66,12 @@ mod tests {
 
     #[test]
     fn the_order_of_the_contract() {
-        let order = [70, 1, 6, 5, 0];
+        let order = [70, 7, 1, 6, 5, 0];
         let mut all = [
             Exit::Met,
             Exit::Internal,
             Exit::NoShow,
+            Exit::Irreproducible,
             Exit::Broken,
             Exit::Open,
         ];

@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Complaints(Vec<Complaint>),
     /// Nothing was selected.
     Nothing(String),
+    /// A run cannot be repeated as it was.
+    Irreproducible(String),
     /// The program is wrong, or the machine is.
     Internal(String),
 }
@@ -40,6 +42,7 @@ impl Failure {
             Self::Complaints(complaints) if complaints.iter().all(|one| one.flag) => Exit::Usage,
             Self::Unreadable(_) | Self::Complaints(_) => Exit::Invalid,
             Self::Nothing(_) => Exit::Nothing,
+            Self::Irreproducible(_) => Exit::Irreproducible,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -47,7 +50,10 @@ impl Failure {
     /// Says it on stderr. If even that fails, there is nobody to tell.
     pub(crate) fn print(&self, choice: ColorChoice, glyphs: Glyphs) {
         let text = match self {
-            Self::Usage(text) | Self::Unreadable(text) | Self::Nothing(text) => {
+            Self::Usage(text)
+            | Self::Unreadable(text)
+            | Self::Nothing(text)
+            | Self::Irreproducible(text) => {
                 format!("error: {text}\n")
             }
             Self::Complaints(complaints) => complaints

@@ -1,6 +1,7 @@
 //! Behind the door: from a command line to an exit code.
 //!
-//! Reading order: [`args`] (what can be said), [`select`] (what is meant by it), [`run`] and [`show`] (what is done),
+//! Reading order: [`args`] (what can be said), [`select`] (what is meant by it), [`run`], [`replay`] and [`show`] (what is
+//! done),
 //! [`output`], [`failure`] and [`exit`] (how it is answered).
 
 mod args;
@@ -8,6 +9,7 @@ mod exit;
 mod failure;
 mod output;
 mod panic;
+mod replay;
 mod run;
 mod select;
 mod show;
@@ -34,6 +36,7 @@ fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
     match command {
         None => show::demo(manner),
         Some(Command::Run(args)) => run::run(&args, manner),
+        Some(Command::Replay { token }) => replay::replay(&token, manner),
         Some(Command::List { what }) => show::list(what, manner),
         Some(Command::Check { scenarios }) => show::check(&scenarios, manner),
         Some(Command::Schema) => show::schema(manner),

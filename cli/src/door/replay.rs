@@ -1,0 +1,59 @@
+//! `semel replay`: the run that a token names, once more.
+
+use semel_reports::json;
+use semel_reports::report::Scene;
+use semel_reports::text::{Detail, heading, replayed, results};
+use semel_scenarios::token::Token;
+
+use super::args::Format;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Manner, Out};
+use super::run::{Eyes, scene};
+use super::select::select;
+
+/// Runs it again. It is reproduced if the digest is the recorded one, whatever the verdict.
+pub(crate) fn replay(token: &Token, manner: Manner) -> Result<Exit, Failure> {
+    let (names, strategies) = ([token.scenario.clone()], [token.strategy.clone()]);
+    let selections = select(&names, Some(&strategies), &[])?;
+    let [selection] = &selections[..] else {
+        unreachable!("one name selects one scenario");
+    };
+    let plan = &selection.plans[0];
+    if plan.hash != token.plan {
+        return Err(Failure::Irreproducible(format!(
+            "the token is of plan {}, but {} against {} is plan {} here: the scenario, the strategy or the models \
+             have changed since. Tokens do not outlive that.",
+            token.plan, token.scenario, token.strategy, plan.hash
+        )));
+    }
+    if !plan.is_applicable() {
+        let text = format!("{} does not apply to {}", token.scenario, token.strategy);
+        return Err(Failure::Nothing(text));
+    }
+    let scene = scene(selection, token.seed, Eyes::Closed)?;
+    Out::new(manner).say(&answer(&scene, token, manner))?;
+    let digest = &scene.lines[0].row.digest;
+    match &token.digest {
+        Some(recorded) if !digest.starts_with(recorded) => Err(Failure::Irreproducible(format!(
+            "the run came out with digest {digest}, not {recorded}.., so it is not the recorded one. The same plan \
+             and seed must give the same run: this is a mistake in semel."
+        ))),
+        _ => Ok(Exit::Met),
+    }
+}
+
+fn answer(scene: &Scene, token: &Token, manner: Manner) -> String {
+    let row = &scene.lines[0].row;
+    match manner.format {
+        Format::Json => json::document([row]),
+        Format::Jsonl => json::line(row),
+        Format::Human if manner.detail == Detail::Quiet => String::new(),
+        Format::Human => {
+            let result = replayed(&row.digest, token.digest.as_deref(), manner.glyphs);
+            heading(&scene.heading, manner.glyphs)
+                + &results(scene, manner.glyphs, manner.detail)
+                + &result
+        }
+    }
+}
