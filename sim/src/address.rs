@@ -64,18 +64,16 @@ impl FaultIndex {
 /// What becomes of a packet: its arrival delays. None is a drop, one a delivery, two a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fate {
-    delays: [Span; Fate::COPIES],
-    copies: u8,
-    acted: [FaultIndex; Fate::FAULTS],
+    pub(crate) delays: [Span; Fate::COPIES],
+    pub(crate) acted: Acted,
+    pub(crate) copies: u8,
     /// Lost because its contents were damaged and the receiver noticed.
     pub corrupted: bool,
 }
 
 impl Fate {
     /// The most copies of one packet that can arrive.
-    pub const COPIES: usize = 3;
-    /// The most faults that are remembered to have acted on one packet.
-    pub const FAULTS: usize = 3;
+    pub const COPIES: usize = 2;
 
     /// One copy, `delay` from now.
     #[inline]
@@ -91,8 +89,8 @@ impl Fate {
     pub const fn drop() -> Self {
         Self {
             delays: [Span::ZERO; Self::COPIES],
+            acted: Acted::NONE,
             copies: 0,
-            acted: [FaultIndex::NONE; Self::FAULTS],
             corrupted: false,
         }
     }
@@ -111,7 +109,13 @@ impl Fate {
         }
     }
 
+    /// At most the first copy: a connection sorts the others out.
+    pub(crate) fn sort_out(&mut self) {
+        self.copies = self.copies.min(1);
+    }
+
     /// Takes all copies away.
+    #[inline]
     pub fn lose(&mut self) {
         self.copies = 0;
     }
@@ -123,23 +127,37 @@ impl Fate {
         }
     }
 
-    /// Notes that a fault had a hand in this.
+    /// Notes that a fault had a hand in this. The last four are remembered.
+    #[inline]
     pub fn blame(&mut self, fault: FaultIndex) {
-        if let Some(place) = self
-            .acted
-            .iter_mut()
-            .find(|place| **place == FaultIndex::NONE)
-        {
-            *place = fault;
-        }
+        self.acted = self.acted.and(fault);
     }
 
-    /// The faults that had a hand in this.
-    pub fn acted(&self) -> impl Iterator<Item = FaultIndex> + '_ {
-        self.acted
-            .iter()
-            .copied()
-            .take_while(|fault| *fault != FaultIndex::NONE)
+    /// The faults that had a hand in this, in the order in which they were blamed.
+    #[inline]
+    pub fn acted(&self) -> impl Iterator<Item = FaultIndex> + use<> {
+        self.acted.faults()
+    }
+}
+
+/// Up to four faults in one word, 16 bits each, the latest lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Acted(u64);
+
+impl Acted {
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
+    #[inline]
+    pub(crate) const fn and(self, fault: FaultIndex) -> Self {
+        Self(self.0 << 16 | fault.0 as u64)
+    }
+
+    #[inline]
+    fn faults(self) -> impl Iterator<Item = FaultIndex> + use<> {
+        let lanes = if self.0 == u64::MAX { 0..0 } else { 0..4 };
+        lanes
+            .map(move |lane: u32| FaultIndex((self.0 >> (48 - 16 * lane)) as u16))
+            .filter(|fault| *fault != FaultIndex::NONE)
     }
 }
 

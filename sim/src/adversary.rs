@@ -1,10 +1,12 @@
 //! The adversary: all nondeterminism of a run, behind a handful of questions.
 
 use crate::address::{Fate, NodeId, PacketId, StepId, Strike, Weather};
+use crate::chance::Address;
 use crate::domain::Domain;
 use crate::time::{Span, Time};
 
 /// A packet about to leave, as an adversary sees it.
+#[derive(Clone, Copy, Debug)]
 pub struct Sending<'a, D: Domain> {
     /// Its address.
     pub id: PacketId,
@@ -22,9 +24,12 @@ pub struct Sending<'a, D: Domain> {
     pub latency: Span,
     /// How much longer it may take in fair weather.
     pub spread: Span,
+    /// Whether it travels on a connection, where it arrives once or not at all.
+    pub connected: bool,
 }
 
 /// A step just taken, before its sends leave.
+#[derive(Clone, Copy, Debug)]
 pub struct Step<'a, D: Domain> {
     /// Its address.
     pub id: StepId,
@@ -53,10 +58,30 @@ pub struct LossId {
     pub journal: u32,
 }
 
+impl From<LossId> for Address {
+    fn from(id: LossId) -> Self {
+        let place = u64::from(id.incarnation) << 32 | u64::from(id.journal);
+        Self(id.node, place)
+    }
+}
+
 /// Answers every question that a run leaves open.
 pub trait Adversary<D: Domain> {
     /// What becomes of this packet?
     fn fate(&mut self, sending: &Sending<'_, D>) -> Fate;
+
+    /// The delay of a packet of which no more than its address need be known to say that it is delivered once: what
+    /// [`Adversary::fate`] would answer, only sooner. Most packets are like that, which makes this worth a question
+    /// of its own; whoever has no quick answer answers nothing, and is asked again.
+    #[inline]
+    fn usual(&mut self, _id: PacketId, _latency: Span, _spread: Span) -> Option<Span> {
+        None
+    }
+
+    /// Whether it may strike after some step; if not, it is spared the questions.
+    fn strikes(&self) -> bool {
+        true
+    }
 
     /// What befalls this node after this step?
     fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike>;
@@ -84,6 +109,14 @@ pub struct Quiet;
 impl<D: Domain> Adversary<D> for Quiet {
     fn fate(&mut self, sending: &Sending<'_, D>) -> Fate {
         Fate::deliver(sending.latency)
+    }
+
+    fn usual(&mut self, _: PacketId, latency: Span, _: Span) -> Option<Span> {
+        Some(latency)
+    }
+
+    fn strikes(&self) -> bool {
+        false
     }
 
     fn strike(&mut self, _: &Step<'_, D>) -> Option<Strike> {

@@ -74,10 +74,11 @@ impl Clock {
         core::mem::replace(&mut self.drift, drift)
     }
 
-    /// What distinguishes this clock from another one at the same instant: uptime, wall error and speed.
-    pub(crate) fn state(&self, now: Time) -> (Span, i128, i32) {
+    /// What distinguishes this clock from another one at the same instant: its wall's error and its speed. Not its
+    /// uptime: what a process keeps of that, it must itself put into a fingerprint as age or as time to go.
+    pub(crate) fn state(&self, now: Time) -> (i128, i32) {
         let error = self.count(now) + self.offset - EPOCH - i128::from(now.0);
-        (self.elapsed(now), error, self.drift)
+        (error, self.drift)
     }
 }
 

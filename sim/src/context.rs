@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::address::NodeId;
+use crate::address::{Label, NodeId};
 use crate::clock::Clock;
 use crate::domain::Domain;
 use crate::queue::{Queue, Ticket, Weight};
@@ -33,17 +33,22 @@ impl From<NodeId> for Peer {
 /// A timer that may be cancelled while it has not fired.
 pub type TimerId = Ticket;
 
+/// A copy of a packet on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flight<M> {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) connection: u32,
+    pub(crate) message: M,
+    /// The entry that tells of its sending (before it has left: of its step).
+    pub(crate) cause: u64,
+}
+
 /// What waits in the kernel's queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<D: Domain> {
     /// A copy of a packet reaches its destination.
-    Arrive {
-        from: NodeId,
-        to: NodeId,
-        connection: u32,
-        message: D::Message,
-        cause: u64,
-    },
+    Arrive(Flight<D::Message>),
     /// A timer of a node falls due, if the node still is what it was when it armed it.
     Fire {
         node: NodeId,
@@ -52,11 +57,11 @@ pub(crate) enum Event<D: Domain> {
         cause: u64,
     },
     /// A busy node is free again.
-    Ready { node: NodeId, incarnation: u32 },
+    Ready { node: NodeId },
     /// A node comes back from an outage.
     Return {
         node: NodeId,
-        incarnation: u32,
+        outage: u32,
         cause: u64,
     },
     /// An end of a connection finds it broken.
@@ -66,6 +71,28 @@ pub(crate) enum Event<D: Domain> {
         connection: u32,
         cause: u64,
     },
+}
+
+impl<D: Domain> Event<D> {
+    /// The node that must have time for it, if it is something that a node handles.
+    #[inline]
+    pub(crate) fn waiting_at(&self) -> Option<NodeId> {
+        match self {
+            Self::Arrive(flight) => Some(flight.to),
+            Self::Fire { node, .. } | Self::Told { node, .. } => Some(*node),
+            Self::Ready { .. } | Self::Return { .. } => None,
+        }
+    }
+}
+
+/// What an event with this label weighs.
+#[inline]
+pub(crate) fn weight<D: Domain>(label: Label) -> Weight {
+    if D::chatter(label) {
+        Weight::Chatter
+    } else {
+        Weight::Useful
+    }
 }
 
 /// A message on its way out of a step.
@@ -92,6 +119,8 @@ pub(crate) struct Core<D: Domain> {
     pub(crate) clocks: Vec<Clock>,
     pub(crate) sends: Vec<Outgoing<D>>,
     pub(crate) seen: Vec<D::Observation>,
+    /// What becomes observable while the step's packets leave.
+    pub(crate) departing: Vec<D::Observation>,
     pub(crate) jittered: Vec<Jittered<D::Timer>>,
     pub(crate) batches: Vec<Batch>,
     pub(crate) given_up: Vec<NodeId>,
@@ -150,15 +179,9 @@ impl<D: Domain> Context<'_, D> {
     }
 
     /// Arms a timer on the node's own clock.
-    #[inline]
     pub fn set_timer(&mut self, delay: Span, timer: D::Timer) -> TimerId {
         let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay);
-        let chatter = D::chatter(D::timer_label(&timer));
-        let weight = if chatter {
-            Weight::Chatter
-        } else {
-            Weight::Useful
-        };
+        let weight = weight::<D>(D::timer_label(&timer));
         let event = Event::Fire {
             node: self.me,
             incarnation: self.incarnation,

@@ -29,6 +29,7 @@ pub mod net;
 mod outage;
 pub mod queue;
 pub mod record;
+mod rules;
 pub mod schedule;
 pub mod seeded;
 mod step;

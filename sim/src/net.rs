@@ -1,17 +1,24 @@
 //! Links and connections: who can reach whom, how long it takes, and what order is kept.
 //!
-//! *Connection*: in order, no copies. A packet that is lost breaks the connection: nothing after it gets through,
-//! and whoever sends into the gap is told one latency later (unless the link is cut: then silence). The end that
-//! spoke first dials; when it gives a connection up, its next send dials a new one, which costs a round trip.
-//! What it had sent before may still arrive. *Datagram*: each packet fends for itself.
+//! *Connection*: in order, no copies. Two nodes begin with one; the end that speaks first counts as having dialled
+//! it. A packet that is lost breaks its connection in that direction: nothing sent after it gets through, and
+//! whoever sends into the gap is told one latency later, unless the link is cut: then silence. The other end is not
+//! told. An end that gives a connection up, or is told that it broke, dials a new one with its next send, which
+//! costs a round trip; unless it hears the other end on a newer one first: then it answers there.
+//!
+//! *What an end sent on a connection before it gave it up may still arrive*, even after its next connection's
+//! traffic: connections keep no order among each other. What the other end answers there is not heard.
+//!
+//! *Datagram*: each packet fends for itself.
 //!
 //! Source: `semantics.md` §6.4 (order within a connection; loss is a reset with unknown tail).
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::address::{Label, NodeId, PacketId};
-use crate::digest::mix;
+use crate::address::{Label, NodeId};
+use crate::digest::{Digest, mix};
+use crate::record::Loss;
 use crate::time::{Span, Time};
 
 /// How messages travel.
@@ -44,87 +51,137 @@ pub struct Latency {
     pub spread: Span,
 }
 
+/// One direction between two nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     pub(crate) key: u64,
-    pub(crate) latency: Latency,
     pub(crate) extra: Span,
     pub(crate) cuts: u16,
-    /// When the last packet put on this link will arrive: later ones of its connection come after it.
-    last: Time,
-    /// The connection in which a packet was lost in this direction.
-    gap: Option<u32>,
+    /// The newest connection that was used in this direction.
+    newest: u32,
+    /// When the last packet of the newest connection arrives, and the last one of all older ones.
+    last: [Time; 2],
+    /// Connections below this have lost a packet in this direction.
+    broken: u32,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Pair {
-    dialer: Option<NodeId>,
-    /// The connection that the dialer uses, and whether it has dialled it yet.
-    number: u32,
-    undialled: bool,
+impl Link {
+    const fn new(key: u64) -> Self {
+        Self {
+            key,
+            extra: Span::ZERO,
+            cuts: 0,
+            newest: 0,
+            last: [Time::ZERO; 2],
+            broken: 0,
+        }
+    }
+
+    /// What keeps a packet of this connection from going on its way at all.
+    #[inline]
+    pub(crate) fn obstacle(&self, connection: u32) -> Option<Loss> {
+        if self.cuts > 0 {
+            Some(Loss::Isolated)
+        } else if connection < self.broken {
+            Some(Loss::Behind)
+        } else {
+            None
+        }
+    }
+}
+
+/// What one end knows of its connections with the other.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    /// The connection it speaks on; none: its next send dials.
+    uses: Option<u32>,
+    /// The last connection that it dialled, and when that was or will be open.
+    dialled: Option<u32>,
     opened: Time,
-    /// The newest connection on which the other end has heard the dialer.
-    heard: u32,
-    /// Each end hears nothing on connections below its floor (lower node first).
-    floors: [u32; 2],
-    /// Each end has been told of the loss of connections below this.
-    told: [u32; 2],
+    /// It hears nothing on connections below this.
+    floor: u32,
+    /// It knows that connections below this are broken.
+    told: u32,
+}
+
+/// Two nodes: their ends (the lower node's first) and how many connections they have had.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    ends: [End; 2],
+    connections: u32,
+}
+
+impl Pair {
+    const NEW: Self = {
+        let end = End {
+            uses: Some(0),
+            dialled: None,
+            opened: Time::ZERO,
+            floor: 0,
+            told: 0,
+        };
+        Self {
+            ends: [end; 2],
+            connections: 1,
+        }
+    };
+
+    fn spoken(&self) -> bool {
+        self.ends.iter().any(|end| end.dialled.is_some())
+    }
 }
 
 /// All links between `size` nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     pub(crate) transport: Transport,
+    pub(crate) latency: Latency,
     size: usize,
     links: Vec<Link>,
     pairs: Vec<Pair>,
-    sent: Vec<u32>,
+    /// Packets so far, by link and label: on the link's newest connection, and on older ones.
+    sent: Vec<[u32; 2]>,
     labels: usize,
 }
 
 impl Network {
     pub(crate) fn new(transport: Transport, latency: Latency, keys: &[u64], labels: usize) -> Self {
         let size = keys.len();
-        let link = |index: usize| Link {
-            key: mix(keys[index / size], keys[index % size], 0),
-            latency,
-            extra: Span::ZERO,
-            cuts: 0,
-            last: Time::ZERO,
-            gap: None,
-        };
+        let link = |index: usize| Link::new(mix(keys[index / size], keys[index % size], 0));
         Self {
             transport,
+            latency,
             size,
             links: (0..size * size).map(link).collect(),
-            pairs: vec![Pair::default(); size * size],
-            sent: vec![0; size * size * labels],
+            pairs: vec![Pair::NEW; size * size],
+            sent: vec![[0; 2]; size * size * labels],
             labels,
         }
     }
 
     /// As new, with the room kept.
-    pub(crate) fn reset(&mut self, latency: Latency) {
+    pub(crate) fn reset(&mut self) {
         for link in &mut self.links {
-            *link = Link {
-                key: link.key,
-                latency,
-                extra: Span::ZERO,
-                cuts: 0,
-                last: Time::ZERO,
-                gap: None,
-            };
+            *link = Link::new(link.key);
         }
-        self.pairs.fill(Pair::default());
-        self.sent.fill(0);
+        self.pairs.fill(Pair::NEW);
+        self.sent.fill([0; 2]);
     }
 
+    #[inline]
     fn index(&self, from: NodeId, to: NodeId) -> usize {
         usize::from(from.0) * self.size + usize::from(to.0)
     }
 
+    #[inline]
     pub(crate) fn link(&self, from: NodeId, to: NodeId) -> &Link {
         &self.links[self.index(from, to)]
+    }
+
+    /// What a packet needs at least.
+    #[inline]
+    pub(crate) fn least(&self, from: NodeId, to: NodeId) -> Span {
+        self.latency.least + self.link(from, to).extra
     }
 
     pub(crate) fn link_mut(&mut self, from: NodeId, to: NodeId) -> &mut Link {
@@ -136,178 +193,176 @@ impl Network {
         self.links.iter_mut()
     }
 
-    fn pair(&self, one: NodeId, other: NodeId) -> &Pair {
-        &self.pairs[self.index(one.min(other), one.max(other))]
-    }
-
     fn pair_mut(&mut self, one: NodeId, other: NodeId) -> &mut Pair {
         let index = self.index(one.min(other), one.max(other));
         &mut self.pairs[index]
     }
 
-    /// The next packet's address on this link.
+    fn end(&self, me: NodeId, peer: NodeId) -> &End {
+        &self.pairs[self.index(me.min(peer), me.max(peer))].ends[side(me, peer)]
+    }
+
+    fn end_mut(&mut self, me: NodeId, peer: NodeId) -> &mut End {
+        &mut self.pair_mut(me, peer).ends[side(me, peer)]
+    }
+
+    /// Counts a packet, and says how many of its label there were before it on its connection.
     #[inline]
-    pub(crate) fn packet(
+    pub(crate) fn count(
         &mut self,
         from: NodeId,
         to: NodeId,
         connection: u32,
         label: Label,
-    ) -> PacketId {
+    ) -> (&Link, u32) {
         let index = self.index(from, to);
-        let nth = &mut self.sent[index * self.labels + usize::from(label.0)];
-        let id = PacketId {
-            link: self.links[index].key,
-            connection,
-            label,
-            nth: *nth,
-        };
-        *nth += 1;
-        id
+        if connection > self.links[index].newest {
+            self.turn(index, connection);
+        }
+        let link = &self.links[index];
+        let place = index * self.labels + usize::from(label.0);
+        let sent = &mut self.sent[place][usize::from(connection < link.newest)];
+        *sent += 1;
+        (link, *sent - 1)
     }
 
-    /// The connection on which `from` speaks to `to` now, dialling if need be.
+    /// A link is first used for a newer connection: that one counts from 0. What is still sent on older ones counts
+    /// on from where the longest of them had come, so that no address is used twice.
+    #[cold]
+    fn turn(&mut self, index: usize, connection: u32) {
+        let link = &mut self.links[index];
+        link.newest = connection;
+        link.last = [Time::ZERO, link.last[0].max(link.last[1])];
+        for [newest, older] in &mut self.sent[index * self.labels..(index + 1) * self.labels] {
+            *older = (*newest).max(*older);
+            *newest = 0;
+        }
+    }
+
+    /// The connection on which `from` speaks to `to` now, dialled if need be.
     pub(crate) fn connection(&mut self, from: NodeId, to: NodeId, now: Time) -> u32 {
-        let round_trip = self.link(from, to).latency.least + self.link(to, from).latency.least;
+        let round_trip = self.least(from, to) + self.least(to, from);
         let pair = self.pair_mut(from, to);
-        let dialer = *pair.dialer.get_or_insert(from);
-        if dialer != from {
-            return pair.heard;
+        let spoken = pair.spoken();
+        let end = &mut pair.ends[side(from, to)];
+        match end.uses {
+            Some(connection) if spoken => connection,
+            Some(connection) => *end.dialled.insert(connection),
+            None => {
+                let connection = pair.connections;
+                pair.connections += 1;
+                end.uses = Some(connection);
+                end.dialled = Some(connection);
+                end.opened = now + round_trip;
+                connection
+            }
         }
-        if pair.undialled {
-            pair.undialled = false;
-            pair.opened = now + round_trip;
-        }
-        pair.number
     }
 
     /// When a packet that needs `delay` arrives, given what was sent before it on the connection.
-    pub(crate) fn arrival(&mut self, from: NodeId, to: NodeId, now: Time, delay: Span) -> Time {
-        let pair = self.pair(from, to);
-        let start = if pair.dialer == Some(from) {
-            now.max(pair.opened)
-        } else {
-            now
-        };
+    pub(crate) fn arrival(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        connection: u32,
+        now: Time,
+        delay: Span,
+    ) -> Time {
+        let end = self.end(from, to);
+        let dialled = end.dialled == Some(connection);
+        let start = if dialled { now.max(end.opened) } else { now };
         let link = self.link_mut(from, to);
-        link.last = link.last.max(start + delay);
-        link.last
+        let last = &mut link.last[usize::from(connection < link.newest)];
+        *last = (*last).max(start + delay);
+        *last
     }
 
+    /// Nothing that is sent from now on gets through on this connection.
     pub(crate) fn open_gap(&mut self, from: NodeId, to: NodeId, connection: u32) {
-        self.link_mut(from, to).gap = Some(connection);
-    }
-
-    pub(crate) fn has_gap(&self, from: NodeId, to: NodeId, connection: u32) -> bool {
-        self.link(from, to).gap == Some(connection)
+        let link = self.link_mut(from, to);
+        link.broken = link.broken.max(connection + 1);
     }
 
     /// Whether `me` still hears `peer` on this connection.
     pub(crate) fn hears(&self, me: NodeId, peer: NodeId, connection: u32) -> bool {
-        connection >= self.pair(me, peer).floors[end(me, peer)]
+        connection >= self.end(me, peer).floor
     }
 
-    /// A packet of `from` on `connection` has been heard.
+    /// A packet of `from` on `connection` has been heard: `to` answers there, if it is newer than what it uses.
     pub(crate) fn heard(&mut self, from: NodeId, to: NodeId, connection: u32) {
-        let pair = self.pair_mut(from, to);
-        if pair.dialer == Some(from) {
-            pair.heard = pair.heard.max(connection);
+        let end = self.end_mut(to, from);
+        if connection >= end.told && end.uses.is_none_or(|used| used < connection) {
+            end.uses = Some(connection);
         }
     }
 
-    /// `me` stops listening on the current connection; if it is the dialer, its next send dials anew.
+    /// `me` neither listens nor speaks on its current connection any more.
     pub(crate) fn give_up(&mut self, me: NodeId, peer: NodeId) {
-        let pair = self.pair(me, peer);
-        let last = if pair.dialer == Some(me) {
-            pair.number
-        } else {
-            pair.heard
-        };
-        self.close(me, peer, last);
-    }
-
-    /// `me` hears nothing any more on connections up to `last`.
-    fn close(&mut self, me: NodeId, peer: NodeId, last: u32) {
         let pair = self.pair_mut(me, peer);
-        let floor = &mut pair.floors[end(me, peer)];
-        *floor = (*floor).max(last + 1);
-        if pair.dialer != Some(me) || pair.number > last {
-            return;
-        }
-        pair.number = last + 1;
-        pair.undialled = true;
-        for (from, to) in [(me, peer), (peer, me)] {
-            let index = self.index(from, to);
-            self.sent[index * self.labels..(index + 1) * self.labels].fill(0);
-            self.links[index].last = Time::ZERO;
+        let spoken = pair.spoken();
+        let end = &mut pair.ends[side(me, peer)];
+        if let Some(used) = end.uses.filter(|_| spoken) {
+            end.uses = None;
+            end.floor = used + 1;
         }
     }
 
-    /// Every connection of `me` is gone with its process. Returns the peers and the connections they lose.
-    pub(crate) fn close_all(&mut self, me: NodeId) -> Vec<(NodeId, u32)> {
-        let mut lost = Vec::new();
-        for peer in (0..self.size as u16).map(NodeId).filter(|peer| *peer != me) {
-            let pair = self.pair(me, peer);
-            if let Some(dialer) = pair.dialer {
-                let last = pair.number;
-                lost.push((peer, if dialer == me { pair.heard } else { last }));
-                self.close(me, peer, last);
-            }
+    /// Every connection that `me` had with `peer` is gone with its process. Returns the one that `peer` uses.
+    pub(crate) fn close(&mut self, me: NodeId, peer: NodeId) -> Option<u32> {
+        let pair = self.pair_mut(me, peer);
+        if !pair.spoken() {
+            return None;
         }
-        lost
+        let end = &mut pair.ends[side(me, peer)];
+        end.uses = None;
+        end.floor = pair.connections;
+        pair.ends[side(peer, me)].uses
     }
 
     /// `me` learns that `connection` is broken. True if that is news.
     ///
-    /// A dialer stops listening on it; the other end may yet hear what was on its way.
+    /// It speaks there no more. If it dialled it, it listens no more either; the other end may yet hear what was on
+    /// its way.
     pub(crate) fn told(&mut self, me: NodeId, peer: NodeId, connection: u32) -> bool {
-        let pair = self.pair_mut(me, peer);
-        let dials = pair.dialer == Some(me);
-        let told = &mut pair.told[end(me, peer)];
-        if *told > connection || pair.floors[end(me, peer)] > connection {
+        let end = self.end_mut(me, peer);
+        if connection < end.told || connection < end.floor {
             return false;
         }
-        *told = connection + 1;
-        if dials {
-            self.close(me, peer, connection);
+        end.told = connection + 1;
+        if end.uses == Some(connection) {
+            end.uses = None;
+        }
+        if end.dialled == Some(connection) {
+            end.floor = connection + 1;
         }
         true
     }
 
-    /// What decides the future of every link, times as time to go.
-    pub(crate) fn fingerprint(&self, now: Time, digest: &mut crate::digest::Digest) {
-        for link in &self.links {
-            digest.add(&(link.extra, link.cuts, link.last.since(now)));
-        }
-        for (index, pair) in self
-            .pairs
-            .iter()
-            .enumerate()
-            .filter(|(_, pair)| pair.dialer.is_some())
-        {
-            let (low, high) = (index / self.size, index % self.size);
-            let age = |link: &Link| link.gap.map(|gap| pair.number.wrapping_sub(gap));
-            digest.add(&(
-                pair.dialer,
-                pair.undialled,
-                pair.opened.since(now),
-                pair.number - pair.heard,
-            ));
-            digest.add(&pair.floors.map(|floor| pair.number.wrapping_sub(floor)));
-            digest.add(&pair.told.map(|told| pair.number.wrapping_sub(told)));
-            digest.add(&(
-                age(&self.links[low * self.size + high]),
-                age(&self.links[high * self.size + low]),
-            ));
+    /// What decides the future of every link: times as time to go, connections as how many came since.
+    pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        for (index, link) in self.links.iter().enumerate() {
+            digest.add(&(link.extra, link.cuts));
+            let (from, to) = (index / self.size, index % self.size);
+            let pair = &self.pairs[from.min(to) * self.size + from.max(to)];
+            if !pair.spoken() {
+                continue;
+            }
+            let age = |connection: u32| pair.connections - connection;
+            digest.add(&(age(link.newest), age(link.broken)));
+            digest.add(&link.last.map(|last| last.since(now)));
+            let end = &pair.ends[usize::from(from > to)];
+            digest.add(&(end.uses.map(age), end.dialled.map(age)));
+            digest.add(&(end.opened.since(now), age(end.floor), age(end.told)));
         }
     }
 
     /// How many connections ago this one was dialled, for fingerprints.
-    pub(crate) fn age(&self, from: NodeId, to: NodeId, connection: u32) -> u32 {
-        self.pair(from, to).number.wrapping_sub(connection)
+    pub(crate) fn age(&self, one: NodeId, other: NodeId, connection: u32) -> u32 {
+        let pair = &self.pairs[self.index(one.min(other), one.max(other))];
+        pair.connections - connection
     }
 }
 
-fn end(me: NodeId, peer: NodeId) -> usize {
+fn side(me: NodeId, peer: NodeId) -> usize {
     usize::from(me > peer)
 }

@@ -8,7 +8,7 @@ use crate::domain::{Domain, Process};
 use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
-use crate::world::{State, World, outage_word, weather_digest};
+use crate::world::{State, Tag, World};
 
 impl<D: Domain> World<D> {
     /// A node goes down, after a step or between two.
@@ -27,13 +27,9 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         self.fired(fault);
-        let add = |digest: &mut Digest| digest.word(outage_word(node, outage));
-        let entry = self.note(
-            Some(cause),
-            add,
-            || What::Struck(node, outage, fault, step),
-            recorder,
-        );
+        let add = |digest: &mut Digest| digest.add(&outage);
+        let what = || What::Struck(node, outage, fault, step);
+        let entry = self.note(Tag::Struck, Some(cause), node.0.into(), add, what, recorder);
         recorder.fault(
             self.core.now,
             &Weather {
@@ -52,7 +48,7 @@ impl<D: Domain> World<D> {
         }
         let event = Event::Return {
             node,
-            incarnation: outages,
+            outage: outages,
             cause: entry,
         };
         self.core
@@ -86,39 +82,41 @@ impl<D: Domain> World<D> {
         };
         self.nodes[usize::from(node.0)].crash(kind, &mut survives);
         if self.network.transport == crate::net::Transport::Connection {
-            for (peer, connection) in self.network.close_all(node) {
-                if kind == OutageKind::Crash {
+            for peer in (0..self.slots.len() as u16).map(NodeId) {
+                if peer != node
+                    && let Some(connection) = self.network.close(node, peer)
+                    && kind == OutageKind::Crash
+                {
                     self.tell(peer, node, connection, entry);
                 }
             }
         }
     }
 
-    /// What had reached a paused or busy node but was not handled yet is lost with it.
+    /// What had reached a paused or busy node but was not handled yet is lost with it, and what it had not sent.
     fn empty_inbox(&mut self, node: NodeId, cause: u64, recorder: &mut impl Recorder<D>) {
+        if let Some(wake) = self.slot(node).wake.take() {
+            self.core.queue.cancel(wake);
+        }
         while let Some(ticket) = self.slot(node).inbox.pop_front() {
-            if let Some(Event::Arrive { from, message, .. }) = self.core.queue.take(ticket) {
-                let add = |digest: &mut Digest| digest.word(13);
+            if let Some(Event::Arrive(flight)) = self.core.queue.take(ticket) {
+                let what = || What::Missed(flight.from, node, flight.message, Loss::Down);
                 self.note(
+                    Tag::Missed,
                     Some(cause),
-                    add,
-                    || What::Missed(from, node, message, Loss::Down),
+                    flight.cause,
+                    |_| (),
+                    what,
                     recorder,
                 );
-                if let Some(batch) = D::batch(&message) {
+                if let Some(batch) = D::batch(&flight.message) {
                     self.core.store.release(batch);
                 }
             }
         }
         let mut held = core::mem::take(&mut self.slot(node).held);
         for out in held.drain(..) {
-            let add = |digest: &mut Digest| digest.word(17);
-            self.note(
-                Some(cause),
-                add,
-                || What::Unsent(node, out.message),
-                recorder,
-            );
+            self.unsent(node, out.message, cause, recorder);
             if let Some(batch) = D::batch(&out.message) {
                 self.core.store.release(batch);
             }
@@ -145,16 +143,24 @@ impl<D: Domain> World<D> {
             State::Down(kind) => kind,
         };
         slot.state = State::Up;
-        let add = |digest: &mut Digest| digest.word(u64::from(node.0) ^ 19);
-        let entry = self.note(Some(cause), add, || What::Returned(node, kind), recorder);
+        let what = || What::Returned(node, kind);
+        let entry = self.note(
+            Tag::Returned,
+            Some(cause),
+            node.0.into(),
+            |_| (),
+            what,
+            recorder,
+        );
         if kind == OutageKind::Pause {
-            let held = core::mem::take(&mut self.slot(node).held);
-            for out in &held {
-                self.depart(node, out.to, out.message, entry, adversary, recorder);
+            let mut held = core::mem::take(&mut self.slot(node).held);
+            for out in held.drain(..) {
+                self.depart(node, &out, entry, adversary, recorder);
                 if let Some(batch) = D::batch(&out.message) {
                     self.core.store.release(batch);
                 }
             }
+            self.slot(node).held = held;
             self.keep_ready(node);
         } else {
             let now = self.core.now;
@@ -191,9 +197,12 @@ impl<D: Domain> World<D> {
             return;
         }
         self.fired(weather.fault);
+        let add = |digest: &mut Digest| digest.add(&weather.change);
         self.note(
+            Tag::Weather,
             None,
-            |digest| weather_digest(weather, digest),
+            0,
+            add,
             || What::Weather(weather),
             recorder,
         );
@@ -233,7 +242,7 @@ impl<D: Domain> World<D> {
     pub fn heal(&mut self, adversary: &mut impl Adversary<D>, recorder: &mut impl Recorder<D>) {
         adversary.heal();
         self.healed = true;
-        let entry = self.note(None, |digest| digest.word(23), || What::Healed, recorder);
+        let entry = self.note(Tag::Healed, None, 0, |_| (), || What::Healed, recorder);
         self.useful_at = self.core.now;
         for link in self.network.links_mut() {
             link.cuts = 0;

@@ -13,6 +13,7 @@ use crate::time::{Span, Time};
 const SLOT_BITS: u32 = 24;
 const NUMBER_BITS: u32 = 40;
 const LANES: usize = 8;
+const NO_KEY: u128 = u128::MAX;
 
 /// Names one pushed event for as long as it waits; later it names nothing, even when its slot is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +49,8 @@ struct Lane {
 pub struct Queue<E> {
     heap: BinaryHeap<Reverse<u128>>,
     lanes: Vec<Lane>,
+    /// The smallest key in a lane, and which lane; no key is as large as [`NO_KEY`].
+    soonest: (u128, usize),
     slab: Vec<Waiting<E>>,
     free: Vec<u32>,
     pushed: u64,
@@ -61,6 +64,7 @@ impl<E> Queue<E> {
         Self {
             heap: BinaryHeap::new(),
             lanes: Vec::new(),
+            soonest: (NO_KEY, 0),
             slab: Vec::new(),
             free: Vec::new(),
             pushed: 0,
@@ -69,10 +73,11 @@ impl<E> Queue<E> {
         }
     }
 
-    /// Forgets every event and keeps the room. Tickets of before name nothing any more.
+    /// Forgets every event and keeps the room. Tickets of before must not be used any more.
     pub fn clear(&mut self) {
         self.heap.clear();
-        self.lanes.clear();
+        self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
+        self.soonest = (NO_KEY, 0);
         self.slab.clear();
         self.free.clear();
         self.pushed = 0;
@@ -83,65 +88,79 @@ impl<E> Queue<E> {
     /// Adds an event at `at`.
     #[inline]
     pub fn push(&mut self, at: Time, weight: Weight, event: E) -> Ticket {
-        let (key, ticket) = self.admit(at, weight, event);
-        self.heap.push(Reverse(key));
-        ticket
+        self.put(at, None, weight, event)
     }
 
     /// Adds an event `delay` from now, where `delay` is one of a few constants: it waits in that delay's lane.
     #[inline]
     pub fn push_after(&mut self, now: Time, delay: Span, weight: Weight, event: E) -> Ticket {
-        let (key, ticket) = self.admit(now + delay, weight, event);
-        match self.lane(delay) {
-            Some(lane) if lane.keys.back().is_none_or(|last| *last < key) => {
-                lane.keys.push_back(key)
-            }
-            _ => self.heap.push(Reverse(key)),
-        }
+        self.put(now + delay, Some(delay), weight, event)
+    }
+
+    /// Adds an event, in a lane if it is that long after now.
+    #[inline]
+    pub(crate) fn put(&mut self, at: Time, lane: Option<Span>, weight: Weight, event: E) -> Ticket {
+        let ticket = self.admit(at, lane, weight);
+        self.slab[ticket.slot as usize].event = Some(event);
         ticket
     }
 
-    /// The time of the next event that was not cancelled.
-    pub fn peek(&mut self) -> Option<Time> {
-        self.skip_stale();
-        self.first().map(|(key, _)| time_of(key))
-    }
-
-    /// Takes the next event, with its ticket. The event stays in its slot until [`Queue::take`].
+    /// Takes the next event that was not cancelled, if it falls due before `limit`, with its ticket. The event stays
+    /// in its slot until [`Queue::take`].
     #[inline]
-    pub fn pop(&mut self) -> Option<(Time, Ticket)> {
+    pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket)> {
         loop {
-            let (key, lane) = self.first()?;
-            self.remove_first(lane);
+            let heap = self.heap.peek().map_or(NO_KEY, |key| key.0);
+            let key = heap.min(self.soonest.0);
+            if time_of(key) >= limit {
+                return None;
+            }
+            if key == heap {
+                self.heap.pop();
+            } else {
+                self.pop_lane();
+            }
             let slot = slot_of(key);
             let waiting = &self.slab[slot as usize];
             if waiting.event.is_some() {
-                return Some((
-                    time_of(key),
-                    Ticket {
-                        slot,
-                        generation: waiting.generation,
-                    },
-                ));
+                let generation = waiting.generation;
+                return Some((time_of(key), Ticket { slot, generation }));
             }
-            self.retire(slot);
+            self.stale += 1;
+            self.free_slot(slot);
         }
+    }
+
+    /// Takes the next event, whenever it falls due.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(Time, Ticket)> {
+        self.pop_before(Time::NEVER)
     }
 
     /// Takes a popped event out of its slot, unless it was cancelled since.
     #[inline]
-    pub fn take(&mut self, ticket: Ticket) -> Option<E> {
-        let event = self.slab[ticket.slot as usize].event.take();
-        if event.is_some() {
+    pub fn take(&mut self, ticket: Ticket) -> Option<E>
+    where
+        E: Copy,
+    {
+        let event = self.get(ticket).copied();
+        self.free(ticket);
+        event
+    }
+
+    /// Frees the slot of a popped event, whether it was cancelled since or not.
+    #[inline]
+    pub(crate) fn free(&mut self, ticket: Ticket) {
+        if self.slab[ticket.slot as usize].event.take().is_some() {
             self.discount(ticket.slot);
         } else {
             self.stale += 1;
         }
         self.free_slot(ticket.slot);
-        event
     }
 
     /// A waiting event, unless it was taken or cancelled.
+    #[inline]
     pub fn get(&self, ticket: Ticket) -> Option<&E> {
         let waiting = self.slab.get(ticket.slot as usize)?;
         if waiting.generation == ticket.generation {
@@ -216,97 +235,101 @@ impl<E> Queue<E> {
         for lane in &mut self.lanes {
             keys.extend(lane.keys.drain(..).map(move_key));
         }
+        self.soonest = (NO_KEY, 0);
         self.heap.extend(keys.into_iter().map(Reverse));
     }
 
-    fn admit(&mut self, at: Time, weight: Weight, event: E) -> (u128, Ticket) {
-        let slot = if let Some(slot) = self.free.pop() {
-            let waiting = &mut self.slab[slot as usize];
-            waiting.event = Some(event);
-            waiting.weight = weight;
-            slot
-        } else {
-            assert!(
-                self.slab.len() < 1 << SLOT_BITS,
-                "fewer than 2^24 events wait at once"
-            );
-            self.slab.push(Waiting {
-                generation: 0,
-                weight,
-                event: Some(event),
-            });
-            self.slab.len() as u32 - 1
-        };
+    /// Finds a slot for an event and queues its key. The event itself is then put straight into the slot: moving it
+    /// through here would cost more than all the rest.
+    #[inline(never)]
+    fn admit(&mut self, at: Time, lane: Option<Span>, weight: Weight) -> Ticket {
         assert!(
             self.pushed < 1 << NUMBER_BITS,
             "fewer than 2^40 events in a run"
         );
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        let waiting = &mut self.slab[slot as usize];
+        waiting.weight = weight;
+        let generation = waiting.generation;
+        self.useful += usize::from(weight == Weight::Useful);
         let low = (self.pushed << SLOT_BITS) | u64::from(slot);
         self.pushed += 1;
-        self.useful += usize::from(weight == Weight::Useful);
-        let generation = self.slab[slot as usize].generation;
-        (
-            (u128::from(at.0) << 64) | u128::from(low),
-            Ticket { slot, generation },
-        )
+        let key = (u128::from(at.0) << 64) | u128::from(low);
+        if !lane.is_some_and(|delay| self.file(delay, key)) {
+            self.heap.push(Reverse(key));
+        }
+        Ticket { slot, generation }
     }
 
-    fn lane(&mut self, delay: Span) -> Option<&mut Lane> {
+    /// A slot that was never used.
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        let slot = self.slab.len();
+        assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 events wait at once");
+        self.slab.push(Waiting {
+            generation: 0,
+            weight: Weight::Useful,
+            event: None,
+        });
+        slot as u32
+    }
+
+    /// Puts a key at the end of its delay's lane, if there is one and the key comes after all others there.
+    #[inline]
+    fn file(&mut self, delay: Span, key: u128) -> bool {
         let found = self.lanes.iter().position(|lane| lane.delay == delay);
-        if found.is_none() && self.lanes.len() < LANES {
+        let Some(index) = found.or_else(|| self.open_lane(delay)) else {
+            return false;
+        };
+        let lane = &mut self.lanes[index].keys;
+        if lane.back().is_some_and(|last| *last > key) {
+            return false;
+        }
+        lane.push_back(key);
+        if key < self.soonest.0 {
+            self.soonest = (key, index);
+        }
+        true
+    }
+
+    /// A lane for a new delay: an empty one, or one more.
+    #[cold]
+    fn open_lane(&mut self, delay: Span) -> Option<usize> {
+        if let Some(index) = self.lanes.iter().position(|lane| lane.keys.is_empty()) {
+            self.lanes[index].delay = delay;
+            return Some(index);
+        }
+        let room = self.lanes.len() < LANES;
+        room.then(|| {
             self.lanes.push(Lane {
                 delay,
                 keys: VecDeque::new(),
             });
-            return self.lanes.last_mut();
-        }
-        found.map(|index| &mut self.lanes[index])
+            self.lanes.len() - 1
+        })
     }
 
-    /// The smallest key and the lane it stands in (none: the heap).
+    /// Removes the soonest key of all lanes.
     #[inline]
-    fn first(&self) -> Option<(u128, Option<usize>)> {
-        let mut first = self.heap.peek().map_or(u128::MAX, |key| key.0);
-        let mut place = None;
+    fn pop_lane(&mut self) {
+        self.lanes[self.soonest.1].keys.pop_front();
+        self.soonest = (NO_KEY, 0);
         for (index, lane) in self.lanes.iter().enumerate() {
             if let Some(key) = lane.keys.front()
-                && *key < first
+                && *key < self.soonest.0
             {
-                first = *key;
-                place = Some(index);
+                self.soonest = (*key, index);
             }
         }
-        (first != u128::MAX).then_some((first, place))
     }
 
-    fn remove_first(&mut self, lane: Option<usize>) {
-        match lane {
-            Some(index) => drop(self.lanes[index].keys.pop_front()),
-            None => drop(self.heap.pop()),
-        }
-    }
-
-    fn skip_stale(&mut self) {
-        while let Some((key, lane)) = self.first() {
-            let slot = slot_of(key);
-            if self.slab[slot as usize].event.is_some() {
-                return;
-            }
-            self.remove_first(lane);
-            self.retire(slot);
-        }
-    }
-
-    fn retire(&mut self, slot: u32) {
-        self.stale += 1;
-        self.free_slot(slot);
-    }
-
+    #[inline]
     fn free_slot(&mut self, slot: u32) {
         self.slab[slot as usize].generation += 1;
         self.free.push(slot);
     }
 
+    #[inline]
     fn discount(&mut self, slot: u32) {
         if self.slab[slot as usize].weight == Weight::Useful {
             self.useful -= 1;

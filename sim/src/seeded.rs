@@ -3,161 +3,36 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{Change, Fate, FaultIndex, NodeId, Outage, StepId, Strike, Weather};
+use crate::address::{Change, Fate, FaultIndex, PacketId, StepId, Strike, Weather};
 use crate::adversary::{Adversary, LossId, Sending, Step};
-use crate::chance::{Address, Dice, Rate, Seed};
-use crate::digest::name_key;
+use crate::chance::{Address, Dice, Seed};
 use crate::domain::Domain;
-use crate::faults::{NodeSet, Spread};
-use crate::schedule::{Deviation, Script, Unknown};
+use crate::rules::{Action, Aim, Bent, StepAct, Trigger};
+use crate::schedule::{Script, Unknown};
 use crate::time::{Span, Time};
 
-/// When a rule's turn has come: its dice, and what it has counted.
-#[derive(Clone, Debug)]
-pub(crate) struct Turn {
-    key: u64,
-    dice: Dice,
-    rate: Rate,
-    nth: Option<u32>,
-    times: u32,
-    struck: u32,
-    matches: Vec<u32>,
+pub use crate::rules::Rules;
+
+/// What chance decides where no fault acts.
+#[derive(Clone, Copy, Debug)]
+struct Base {
+    latency: Dice,
+    jitter: Dice,
+    survival: Dice,
 }
 
-impl Turn {
-    pub(crate) fn new(name: &str, rate: Rate, nth: Option<u32>, times: u32) -> Self {
-        let key = name_key(name);
+impl Base {
+    fn new(seed: Seed) -> Self {
         Self {
-            key,
-            dice: Seed::new(0).dice_keyed(key),
-            rate,
-            nth,
-            times,
-            struck: 0,
-            matches: Vec::new(),
+            latency: seed.dice("latency"),
+            jitter: seed.dice("jitter"),
+            survival: seed.dice("survival"),
         }
     }
 
-    fn reset(&mut self, seed: Seed) {
-        self.dice = seed.dice_keyed(self.key);
-        self.struck = 0;
-        self.matches.clear();
-    }
-
-    /// A match at `node`: is it this rule's turn?
     #[inline]
-    fn comes(&mut self, node: NodeId, address: Address) -> bool {
-        if self.struck >= self.times || !self.is_nth(node) || !self.dice.hits(address, 0, self.rate)
-        {
-            return false;
-        }
-        self.struck += 1;
-        true
-    }
-
-    fn is_nth(&mut self, node: NodeId) -> bool {
-        let Some(nth) = self.nth else { return true };
-        let index = usize::from(node.0);
-        if self.matches.len() <= index {
-            self.matches.resize(index + 1, 0);
-        }
-        self.matches[index] += 1;
-        self.matches[index] == nth
-    }
-}
-
-/// What a packet rule does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum PacketAct {
-    Drop,
-    Corrupt,
-    Duplicate,
-    Delay(Spread),
-    Hold(Time),
-    Burst(Span, Span),
-}
-
-/// A fault on packets, compiled.
-#[derive(Clone, Debug)]
-pub(crate) struct PacketRule<M> {
-    pub(crate) fault: FaultIndex,
-    pub(crate) turn: Turn,
-    pub(crate) pattern: Option<M>,
-    pub(crate) from: NodeSet,
-    pub(crate) to: NodeSet,
-    pub(crate) start: Time,
-    pub(crate) end: Time,
-    pub(crate) act: PacketAct,
-}
-
-/// What a rule on steps waits for.
-#[derive(Clone, Debug)]
-pub(crate) enum Trigger<M, O> {
-    After(O),
-    Packet(M),
-}
-
-/// A fault on nodes by rate or trigger, compiled.
-#[derive(Clone, Debug)]
-pub(crate) struct StepRule<M, O> {
-    pub(crate) fault: FaultIndex,
-    pub(crate) turn: Turn,
-    pub(crate) trigger: Option<Trigger<M, O>>,
-    /// Whether `nodes` says whom to strike (otherwise: whoever pulled the trigger).
-    pub(crate) aimed: bool,
-    pub(crate) nodes: NodeSet,
-    pub(crate) end: Time,
-    pub(crate) sends: Option<u32>,
-    pub(crate) outage: Outage,
-}
-
-/// Something that befalls the world at a time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Action {
-    Outage(NodeId, Outage),
-    /// Cuts the links of this entry of [`Rules::cuts`], for as long as it says.
-    Cut(usize),
-    Latency(NodeId, NodeId, Span),
-    Slow(NodeId, u32),
-    ClockStep(NodeId, i64),
-    ClockDrift(NodeId, i32),
-}
-
-/// An action, once or again and again.
-#[derive(Clone, Debug)]
-pub(crate) struct Timed {
-    pub(crate) fault: FaultIndex,
-    pub(crate) turn: Turn,
-    pub(crate) first: Time,
-    pub(crate) every: Option<Span>,
-    pub(crate) until: Time,
-    pub(crate) action: Action,
-}
-
-/// Directed links that are cut together, and for how long.
-pub(crate) type Cuts = (Vec<(NodeId, NodeId)>, Span);
-
-/// A compiled fault plan.
-#[derive(Clone, Debug)]
-pub struct Rules<M, O> {
-    pub(crate) packets: Vec<PacketRule<M>>,
-    pub(crate) steps: Vec<StepRule<M, O>>,
-    pub(crate) timed: Vec<Timed>,
-    pub(crate) triggered: Vec<(StepRule<M, O>, Action)>,
-    pub(crate) cuts: Vec<Cuts>,
-    pub(crate) script: Vec<Deviation>,
-}
-
-impl<M, O> Default for Rules<M, O> {
-    fn default() -> Self {
-        Self {
-            packets: Vec::new(),
-            steps: Vec::new(),
-            timed: Vec::new(),
-            triggered: Vec::new(),
-            cuts: Vec::new(),
-            script: Vec::new(),
-        }
+    fn latency(&self, id: PacketId, least: Span, spread: Span) -> Span {
+        least + Span(self.latency.below(id.into(), 0, spread.0))
     }
 }
 
@@ -172,16 +47,17 @@ struct Coming {
 }
 
 /// Follows a plan. Every answer depends on seed, fault and address alone, and on what triggers have counted.
+///
+/// With a script in the plan, the run is the quiet one where neither the script nor another fault acts.
 #[derive(Clone, Debug)]
 pub struct Seeded<D: Domain> {
     rules: Rules<D::MessagePattern, D::ObservationPattern>,
-    script: Script<D>,
-    latency: Dice,
-    jitter: Dice,
-    survival: Dice,
+    base: Base,
+    script: Option<Script<D>>,
     /// Soonest last.
     coming: Vec<Coming>,
     order: u32,
+    nodes: usize,
     healed: bool,
 }
 
@@ -192,15 +68,17 @@ impl<D: Domain> Seeded<D> {
         nodes: &[String],
         seed: u64,
     ) -> Result<Self, Unknown> {
-        let seed_keys = Seed::new(seed);
+        let script = rules
+            .script
+            .as_ref()
+            .map(|script| Script::new(script, nodes));
         let mut adversary = Self {
-            script: Script::new(&rules.script, nodes)?,
+            script: script.transpose()?,
             rules,
-            latency: seed_keys.dice("latency"),
-            jitter: seed_keys.dice("jitter"),
-            survival: seed_keys.dice("survival"),
+            base: Base::new(Seed::new(seed)),
             coming: Vec::new(),
             order: 0,
+            nodes: nodes.len(),
             healed: false,
         };
         adversary.reset(seed);
@@ -210,26 +88,9 @@ impl<D: Domain> Seeded<D> {
     /// The same plan under another seed.
     pub fn reset(&mut self, seed: u64) {
         let seed = Seed::new(seed);
-        self.latency = seed.dice("latency");
-        self.jitter = seed.dice("jitter");
-        self.survival = seed.dice("survival");
-        self.script.reset();
-        self.rules
-            .packets
-            .iter_mut()
-            .for_each(|rule| rule.turn.reset(seed));
-        self.rules
-            .steps
-            .iter_mut()
-            .for_each(|rule| rule.turn.reset(seed));
-        self.rules
-            .triggered
-            .iter_mut()
-            .for_each(|(rule, _)| rule.turn.reset(seed));
-        self.rules
-            .timed
-            .iter_mut()
-            .for_each(|rule| rule.turn.reset(seed));
+        self.base = Base::new(seed);
+        self.rules.reset(seed);
+        self.script.iter_mut().for_each(Script::reset);
         self.coming.clear();
         self.order = 0;
         self.healed = false;
@@ -238,36 +99,18 @@ impl<D: Domain> Seeded<D> {
         }
     }
 
-    /// Plans the first occurrence of a timed rule from number `nth` on that chance lets happen.
+    /// Where the run did not say what the plan's script says it should.
+    pub fn mismatches(&self) -> &[String] {
+        self.script.as_ref().map_or(&[], Script::mismatches)
+    }
+
+    /// Plans the next occurrence of a timed rule, from number `nth` on.
     fn plan(&mut self, index: usize, nth: u64) {
-        let Timed {
-            fault,
-            turn,
-            first,
-            every,
-            until,
-            action,
-        } = &self.rules.timed[index];
-        let tries = if every.is_some() && !turn.rate.is_zero() {
-            OCCURRENCES
-        } else {
-            1
-        };
-        for n in nth..nth + tries {
-            let at = Time(
-                first
-                    .0
-                    .saturating_add(every.unwrap_or_default().0.saturating_mul(n)),
-            );
-            if at >= *until || at == Time::NEVER || (every.is_none() && n > 0) {
-                return;
-            }
-            if turn.dice.hits(Address(n, 0), 0, turn.rate) {
-                let renew = every.map(|_| (index, n + 1));
-                let (action, fault) = (*action, *fault);
-                self.bring(at, action, fault, renew);
-                return;
-            }
+        let rule = &self.rules.timed[index];
+        if let Some((n, at)) = rule.next(nth) {
+            let renew = rule.every.map(|_| (index, n + 1));
+            let (action, fault) = (rule.action, rule.fault);
+            self.bring(at, action, fault, renew);
         }
     }
 
@@ -278,32 +121,28 @@ impl<D: Domain> Seeded<D> {
             Action::Slow(node, factor) => Change::Slow(node, factor),
             Action::ClockStep(node, nanos) => Change::ClockStep(node, nanos),
             Action::ClockDrift(node, drift) => Change::ClockDrift(node, drift),
-            Action::Cut(cuts) => {
-                let (links, lasting) = self.rules.cuts[cuts].clone();
-                for (index, (from, to)) in links.into_iter().enumerate() {
-                    let (fault, renew) = if index == 0 {
-                        (fault, renew)
-                    } else {
-                        (FaultIndex::NONE, None)
-                    };
-                    self.add(
-                        at,
-                        Weather {
-                            change: Change::Cut(from, to),
-                            fault,
-                        },
-                        renew,
-                    );
-                    let join = Weather {
-                        change: Change::Join(from, to),
-                        fault: FaultIndex::NONE,
-                    };
-                    self.add(at + lasting, join, None);
-                }
-                return;
-            }
+            Action::Cut(cuts) => return self.bring_cut(at, cuts, fault, renew),
         };
         self.add(at, Weather { change, fault }, renew);
+    }
+
+    /// Cuts links, and joins them when the time is over. The first cut stands for the fault, the rest is its doing.
+    fn bring_cut(
+        &mut self,
+        at: Time,
+        cuts: usize,
+        mut fault: FaultIndex,
+        mut renew: Option<(usize, u64)>,
+    ) {
+        let lasting = self.rules.cuts[cuts].lasting;
+        for index in 0..self.rules.cuts[cuts].links.len() {
+            let (from, to) = self.rules.cuts[cuts].links[index];
+            let change = Change::Cut(from, to);
+            self.add(at, Weather { change, fault }, renew.take());
+            fault = FaultIndex::NONE;
+            let change = Change::Join(from, to);
+            self.add(at + lasting, Weather { change, fault }, None);
+        }
     }
 
     fn add(&mut self, at: Time, weather: Weather, renew: Option<(usize, u64)>) {
@@ -312,205 +151,131 @@ impl<D: Domain> Seeded<D> {
         let place = self
             .coming
             .partition_point(|other| (other.at, other.order) > (at, order));
-        self.coming.insert(
-            place,
-            Coming {
-                at,
-                order,
-                weather,
-                renew,
-            },
-        );
+        let coming = Coming {
+            at,
+            order,
+            weather,
+            renew,
+        };
+        self.coming.insert(place, coming);
     }
 
-    /// Applies the packet rules. Each rule answers for itself; the answers add up in any order.
-    fn rule(&mut self, sending: &Sending<'_, D>, fate: &mut Fate) {
-        let address = Address::from(sending.id);
-        let (mut lost, mut corrupted) = (false, false);
-        let mut late = Span::ZERO;
-        let mut blamed = Fate::drop();
-        let mut copies = Fate::drop();
-        for rule in &mut self.rules.packets {
-            if sending.at < rule.start || sending.at >= rule.end {
-                continue;
-            }
-            if !rule.from.has(sending.from) || !rule.to.has(sending.to) {
-                continue;
-            }
-            if let Some(pattern) = &rule.pattern
-                && !D::message_matches(pattern, sending.message, sending.items)
-            {
-                continue;
-            }
-            if let PacketAct::Burst(good, bad) = rule.act
-                && !is_bad(rule.turn.dice, good, bad, sending.at)
-            {
-                continue;
-            }
-            if !rule.turn.comes(sending.from, address) {
-                continue;
-            }
-            let dice = rule.turn.dice;
-            match rule.act {
-                PacketAct::Drop | PacketAct::Burst(..) => lost = true,
-                PacketAct::Corrupt => corrupted = true,
-                PacketAct::Delay(spread) => late = late + spread.draw(dice.roll(address, 1)),
-                PacketAct::Hold(release) => late = late + release.since(sending.at),
-                PacketAct::Duplicate => {
-                    copies.copy(sending.latency + Span(dice.below(address, 1, sending.spread.0)));
-                }
-            }
-            blamed.blame(rule.fault);
-        }
-        fate.delay(late);
-        copies.delays().iter().for_each(|delay| fate.copy(*delay));
-        blamed.acted().for_each(|fault| fate.blame(fault));
-        if lost || corrupted {
-            fate.lose();
-            fate.corrupted = !lost;
-        }
-    }
-
+    /// Asks every rule on steps. Of several outages in one step the plan's first strikes.
     fn pull_triggers(&mut self, step: &Step<'_, D>) -> Option<Strike> {
         let mut strike = None;
-        let mut remote: Vec<(Action, FaultIndex)> = Vec::new();
-        for rule in &mut self.rules.steps {
-            if step.at >= rule.end || !pulls::<D>(rule, step) {
+        for index in 0..self.rules.steps.len() {
+            let rule = &mut self.rules.steps[index];
+            let address = step.id.into();
+            if !rule.turn.may_come(address)
+                || !rule.concerns(step)
+                || !rule.turn.comes(step.node, address)
+            {
                 continue;
             }
-            let StepRule { fault, outage, .. } = *rule;
-            let here = !rule.aimed || rule.nodes.has(step.node);
-            if rule.trigger.is_none() && !here || !rule.turn.comes(step.node, step.id.into()) {
-                continue;
+            let (fault, aim) = (rule.fault, rule.aim);
+            match rule.act {
+                StepAct::Action(action) => self.bring(step.at, action, fault, None),
+                StepAct::Outage(outage, sends) => {
+                    let dice = rule.turn.dice;
+                    let chosen = || dice.below(address, 1, u64::from(step.sends) + 1) as u32;
+                    if aim.has(step.node) {
+                        let sends = sends.unwrap_or_else(chosen);
+                        strike = strike.or(Some(Strike {
+                            outage,
+                            sends,
+                            fault,
+                        }));
+                    }
+                    if let (Aim::At(nodes), false) = (aim, matches!(rule.trigger, Trigger::Step)) {
+                        for node in nodes.nodes(self.nodes).filter(|node| *node != step.node) {
+                            self.bring(step.at, Action::Outage(node, outage), fault, None);
+                        }
+                    }
+                }
             }
-            if here {
-                let sends = rule.sends.unwrap_or_else(|| {
-                    rule.turn
-                        .dice
-                        .below(step.id.into(), 1, u64::from(step.sends) + 1)
-                        as u32
-                });
-                strike = strike.or(Some(Strike {
-                    outage,
-                    sends,
-                    fault,
-                }));
-            } else {
-                let nodes = rule.nodes.nodes(NodeSet::MOST);
-                remote.extend(nodes.map(|node| (Action::Outage(node, outage), fault)));
-            }
-        }
-        for (rule, action) in &mut self.rules.triggered {
-            if pulls::<D>(rule, step) && rule.turn.comes(step.node, step.id.into()) {
-                remote.push((*action, rule.fault));
-            }
-        }
-        for (action, fault) in remote {
-            self.bring(step.at, action, fault, None);
         }
         strike
     }
 }
 
-/// How many occurrences in a row chance may skip before a timed rule is taken to have ended.
-const OCCURRENCES: u64 = 1_000_000;
-
-/// Whether a step does what a rule waits for. A rule by rate alone waits for any step of its nodes.
-fn pulls<D: Domain>(
-    rule: &StepRule<D::MessagePattern, D::ObservationPattern>,
-    step: &Step<'_, D>,
-) -> bool {
-    match &rule.trigger {
-        None => rule.nodes.has(step.node),
-        Some(Trigger::After(pattern)) => step
-            .seen
-            .iter()
-            .any(|seen| D::observation_matches(pattern, seen)),
-        Some(Trigger::Packet(pattern)) => step
-            .input
-            .is_some_and(|(message, items)| D::message_matches(pattern, message, items)),
-    }
-}
-
-/// Whether a link with these mean spells is in a bad one. Spells are drawn from the beginning of time.
-fn is_bad(dice: Dice, good: Span, bad: Span, at: Time) -> bool {
-    let mut end = 0_u64;
-    for spell in 0_u64.. {
-        let mean = if spell % 2 == 0 { good } else { bad };
-        end = end.saturating_add(
-            Spread::Exponential(mean)
-                .draw(dice.roll(Address(spell, u64::MAX), 2))
-                .0
-                .max(1),
-        );
-        if at.0 < end {
-            return spell % 2 == 1;
-        }
-    }
-    false
-}
-
 impl<D: Domain> Adversary<D> for Seeded<D> {
-    #[inline]
     fn fate(&mut self, sending: &Sending<'_, D>) -> Fate {
-        if !self.script.is_empty() && !self.healed {
-            return self.script.fate(sending);
-        }
-        let spread = if sending.spread.is_zero() {
-            0
-        } else {
-            self.latency.below(sending.id.into(), 0, sending.spread.0)
+        let fate = match &mut self.script {
+            None => Fate::deliver(
+                self.base
+                    .latency(sending.id, sending.latency, sending.spread),
+            ),
+            Some(script) => script.fate(sending),
         };
-        let mut fate = Fate::deliver(Span(sending.latency.0 + spread));
-        if !self.healed && !self.rules.packets.is_empty() {
-            self.rule(sending, &mut fate);
+        if self.healed {
+            return fate;
         }
-        fate
+        let address = Address::from(sending.id);
+        let mut bent = Bent::new(&fate);
+        for rule in &mut self.rules.packets {
+            if rule.turn.may_come(address) && rule.acts(sending, address) {
+                bent.by(rule, sending, address);
+            }
+        }
+        bent.fate()
     }
 
     #[inline]
+    fn usual(&mut self, id: PacketId, latency: Span, spread: Span) -> Option<Span> {
+        let address = Address::from(id);
+        let rules = if self.healed {
+            &[]
+        } else {
+            &self.rules.packets[..]
+        };
+        let quiet = self.script.is_none() && rules.iter().all(|rule| !rule.turn.may_come(address));
+        quiet.then(|| self.base.latency(id, latency, spread))
+    }
+
+    #[inline]
+    fn strikes(&self) -> bool {
+        !self.rules.steps.is_empty() || self.script.is_some()
+    }
+
     fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike> {
-        if !self.script.is_empty() {
-            return self.script.strike(step);
-        }
-        if self.rules.steps.is_empty() && self.rules.triggered.is_empty() {
-            return None;
-        }
-        self.pull_triggers(step)
+        let scripted = self.script.as_mut().and_then(|script| script.strike(step));
+        let pulled = self.pull_triggers(step);
+        scripted.or(pulled)
     }
 
     fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        if !self.script.is_empty() {
-            return Adversary::<D>::jitter(&mut self.script, step, draw, spread);
+        if let Some(script) = &mut self.script {
+            return Adversary::<D>::jitter(script, step, draw, spread);
         }
-        Span(
-            self.jitter
-                .below(step.into(), draw.into(), spread.0.saturating_add(1)),
-        )
+        let count = spread.0.saturating_add(1);
+        Span(self.base.jitter.below(step.into(), draw.into(), count))
     }
 
     fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        if !self.script.is_empty() {
-            return Adversary::<D>::survives(&mut self.script, loss, unsynced);
+        if let Some(script) = &mut self.script {
+            return Adversary::<D>::survives(script, loss, unsynced);
         }
-        let address = Address(
-            loss.node,
-            u64::from(loss.incarnation) << 32 | u64::from(loss.journal),
-        );
-        self.survival.below(address, 0, unsynced + 1)
+        self.base.survival.below(loss.into(), 0, unsynced + 1)
     }
 
     #[inline]
     fn next_weather(&self) -> Option<Time> {
-        if !self.script.is_empty() {
-            return Adversary::<D>::next_weather(&self.script);
+        let planned = self.coming.last().map(|coming| coming.at);
+        match &self.script {
+            None => planned,
+            Some(script) => planned
+                .into_iter()
+                .chain(Adversary::<D>::next_weather(script))
+                .min(),
         }
-        self.coming.last().map(|coming| coming.at)
     }
 
     fn weather(&mut self) -> Weather {
-        if !self.script.is_empty() {
-            return Adversary::<D>::weather(&mut self.script);
+        let next = Adversary::<D>::next_weather(self);
+        if let Some(script) = &mut self.script
+            && Adversary::<D>::next_weather(script) == next
+        {
+            return Adversary::<D>::weather(script);
         }
         let coming = self
             .coming
@@ -525,6 +290,8 @@ impl<D: Domain> Adversary<D> for Seeded<D> {
     fn heal(&mut self) {
         self.healed = true;
         self.coming.clear();
-        Adversary::<D>::heal(&mut self.script);
+        if let Some(script) = &mut self.script {
+            Adversary::<D>::heal(script);
+        }
     }
 }

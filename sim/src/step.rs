@@ -2,19 +2,22 @@
 
 use crate::address::{Label, NodeId, OutageKind, StepId, Strike};
 use crate::adversary::{Adversary, Step};
-use crate::context::{Context, Event, Peer};
+use crate::context::{Context, Event, Flight, Outgoing, Peer, weight};
 use crate::domain::{Domain, Process};
 use crate::queue::{Ticket, Weight};
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
-use crate::world::{State, World, step_word};
+use crate::world::{State, Tag, World};
 
-/// What a node is given to handle.
-enum Input<D: Domain> {
-    Boot,
-    Message(Peer, D::Message),
-    Timer(D::Timer),
-    Disconnected(NodeId),
+/// What a step is about, besides what the node does in it.
+#[derive(Clone, Copy)]
+struct Input<'a, M> {
+    node: NodeId,
+    label: Label,
+    /// The entry that tells of the input.
+    entry: u64,
+    /// The message, if that is what came.
+    message: Option<&'a M>,
 }
 
 impl<D: Domain> World<D> {
@@ -25,66 +28,53 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Some(event) = self.core.queue.get(ticket) else {
-            return;
-        };
-        let node = match *event {
-            Event::Arrive { to, .. } => to,
-            Event::Fire { node, .. } | Event::Told { node, .. } => node,
-            Event::Ready { node, incarnation } => {
-                self.core.queue.take(ticket);
-                self.ready(node, incarnation, adversary, recorder);
-                return;
-            }
-            Event::Return {
-                node,
-                incarnation,
-                cause,
-            } => {
-                self.core.queue.take(ticket);
-                self.come_back(node, incarnation, cause, adversary, recorder);
-                return;
-            }
-        };
-        let now = self.core.now;
-        let slot = self.slot(node);
-        let busy = slot.busy_until > now || !slot.inbox.is_empty();
-        match slot.state {
-            State::Paused => slot.inbox.push_back(ticket),
-            State::Up if busy => slot.inbox.push_back(ticket),
-            State::Up | State::Down(_) => self.handle(ticket, adversary, recorder),
+        let node = self.core.queue.get(ticket).and_then(Event::waiting_at);
+        if let Some(node) = node
+            && self.waits(node)
+        {
+            self.slot(node).inbox.push_back(ticket);
+            self.keep_ready(node);
+        } else {
+            self.handle(ticket, adversary, recorder);
         }
     }
 
-    /// Handles an event that is due at a node with time for it, or lost on one that is down.
-    pub(crate) fn handle(
+    /// Whether what reaches a node now must wait.
+    #[inline]
+    fn waits(&mut self, node: NodeId) -> bool {
+        let now = self.core.now;
+        let slot = self.slot(node);
+        match slot.state {
+            State::Up => slot.busy_until > now || !slot.inbox.is_empty(),
+            State::Paused => true,
+            State::Down(_) => false,
+        }
+    }
+
+    /// Handles an event at a node that has time for it, or is down and loses it.
+    fn handle(
         &mut self,
         ticket: Ticket,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Some(event) = self.core.queue.take(ticket) else {
-            return;
-        };
-        match event {
-            Event::Arrive {
-                from,
-                to,
-                connection,
-                message,
-                cause,
-            } => {
-                self.arrive(from, to, connection, message, cause, adversary, recorder);
-                if let Some(batch) = D::batch(&message) {
+        // Each arm takes its words straight from the slot: an event moved as a whole is an event moved slowly.
+        match self.core.queue.get(ticket) {
+            None => self.core.queue.free(ticket),
+            Some(&Event::Arrive(flight)) => {
+                self.core.queue.free(ticket);
+                self.arrive(&flight, adversary, recorder);
+                if let Some(batch) = D::batch(&flight.message) {
                     self.core.store.release(batch);
                 }
             }
-            Event::Fire {
+            Some(&Event::Fire {
                 node,
                 incarnation,
                 timer,
                 cause,
-            } => {
+            }) => {
+                self.core.queue.free(ticket);
                 let slot = self.slot(node);
                 if slot.incarnation == incarnation && slot.state == State::Up {
                     self.fire(node, timer, cause, adversary, recorder);
@@ -92,47 +82,46 @@ impl<D: Domain> World<D> {
                     self.orphans += 1;
                 }
             }
-            Event::Told {
+            Some(&Event::Told {
                 node,
                 peer,
                 connection,
                 cause,
-            } => {
+            }) => {
+                self.core.queue.free(ticket);
                 if self.slot(node).state == State::Up && self.network.told(node, peer, connection) {
-                    let add = |digest: &mut crate::digest::Digest| digest.add(&(node, peer, 5_u8));
-                    let entry = self.note(
-                        Some(cause),
-                        add,
-                        || What::Disconnected(node, peer),
-                        recorder,
-                    );
-                    let label = Label(D::LABELS as u8 + 1);
-                    self.take_step(
-                        node,
-                        Input::Disconnected(peer),
-                        label,
-                        entry,
-                        adversary,
-                        recorder,
-                    );
+                    self.disconnect(node, peer, cause, adversary, recorder);
                 }
             }
-            Event::Ready { .. } | Event::Return { .. } => {
-                unreachable!("these never wait in an inbox")
+            Some(&Event::Ready { node }) => {
+                self.core.queue.free(ticket);
+                self.ready(node, adversary, recorder);
+            }
+            Some(&Event::Return {
+                node,
+                outage,
+                cause,
+            }) => {
+                self.core.queue.free(ticket);
+                self.come_back(node, outage, cause, adversary, recorder);
             }
         }
     }
 
+    #[inline]
     fn arrive(
         &mut self,
-        from: NodeId,
-        to: NodeId,
-        connection: u32,
-        message: D::Message,
-        cause: u64,
+        flight: &Flight<D::Message>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
+        let Flight {
+            from,
+            to,
+            connection,
+            message,
+            cause,
+        } = *flight;
         let connected = self.connected(from, to);
         let loss = match self.slots[usize::from(to.0)].state {
             State::Down(_) => Some(Loss::Down),
@@ -140,38 +129,31 @@ impl<D: Domain> World<D> {
             _ => None,
         };
         if let Some(loss) = loss {
-            self.miss(from, to, connection, message, loss, cause, recorder);
+            self.miss(flight, loss, recorder);
             return;
         }
         if connected {
             self.network.heard(from, to, connection);
         }
-        self.counts.events += 1;
-        let label = D::label(&message);
-        if !D::chatter(label) {
-            self.useful_at = self.core.now;
-        }
-        let add = |digest: &mut crate::digest::Digest| digest.word(cause ^ 1 << 63);
-        let entry = self.note(
-            Some(cause),
-            add,
-            || What::Arrived(from, to, message),
-            recorder,
-        );
+        let what = || What::Arrived(from, to, message);
+        let entry = self.note(Tag::Arrived, Some(cause), cause, |_| (), what, recorder);
+        let input = Input {
+            node: to,
+            label: D::label(&message),
+            entry,
+            message: Some(&flight.message),
+        };
         let peer = Peer {
             node: from,
             connection: connected.then_some(connection),
         };
-        self.take_step(
-            to,
-            Input::Message(peer, message),
-            label,
-            entry,
-            adversary,
-            recorder,
-        );
+        self.count(input.label);
+        self.take_step(input, adversary, recorder, |process, ctx| {
+            process.receive(peer, message, ctx);
+        });
     }
 
+    #[inline]
     fn fire(
         &mut self,
         node: NodeId,
@@ -180,14 +162,41 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        self.counts.events += 1;
-        let label = D::timer_label(&timer);
-        if !D::chatter(label) {
-            self.useful_at = self.core.now;
-        }
-        let add = |digest: &mut crate::digest::Digest| digest.add(&(node, timer));
-        let entry = self.note(Some(cause), add, || What::Fired(node, timer), recorder);
-        self.take_step(node, Input::Timer(timer), label, entry, adversary, recorder);
+        let add = |digest: &mut crate::digest::Digest| digest.add(&timer);
+        let what = || What::Fired(node, timer);
+        let entry = self.note(Tag::Fired, Some(cause), node.0.into(), add, what, recorder);
+        let input = Input {
+            node,
+            label: D::timer_label(&timer),
+            entry,
+            message: None,
+        };
+        self.count(input.label);
+        self.take_step(input, adversary, recorder, |process, ctx| {
+            process.fire(timer, ctx);
+        });
+    }
+
+    fn disconnect(
+        &mut self,
+        node: NodeId,
+        peer: NodeId,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let word = u64::from(node.0) << 16 | u64::from(peer.0);
+        let what = || What::Disconnected(node, peer);
+        let entry = self.note(Tag::Disconnected, Some(cause), word, |_| (), what, recorder);
+        let input = Input {
+            node,
+            label: Label(D::LABELS as u8 + 1),
+            entry,
+            message: None,
+        };
+        self.take_step(input, adversary, recorder, |process, ctx| {
+            process.disconnected(peer, ctx);
+        });
     }
 
     /// Boots a node.
@@ -197,133 +206,105 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let add = |digest: &mut crate::digest::Digest| digest.add(&(node, 2_u8));
-        let entry = self.note(None, add, || What::Started(node), recorder);
-        self.take_step(
+        let what = || What::Started(node);
+        let entry = self.note(Tag::Started, None, node.0.into(), |_| (), what, recorder);
+        let input = Input {
             node,
-            Input::Boot,
-            Label(D::LABELS as u8),
+            label: Label(D::LABELS as u8),
             entry,
-            adversary,
-            recorder,
-        );
+            message: None,
+        };
+        self.take_step(input, adversary, recorder, |process, ctx| {
+            process.start(ctx);
+        });
     }
 
-    /// A busy node is free: it takes the next input that waits, or falls idle.
-    pub(crate) fn ready(
+    /// Counts an event, and remembers when the last one was that is not chatter.
+    #[inline]
+    fn count(&mut self, label: Label) {
+        self.counts.events += 1;
+        if !D::chatter(label) {
+            self.useful_at = self.core.now;
+        }
+    }
+
+    /// A busy node is free: it takes the next input that waits.
+    fn ready(
         &mut self,
         node: NodeId,
-        incarnation: u32,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
         let slot = self.slot(node);
-        if slot.incarnation != incarnation || slot.state != State::Up {
+        slot.wake = None;
+        if slot.state != State::Up {
             return;
         }
         if let Some(ticket) = slot.inbox.pop_front() {
             self.handle(ticket, adversary, recorder);
-            self.keep_ready(node);
         }
+        self.keep_ready(node);
     }
 
     /// As long as inputs wait at a live node, it will be told when it is free.
     pub(crate) fn keep_ready(&mut self, node: NodeId) {
         let now = self.core.now;
-        let slot = self.slot(node);
-        if slot.state == State::Up && !slot.inbox.is_empty() {
-            let (at, incarnation) = (slot.busy_until.max(now), slot.incarnation);
-            self.core
-                .queue
-                .push(at, Weight::Useful, Event::Ready { node, incarnation });
+        let slot = &mut self.slots[usize::from(node.0)];
+        if slot.state == State::Up && !slot.inbox.is_empty() && slot.wake.is_none() {
+            let at = slot.busy_until.max(now);
+            let event = Event::Ready { node };
+            slot.wake = Some(self.core.queue.push(at, Weight::Useful, event));
         }
     }
 
+    /// Lets the node do what it does, and what it did take effect.
+    #[inline]
     fn take_step(
         &mut self,
-        node: NodeId,
-        input: Input<D>,
-        label: Label,
-        entry: u64,
+        input: Input<'_, D::Message>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
+        act: impl FnOnce(&mut D::Node, &mut Context<'_, D>),
     ) {
-        let index = usize::from(node.0);
-        let incarnation = self.slots[index].incarnation;
-        let nth = &mut self.steps[index * (D::LABELS + 2) + usize::from(label.0)];
+        let index = usize::from(input.node.0);
+        let slot = &self.slots[index];
+        let nth = &mut self.steps[index * (D::LABELS + 2) + usize::from(input.label.0)];
         let id = StepId {
-            node: self.slots[index].key,
-            label,
+            node: slot.key,
+            label: input.label,
             nth: *nth,
         };
         *nth += 1;
         let mut ctx = Context {
             core: &mut self.core,
-            me: node,
-            incarnation,
-            cause: entry,
+            me: input.node,
+            incarnation: slot.incarnation,
+            cause: input.entry,
         };
-        let process = &mut self.nodes[index];
-        match &input {
-            Input::Boot => process.start(&mut ctx),
-            Input::Message(from, message) => process.receive(*from, *message, &mut ctx),
-            Input::Timer(timer) => process.fire(*timer, &mut ctx),
-            Input::Disconnected(peer) => process.disconnected(*peer, &mut ctx),
-        }
-        let message = match &input {
-            Input::Message(_, message) => Some(message),
-            _ => None,
-        };
-        let strike = self.outcome(node, id, message, entry, adversary, recorder);
-        self.apply(node, id, entry, strike, adversary, recorder);
-        self.occupy(node);
+        act(&mut self.nodes[index], &mut ctx);
+        self.take_effect(&input, id, adversary, recorder);
     }
 
-    /// Tells the step's observations and asks what befalls the node.
-    fn outcome(
+    /// Observations are told, an outage may strike, packets leave.
+    fn take_effect(
         &mut self,
-        node: NodeId,
+        input: &Input<'_, D::Message>,
         id: StepId,
-        message: Option<&D::Message>,
-        entry: u64,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) -> Option<Strike> {
-        let seen = core::mem::take(&mut self.core.seen);
-        for observation in &seen {
-            self.observed(node, *observation, entry, recorder);
-        }
-        let items = |message: &'_ D::Message| {
-            D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch))
-        };
-        let strike = if self.healed {
-            None
-        } else {
-            adversary.strike(&Step {
-                id,
-                node,
-                at: self.core.now,
-                input: message.map(|message| (message, items(message))),
-                seen: &seen,
-                sends: self.core.sends.len() as u32,
-                unsynced: self.nodes[usize::from(node.0)].unsynced(),
-            })
-        };
-        self.core.seen = seen;
-        self.core.seen.clear();
-        strike
-    }
-
-    /// Lets the step's effects into the world.
-    fn apply(
-        &mut self,
-        node: NodeId,
-        id: StepId,
-        entry: u64,
-        strike: Option<Strike>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
+        let Input { node, entry, .. } = *input;
+        let mut seen = core::mem::take(&mut self.core.seen);
+        for observation in &seen {
+            self.observed(node, observation, entry, recorder);
+        }
+        let strike = if adversary.strikes() && !self.healed {
+            self.ask(input, id, &seen, adversary)
+        } else {
+            None
+        };
+        seen.clear();
+        self.core.seen = seen;
         if !self.core.jittered.is_empty() {
             self.arm_jittered(node, id, entry, adversary, recorder);
         }
@@ -335,42 +316,78 @@ impl<D: Domain> World<D> {
         let mut sends = core::mem::take(&mut self.core.sends);
         let leaving = strike.map_or(sends.len(), |strike| sends.len().min(strike.sends as usize));
         for out in &sends[..leaving] {
-            self.depart(node, out.to, out.message, entry, adversary, recorder);
+            self.depart(node, out, entry, adversary, recorder);
         }
         if let Some(strike) = strike {
-            for out in &sends[leaving..] {
-                if strike.outage.kind == OutageKind::Pause {
-                    self.slot(node).held.push(*out);
-                    if let Some(batch) = D::batch(&out.message) {
-                        self.core.store.retain(batch);
-                    }
-                } else {
-                    let add = |digest: &mut crate::digest::Digest| digest.word(11);
-                    self.note(
-                        Some(entry),
-                        add,
-                        || What::Unsent(node, out.message),
-                        recorder,
-                    );
-                }
-            }
+            self.cut_short(input, &sends[leaving..], strike, id, adversary, recorder);
         }
         sends.clear();
         self.core.sends = sends;
         while let Some(batch) = self.core.batches.pop() {
             self.core.store.release(batch);
         }
-        if let Some(strike) = strike {
-            self.strike(
-                node,
-                strike.outage,
-                strike.fault,
-                Some(id),
-                entry,
-                adversary,
-                recorder,
-            );
+        self.occupy(node);
+    }
+
+    /// Asks what befalls the node.
+    fn ask(
+        &mut self,
+        input: &Input<'_, D::Message>,
+        id: StepId,
+        seen: &[D::Observation],
+        adversary: &mut impl Adversary<D>,
+    ) -> Option<Strike> {
+        let items = |message: &D::Message| {
+            D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch))
+        };
+        adversary.strike(&Step {
+            id,
+            node: input.node,
+            at: self.core.now,
+            input: input.message.map(|message| (message, items(message))),
+            seen,
+            sends: self.core.sends.len() as u32,
+            unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
+        })
+    }
+
+    /// An outage strikes when some of the step's packets have left: a pause holds the others back, they leave when
+    /// it is over; from any other outage they never leave.
+    fn cut_short(
+        &mut self,
+        input: &Input<'_, D::Message>,
+        unsent: &[Outgoing<D>],
+        strike: Strike,
+        id: StepId,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let Input { node, entry, .. } = *input;
+        for out in unsent {
+            if strike.outage.kind == OutageKind::Pause {
+                if let Some(batch) = D::batch(&out.message) {
+                    self.core.store.retain(batch);
+                }
+                self.slot(node).held.push(*out);
+            } else {
+                self.unsent(node, out.message, entry, recorder);
+            }
         }
+        let Strike { outage, fault, .. } = strike;
+        self.strike(node, outage, fault, Some(id), entry, adversary, recorder);
+    }
+
+    /// A packet never leaves.
+    pub(crate) fn unsent(
+        &mut self,
+        node: NodeId,
+        message: D::Message,
+        cause: u64,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let add = |digest: &mut crate::digest::Digest| digest.add(&message);
+        let what = || What::Unsent(node, message);
+        self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
     }
 
     fn arm_jittered(
@@ -381,61 +398,41 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let mut jittered = core::mem::take(&mut self.core.jittered);
-        let incarnation = self.slots[usize::from(node.0)].incarnation;
-        for (draw, wish) in jittered.iter().enumerate() {
+        let slot = usize::from(node.0);
+        let incarnation = self.slots[slot].incarnation;
+        for draw in 0..self.core.jittered.len() {
+            let wish = self.core.jittered[draw];
             let draw = draw as u32;
             let more = if wish.spread.is_zero() {
                 Span::ZERO
             } else {
                 adversary.jitter(id, draw, wish.spread)
             };
-            if more > Span::ZERO {
-                let add = |digest: &mut crate::digest::Digest| digest.word(step_word(id) ^ more.0);
-                self.note(
-                    Some(entry),
-                    add,
-                    || What::Jittered(id, draw, more),
-                    recorder,
-                );
+            if !more.is_zero() {
+                let what = || What::Jittered(id, draw, more);
+                self.note(Tag::Jittered, Some(entry), more.0, |_| (), what, recorder);
             }
-            let delay = self.core.clocks[usize::from(node.0)].true_span(wish.delay + more);
-            let chatter = D::chatter(D::timer_label(&wish.timer));
-            let weight = if chatter {
-                Weight::Chatter
-            } else {
-                Weight::Useful
-            };
+            let delay = self.core.clocks[slot].true_span(wish.delay + more);
             let event = Event::Fire {
                 node,
                 incarnation,
                 timer: wish.timer,
                 cause: entry,
             };
+            let weight = weight::<D>(D::timer_label(&wish.timer));
             self.core.queue.push(self.core.now + delay, weight, event);
         }
-        jittered.clear();
-        self.core.jittered = jittered;
+        self.core.jittered.clear();
     }
 
     /// A step keeps its node busy for its service time.
+    #[inline]
     fn occupy(&mut self, node: NodeId) {
         let service = self.terrain.service;
-        if service.is_zero() {
-            return;
-        }
-        let now = self.core.now;
-        let slot = self.slot(node);
-        if slot.state != State::Up {
-            return;
-        }
-        let idle = slot.inbox.is_empty();
-        slot.busy_until = now + service.times(slot.slow.into());
-        let (at, incarnation) = (slot.busy_until, slot.incarnation);
-        if idle {
-            self.core
-                .queue
-                .push(at, Weight::Useful, Event::Ready { node, incarnation });
+        if !service.is_zero() {
+            let now = self.core.now;
+            let slot = self.slot(node);
+            slot.busy_until = now + service.times(slot.slow.into());
         }
     }
 }

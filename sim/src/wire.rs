@@ -1,18 +1,19 @@
 //! Packets: leaving, being lost, arriving where nobody hears them.
 
-use crate::address::{Fate, NodeId, OutageKind};
+use crate::address::{Fate, NodeId, OutageKind, PacketId};
 use crate::adversary::{Adversary, Sending};
-use crate::context::{Event, Peer};
+use crate::context::{Event, Flight, Outgoing, weight};
 use crate::digest::Digest;
 use crate::domain::Domain;
-use crate::net::Transport;
+use crate::net::{Latency, Transport};
 use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
-use crate::time::{Span, Time};
-use crate::world::{State, World, packet_word};
+use crate::time::Span;
+use crate::world::{State, Tag, World};
 
 impl<D: Domain> World<D> {
     /// Whether two nodes speak over a connection (a node speaks to itself as if by datagram, and loses nothing).
+    #[inline]
     pub(crate) fn connected(&self, from: NodeId, to: NodeId) -> bool {
         self.network.transport == Transport::Connection && from != to
     }
@@ -21,108 +22,140 @@ impl<D: Domain> World<D> {
     pub(crate) fn depart(
         &mut self,
         from: NodeId,
-        peer: Peer,
-        message: D::Message,
+        out: &Outgoing<D>,
         cause: u64,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let to = peer.node;
+        let to = out.to.node;
         let connected = self.connected(from, to);
-        let connection = match (connected, peer.connection) {
+        let connection = match (connected, out.to.connection) {
             (false, _) => 0,
             (true, Some(connection)) => connection,
             (true, None) => self.network.connection(from, to, self.core.now),
         };
-        let label = D::label(&message);
-        let id = self.network.packet(from, to, connection, label);
-        let (fate, loss) = if connected && !self.network.hears(from, to, connection) {
-            (Fate::drop(), Some(Loss::GivenUp))
+        let heard = !connected || self.network.hears(from, to, connection);
+        let label = D::label(&out.message);
+        let Latency { least, spread } = self.network.latency;
+        let (link, nth) = self.network.count(from, to, connection, label);
+        let obstacle = link.obstacle(connection);
+        let latency = least + link.extra;
+        let id = PacketId {
+            link: link.key,
+            connection,
+            label,
+            nth,
+        };
+        let flight = Flight {
+            from,
+            to,
+            connection,
+            message: &out.message,
+            cause,
+        };
+        if heard
+            && obstacle.is_none()
+            && from != to
+            && let Some(delay) = adversary.usual(id, latency, spread)
+        {
+            let fate = Fate::deliver(delay);
+            let entry = self.sent(&flight, id, &fate, None, recorder);
+            self.dispatch(&flight, entry, delay);
         } else {
-            self.fate(id, from, to, &message, connection, adversary)
-        };
-        self.counts.packets += 1;
-        for fault in fate.acted() {
-            self.fired(fault);
+            let obstacle = if heard { obstacle } else { Some(Loss::GivenUp) };
+            self.depart_oddly(&flight, id, obstacle, adversary, recorder);
         }
-        let add = |digest: &mut Digest| {
-            digest.word(packet_word(id));
-            digest.add(&message);
-            digest.add(&fate.delays());
-        };
-        let entry = self.note(
-            Some(cause),
-            add,
-            || What::Sent {
+    }
+
+    /// A packet leaves that is not simply delivered once.
+    #[inline(never)]
+    fn depart_oddly(
+        &mut self,
+        flight: &Flight<&D::Message>,
+        id: PacketId,
+        obstacle: Option<Loss>,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let Flight {
+            from, to, message, ..
+        } = *flight;
+        let connected = self.connected(from, to);
+        let mut fate = if obstacle.is_some() {
+            Fate::drop()
+        } else if from == to {
+            Fate::deliver(self.network.latency.least)
+        } else {
+            adversary.fate(&Sending {
                 id,
                 from,
                 to,
+                at: self.core.now,
                 message,
-                fate,
-                loss,
-            },
-            recorder,
-        );
-        self.departed(from, &message, entry, recorder);
+                items: D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch)),
+                latency: self.network.least(from, to),
+                spread: self.network.latency.spread,
+                connected,
+            })
+        };
+        if connected {
+            fate.sort_out();
+        }
+        let loss = obstacle.or_else(|| loss_of(&fate));
+        for fault in fate.acted() {
+            self.fired(fault);
+        }
+        let entry = self.sent(flight, id, &fate, loss, recorder);
+        if connected && let Some(loss) = loss {
+            self.lose(from, to, flight.connection, loss, entry);
+        }
         if fate.delays().len() > 1 {
             recorder.duplicated(self.core.now);
         }
-        if let Some(loss) = loss {
-            self.lose(from, to, connection, loss, entry);
-        }
-        let copies = if connected {
-            fate.delays().len().min(1)
-        } else {
-            fate.delays().len()
-        };
-        for delay in &fate.delays()[..copies] {
-            self.dispatch(from, to, connection, message, *delay, entry);
+        for delay in fate.delays() {
+            self.dispatch(flight, entry, *delay);
         }
     }
 
-    /// What becomes of a packet, by the state of its link or by the adversary's answer.
-    fn fate(
+    /// The packet and its fate are written down, and what becomes observable with them.
+    #[inline]
+    fn sent(
         &mut self,
-        id: crate::address::PacketId,
-        from: NodeId,
-        to: NodeId,
-        message: &D::Message,
-        connection: u32,
-        adversary: &mut impl Adversary<D>,
-    ) -> (Fate, Option<Loss>) {
-        let link = self.network.link(from, to);
-        if from == to {
-            return (Fate::deliver(link.latency.least), None);
-        }
-        if link.cuts > 0 {
-            return (Fate::drop(), Some(Loss::Isolated));
-        }
-        if self.network.transport == Transport::Connection
-            && self.network.has_gap(from, to, connection)
-        {
-            return (Fate::drop(), Some(Loss::Behind));
-        }
-        let items = D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch));
-        let sending = Sending {
+        flight: &Flight<&D::Message>,
+        id: PacketId,
+        fate: &Fate,
+        loss: Option<Loss>,
+        recorder: &mut impl Recorder<D>,
+    ) -> u64 {
+        let Flight {
+            from,
+            to,
+            message,
+            cause,
+            ..
+        } = *flight;
+        self.counts.packets += 1;
+        let delays = fate.delays();
+        let word = packet_word(id) ^ (delays.len() as u64) << 60;
+        let add = |digest: &mut Digest| {
+            digest.add(message);
+            delays.iter().for_each(|delay| digest.word(delay.0));
+        };
+        let what = || What::Sent {
             id,
             from,
             to,
-            at: self.core.now,
-            message,
-            items,
-            latency: link.latency.least + link.extra,
-            spread: link.latency.spread,
+            message: *message,
+            fate: *fate,
+            loss,
         };
-        let fate = adversary.fate(&sending);
-        let loss = match (fate.delays().is_empty(), fate.corrupted) {
-            (false, _) => None,
-            (true, true) => Some(Loss::Corrupted),
-            (true, false) => Some(Loss::Dropped),
-        };
-        (fate, loss)
+        let entry = self.note(Tag::Sent, Some(cause), word, add, what, recorder);
+        self.departed(from, message, entry, recorder);
+        entry
     }
 
     /// Tells the domain's observations of a packet that leaves.
+    #[inline]
     fn departed(
         &mut self,
         from: NodeId,
@@ -130,22 +163,20 @@ impl<D: Domain> World<D> {
         entry: u64,
         recorder: &mut impl Recorder<D>,
     ) {
-        let mut seen = core::mem::take(&mut self.core.seen);
         let items = D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch));
+        let seen = &mut self.core.departing;
         D::departed(from, message, items, &mut |observation| {
-            seen.push(observation)
+            seen.push(observation);
         });
-        for observation in seen.drain(..) {
-            self.observed(from, observation, entry, recorder);
+        for index in 0..self.core.departing.len() {
+            let observation = self.core.departing[index];
+            self.observed(from, &observation, entry, recorder);
         }
-        self.core.seen = seen;
+        self.core.departing.clear();
     }
 
     /// A lost packet leaves a gap in its connection, and its sender is told unless the link is dead.
     fn lose(&mut self, from: NodeId, to: NodeId, connection: u32, loss: Loss, cause: u64) {
-        if !self.connected(from, to) {
-            return;
-        }
         self.network.open_gap(from, to, connection);
         if loss != Loss::Isolated && loss != Loss::GivenUp {
             self.tell(from, to, connection, cause);
@@ -154,81 +185,66 @@ impl<D: Domain> World<D> {
 
     /// One latency later `node` learns that its connection with `peer` is broken, if the link lets it.
     pub(crate) fn tell(&mut self, node: NodeId, peer: NodeId, connection: u32, cause: u64) {
-        let link = self.network.link(peer, node);
-        if link.cuts > 0 {
+        if self.network.link(peer, node).cuts > 0 {
             return;
         }
-        let at = self.core.now + link.latency.least;
-        self.core.queue.push(
-            at,
-            Weight::Useful,
-            Event::Told {
-                node,
-                peer,
-                connection,
-                cause,
-            },
-        );
+        let at = self.core.now + self.network.least(peer, node);
+        let event = Event::Told {
+            node,
+            peer,
+            connection,
+            cause,
+        };
+        self.core.queue.push(at, Weight::Useful, event);
     }
 
-    fn dispatch(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        connection: u32,
-        message: D::Message,
-        delay: Span,
-        cause: u64,
-    ) {
-        if let Some(batch) = D::batch(&message) {
+    /// Puts a copy on its way.
+    #[inline]
+    fn dispatch(&mut self, flight: &Flight<&D::Message>, cause: u64, delay: Span) {
+        let Flight {
+            from,
+            to,
+            connection,
+            message,
+            ..
+        } = *flight;
+        if let Some(batch) = D::batch(message) {
             self.core.store.retain(batch);
         }
-        let weight = if D::chatter(D::label(&message)) {
-            Weight::Chatter
+        let now = self.core.now;
+        let (at, lane) = if self.connected(from, to) {
+            (self.network.arrival(from, to, connection, now, delay), None)
         } else {
-            Weight::Useful
+            let constant = self.network.latency.spread.is_zero();
+            (now + delay, constant.then_some(delay))
         };
-        let event = Event::Arrive {
+        let weight = weight::<D>(D::label(message));
+        let event = Event::Arrive(Flight {
+            from,
+            to,
+            connection,
+            message: *message,
+            cause,
+        });
+        self.core.queue.put(at, lane, weight, event);
+    }
+
+    /// A copy reaches a node that is down or no longer listens.
+    pub(crate) fn miss(
+        &mut self,
+        flight: &Flight<D::Message>,
+        loss: Loss,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let Flight {
             from,
             to,
             connection,
             message,
             cause,
-        };
-        if self.connected(from, to) {
-            let at: Time = self.network.arrival(from, to, self.core.now, delay);
-            self.core.queue.push(at, weight, event);
-        } else if self.network.link(from, to).latency.spread.is_zero() {
-            self.core
-                .queue
-                .push_after(self.core.now, delay, weight, event);
-        } else {
-            self.core.queue.push(self.core.now + delay, weight, event);
-        }
-    }
-
-    /// A copy reaches a node that is down or no longer listens.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a packet, why it was missed, and where to write it"
-    )]
-    pub(crate) fn miss(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        connection: u32,
-        message: D::Message,
-        loss: Loss,
-        cause: u64,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let add = |digest: &mut Digest| digest.word(cause ^ 3 << 62);
-        let entry = self.note(
-            Some(cause),
-            add,
-            || What::Missed(from, to, message, loss),
-            recorder,
-        );
+        } = *flight;
+        let what = || What::Missed(from, to, message, loss);
+        let entry = self.note(Tag::Missed, Some(cause), cause, |_| (), what, recorder);
         let silent = match self.slot(to).state {
             State::Down(kind) => kind != OutageKind::Crash,
             State::Up | State::Paused => false,
@@ -238,4 +254,18 @@ impl<D: Domain> World<D> {
             self.tell(from, to, connection, entry);
         }
     }
+}
+
+/// Why a packet of this fate reaches nobody, if so.
+fn loss_of(fate: &Fate) -> Option<Loss> {
+    match (fate.delays(), fate.corrupted) {
+        ([], true) => Some(Loss::Corrupted),
+        ([], false) => Some(Loss::Dropped),
+        _ => None,
+    }
+}
+
+/// The word that stands for a packet's address in a digest.
+fn packet_word(id: PacketId) -> u64 {
+    id.link ^ (u64::from(id.label.0) << 48) ^ (u64::from(id.connection) << 32) ^ u64::from(id.nth)
 }

@@ -5,10 +5,10 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{FaultIndex, NodeId, Outage, OutageKind, PacketId, StepId, Weather};
+use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::adversary::Adversary;
 use crate::clock::Clock;
-use crate::context::{Core, Event, Outgoing};
+use crate::context::{Core, Event, Flight, Outgoing};
 use crate::digest::{Digest, name_key};
 use crate::domain::{Domain, Process};
 use crate::net::{Latency, Network, Transport};
@@ -37,7 +37,7 @@ pub struct Limits {
     pub quiet: Span,
     /// Without any progress for so long, none will come.
     pub patience: Span,
-    /// The most events a run may take.
+    /// The most events and changes of weather that a run may take.
     pub events: u64,
 }
 
@@ -57,6 +57,8 @@ pub enum End {
 pub struct Counts {
     /// Copies handed to a live node and timers that fired.
     pub events: u64,
+    /// Changes of the weather.
+    pub changes: u64,
     /// Packets that left a node.
     pub packets: u64,
     /// Entries of the trace.
@@ -84,6 +86,8 @@ pub(crate) struct Slot<D: Domain> {
     pub(crate) slow: u32,
     /// Arrivals and timers that fell due while the node was paused or busy.
     pub(crate) inbox: VecDeque<Ticket>,
+    /// The event that will say that it is free to handle them.
+    pub(crate) wake: Option<Ticket>,
     /// Sends that a pause held back.
     pub(crate) held: Vec<Outgoing<D>>,
 }
@@ -118,6 +122,7 @@ impl<D: Domain> World<D> {
             busy_until: Time::ZERO,
             slow: 1,
             inbox: VecDeque::new(),
+            wake: None,
             held: Vec::new(),
         });
         Self {
@@ -128,6 +133,7 @@ impl<D: Domain> World<D> {
                 clocks: alloc::vec![Clock::new(); names.len()],
                 sends: Vec::new(),
                 seen: Vec::new(),
+                departing: Vec::new(),
                 jittered: Vec::new(),
                 batches: Vec::new(),
                 given_up: Vec::new(),
@@ -158,12 +164,14 @@ impl<D: Domain> World<D> {
             slot.busy_until = Time::ZERO;
             slot.slow = 1;
             slot.inbox.clear();
+            slot.wake = None;
             slot.held.clear();
         }
-        self.network.reset(self.terrain.latency);
+        self.network.reset();
         self.steps.fill(0);
         self.digest = Digest::new();
         self.counts.events = 0;
+        self.counts.changes = 0;
         self.counts.packets = 0;
         self.counts.entries = 0;
         self.counts.fired.clear();
@@ -250,28 +258,29 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> bool {
-        let weather = if self.healed {
-            None
+        let (heal_at, weather) = if self.healed {
+            (Time::NEVER, Time::NEVER)
         } else {
-            adversary.next_weather()
+            (heal_at, adversary.next_weather().unwrap_or(Time::NEVER))
         };
-        if weather.is_none() && (self.healed || heal_at == Time::NEVER) {
-            return self.next_event(adversary, recorder);
+        let change = heal_at.min(weather);
+        if let Some((at, ticket)) = self.core.queue.pop_before(change) {
+            self.core.now = at;
+            self.fall_due(ticket, adversary, recorder);
+            return true;
         }
-        let event = self.core.queue.peek().unwrap_or(Time::NEVER);
-        let weather = weather.unwrap_or(Time::NEVER);
-        if !self.healed && heal_at <= event && heal_at <= weather && heal_at != Time::NEVER {
-            self.core.now = self.core.now.max(heal_at);
+        if change == Time::NEVER {
+            return false;
+        }
+        self.core.now = self.core.now.max(change);
+        if heal_at <= weather {
             self.heal(adversary, recorder);
-            return true;
+        } else {
+            let weather = adversary.weather();
+            self.counts.changes += 1;
+            self.change(weather, adversary, recorder);
         }
-        if weather <= event && weather != Time::NEVER {
-            self.core.now = self.core.now.max(weather);
-            let change = adversary.weather();
-            self.change(change, adversary, recorder);
-            return true;
-        }
-        self.next_event(adversary, recorder)
+        true
     }
 
     /// Whether the run is over, judged between two events.
@@ -282,21 +291,23 @@ impl<D: Domain> World<D> {
         adversary: &impl Adversary<D>,
         recorder: &impl Recorder<D>,
     ) -> Option<End> {
+        let now = self.core.now;
         if recorder.progress() != progress.0 {
-            *progress = (recorder.progress(), self.core.now);
+            *progress = (recorder.progress(), now);
         }
-        let fair = self.healed || adversary.next_weather().is_none();
-        if self.core.queue.useful() == 0 && fair {
-            let done = recorder.complete();
-            let quiet = self.core.now.since(self.useful_at) >= limits.quiet;
-            if done || (quiet && (self.healed || limits.heal_at == Time::NEVER)) {
+        let idle = self.core.queue.useful() == 0;
+        let stuck = now.since(progress.1) > limits.patience;
+        if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {
+            let for_good = self.healed || limits.heal_at == Time::NEVER;
+            let quiet = for_good && now.since(self.useful_at) >= limits.quiet;
+            if idle && (quiet || recorder.complete()) {
                 return Some(End::Settled);
             }
+            if stuck {
+                return Some(End::Stuck);
+            }
         }
-        if fair && self.core.now.since(progress.1) > limits.patience {
-            return Some(End::Stuck);
-        }
-        (self.counts.events >= limits.events).then_some(End::Exhausted)
+        (self.counts.events + self.counts.changes >= limits.events).then_some(End::Exhausted)
     }
 
     /// Lets every node say what a fresh reader now finds there.
@@ -306,41 +317,48 @@ impl<D: Domain> World<D> {
             self.nodes[index].last_words(&mut |observation| seen.push(observation));
             let cause = self.counts.entries;
             for observation in seen.drain(..) {
-                self.observed(NodeId(index as u16), observation, cause, recorder);
+                self.observed(NodeId(index as u16), &observation, cause, recorder);
             }
             self.core.seen = seen;
         }
     }
 
-    /// Writes an entry, if anybody reads it, and adds `words` to the digest. Returns the entry's place.
+    /// Adds an entry to the digest, and writes it if anybody reads it. Returns the entry's place.
+    ///
+    /// The digest takes the time, the kind of entry and `word`, and whatever `digest` adds.
     #[inline]
     pub(crate) fn note<R: Recorder<D>>(
         &mut self,
+        tag: Tag,
         cause: Option<u64>,
+        word: u64,
         digest: impl FnOnce(&mut Digest),
         what: impl FnOnce() -> What<D>,
         recorder: &mut R,
     ) -> u64 {
         let id = self.counts.entries;
         self.counts.entries += 1;
-        self.digest.word(self.core.now.0);
-        digest(&mut self.digest);
+        let mut sum = self.digest;
+        sum.words(self.core.now.0 ^ (tag as u64) << 56, word);
+        digest(&mut sum);
+        self.digest = sum;
         if R::OPEN {
             let what = what();
             let items = match &what {
-                What::Sent { message, .. } | What::Arrived(_, _, message) => D::batch(message),
+                What::Sent { message, .. }
+                | What::Arrived(_, _, message)
+                | What::Missed(_, _, message, _)
+                | What::Unsent(_, message) => D::batch(message),
                 _ => None,
             };
             let items = items.map_or(&[][..], |batch| self.core.store.get(batch));
-            recorder.entry(
-                &Entry {
-                    id,
-                    cause: cause.unwrap_or(id),
-                    at: self.core.now,
-                    what,
-                },
-                items,
-            );
+            let entry = Entry {
+                id,
+                cause: cause.unwrap_or(id),
+                at: self.core.now,
+                what,
+            };
+            recorder.entry(&entry, items);
         }
         id
     }
@@ -350,18 +368,21 @@ impl<D: Domain> World<D> {
     pub(crate) fn observed(
         &mut self,
         node: NodeId,
-        observation: D::Observation,
+        observation: &D::Observation,
         cause: u64,
         recorder: &mut impl Recorder<D>,
     ) {
-        let add = |digest: &mut Digest| digest.add(&observation);
+        let add = |digest: &mut Digest| digest.add(observation);
+        let what = || What::Observed(node, *observation);
         let entry = self.note(
+            Tag::Observed,
             Some(cause),
+            node.0.into(),
             add,
-            || What::Observed(node, observation),
+            what,
             recorder,
         );
-        recorder.observe(entry, self.core.now, node, &observation);
+        recorder.observe(entry, self.core.now, node, observation);
     }
 
     /// Counts one deed of a fault.
@@ -374,19 +395,6 @@ impl<D: Domain> World<D> {
             self.counts.fired.resize(index + 1, 0);
         }
         self.counts.fired[index] += 1;
-    }
-
-    fn next_event(
-        &mut self,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) -> bool {
-        let Some((at, ticket)) = self.core.queue.pop() else {
-            return false;
-        };
-        self.core.now = at;
-        self.fall_due(ticket, adversary, recorder);
-        true
     }
 
     /// Adds everything that decides the world's future to a fingerprint: never absolute time, insertion numbers,
@@ -407,7 +415,10 @@ impl<D: Domain> World<D> {
                 }
             }
             for out in &slot.held {
-                digest.add(&(out.to.node, out.message));
+                let node = NodeId(index as u16);
+                let age = |connection| self.network.age(node, out.to.node, connection);
+                digest.add(&(out.to.node, out.to.connection.map(age)));
+                self.fingerprint_message(&out.message, digest);
             }
             self.nodes[index].fingerprint(now, digest);
         }
@@ -420,75 +431,69 @@ impl<D: Domain> World<D> {
     }
 
     fn fingerprint_event(&self, event: &Event<D>, digest: &mut Digest) {
+        let slot = |node: &NodeId| &self.slots[usize::from(node.0)];
         match event {
-            Event::Arrive {
-                from,
-                to,
-                connection,
-                message,
-                ..
-            } => {
-                digest.add(&(
-                    0_u8,
+            Event::Arrive(flight) => {
+                let Flight {
                     from,
                     to,
-                    self.network.age(*from, *to, *connection),
-                    message,
-                ));
-                if let Some(batch) = D::batch(message) {
-                    digest.add(&self.core.store.get(batch));
-                }
+                    connection,
+                    ..
+                } = *flight;
+                let age = self.network.age(from, to, connection);
+                digest.add(&(0_u8, from, to, age));
+                self.fingerprint_message(&flight.message, digest);
             }
             Event::Fire {
                 node,
                 incarnation,
                 timer,
                 ..
-            } => {
-                let current = *incarnation == self.slots[usize::from(node.0)].incarnation;
-                digest.add(&(1_u8, node, current, timer));
+            } => digest.add(&(1_u8, node, *incarnation == slot(node).incarnation, timer)),
+            Event::Ready { node } => digest.add(&(2_u8, node)),
+            Event::Return { node, outage, .. } => {
+                digest.add(&(3_u8, node, *outage == slot(node).outages));
             }
-            Event::Ready { node, .. } => digest.add(&(2_u8, node)),
-            Event::Return { node, .. } => digest.add(&(3_u8, node)),
             Event::Told {
                 node,
                 peer,
                 connection,
                 ..
             } => {
-                digest.add(&(
-                    4_u8,
-                    node,
-                    peer,
-                    self.network.age(*node, *peer, *connection),
-                ));
+                let age = self.network.age(*node, *peer, *connection);
+                digest.add(&(4_u8, node, peer, age));
             }
         }
     }
 
-    /// The weight of an outage on who is told.
+    fn fingerprint_message(&self, message: &D::Message, digest: &mut Digest) {
+        digest.add(message);
+        if let Some(batch) = D::batch(message) {
+            digest.add(&self.core.store.get(batch));
+        }
+    }
+
+    /// The kernel's side of a node.
+    #[inline]
     pub(crate) fn slot(&mut self, node: NodeId) -> &mut Slot<D> {
         &mut self.slots[usize::from(node.0)]
     }
 }
 
-/// The word that stands for a packet's address in a digest.
-pub(crate) fn packet_word(id: PacketId) -> u64 {
-    id.link ^ (u64::from(id.label.0) << 48) ^ (u64::from(id.connection) << 32) ^ u64::from(id.nth)
-}
-
-/// The words that stand for an outage.
-pub(crate) fn outage_word(node: NodeId, outage: Outage) -> u64 {
-    u64::from(node.0) ^ (outage.kind as u64) << 16 ^ outage.down.0.rotate_left(20)
-}
-
-/// The name of a step in a digest.
-pub(crate) fn step_word(id: StepId) -> u64 {
-    id.node ^ (u64::from(id.label.0) << 40) ^ u64::from(id.nth)
-}
-
-/// What a weather change adds to a digest.
-pub(crate) fn weather_digest(weather: Weather, digest: &mut Digest) {
-    digest.word(7);
-    digest.add(&weather.change);
+/// The kind of an entry, as the digest knows it. These numbers are part of the format.
+#[derive(Clone, Copy)]
+pub(crate) enum Tag {
+    Started = 1,
+    Sent = 2,
+    Unsent = 3,
+    Arrived = 4,
+    Missed = 5,
+    Fired = 6,
+    Disconnected = 7,
+    Observed = 8,
+    Struck = 9,
+    Returned = 10,
+    Weather = 11,
+    Jittered = 12,
+    Healed = 13,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::FaultIndex;
 use crate::chance::Rate;
 use crate::faults::pick::{Names, PacketPick, Wrong};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules, Spells};
 use crate::time::Span;
 
 /// Loses packets in bursts. When it is bad depends on time alone: the same for every strategy.
@@ -69,13 +69,8 @@ impl Burst {
             until: self.until,
             nth: None,
             times: None,
+            spells: Some(Spells::new(self.good, self.bad)),
         };
-        pick.compile(
-            index,
-            name,
-            names,
-            PacketAct::Burst(self.good, self.bad),
-            rules,
-        )
+        pick.compile(index, name, names, PacketAct::Drop, rules)
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::FaultIndex;
 use crate::chance::Rate;
 use crate::faults::pick::{Names, When, Wrong};
-use crate::seeded::{Action, Rules};
+use crate::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Sets a node's wall clock forward or back. Its monotonic clock and its timers do not notice.

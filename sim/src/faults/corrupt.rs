@@ -2,7 +2,7 @@
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules};
 
 packet_fault! {
     /// Damages packets. The receiver notices and throws them away: a drop that the trace shows as what it is.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules};
 use crate::time::Span;
 
 packet_fault! {

@@ -2,7 +2,7 @@
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules};
 
 packet_fault! {
     /// Loses packets. On a connection the loss breaks it; a datagram is simply gone.

@@ -2,7 +2,7 @@
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules};
 
 packet_fault! {
     /// Delivers a second copy, with a delay of its own. Only datagrams are duplicated: a connection sorts copies

@@ -2,7 +2,7 @@
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::seeded::{PacketAct, Rules};
+use crate::rules::{PacketAct, Rules};
 use crate::time::{Span, Time};
 
 packet_fault! {

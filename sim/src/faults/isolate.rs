@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{FaultIndex, NodeId};
 use crate::chance::Rate;
 use crate::faults::pick::{Names, When, Wrong};
-use crate::seeded::{Action, Rules, StepRule, Trigger, Turn};
+use crate::rules::{Action, Aim, Cuts, Rules, StepAct, StepRule, Trigger, Turn};
 use crate::time::{Span, Time};
 
 /// Which packets of an isolated node are lost.
@@ -69,26 +69,18 @@ impl<O: Clone> Isolate<O> {
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
         let lasting = self.lasting()?;
-        let cuts = rules.cuts.len();
-        rules.cuts.push((self.links(names)?, lasting));
-        let action = Action::Cut(cuts);
+        let links = self.links(names)?;
+        let action = Action::Cut(rules.cuts.len());
+        rules.cuts.push(Cuts { links, lasting });
         if let Some(after) = &self.after {
-            rules.triggered.push((
-                StepRule {
-                    fault: index,
-                    turn: Turn::new(name, self.rate.unwrap_or(Rate::ONE), None, 1),
-                    trigger: Some(Trigger::After(after.clone())),
-                    aimed: false,
-                    nodes: crate::faults::NodeSet::ALL,
-                    end: Time::NEVER,
-                    sends: None,
-                    outage: crate::address::Outage {
-                        kind: crate::address::OutageKind::Pause,
-                        down: Span::ZERO,
-                    },
-                },
-                action,
-            ));
+            rules.steps.push(StepRule {
+                fault: index,
+                turn: Turn::new(name, self.rate.unwrap_or(Rate::ONE), None, 1),
+                trigger: Trigger::After(after.clone()),
+                aim: Aim::Here,
+                end: Time::NEVER,
+                act: StepAct::Action(action),
+            });
             return Ok(());
         }
         if self.at.is_none() && self.every.is_none() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, When, Wrong};
-use crate::seeded::{Action, Rules};
+use crate::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Adds to the latency of links for a while.

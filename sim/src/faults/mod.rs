@@ -1,7 +1,7 @@
 //! Faults as people write them: items of one list, each in a file of its own.
 //!
 //! A fault acts by *rate*, by *time* (`at`, `until`, `every`) or by *trigger*: a pattern on a message (`packet`) or
-//! on an observation (`after`). What it does is compiled into rules for [`crate::seeded::Seeded`]. To add a fault:
+//! on an observation (`after`). What it does is compiled into rules for [`crate::rules::Seeded`]. To add a fault:
 //! one file here with its struct and `compile`, one variant and one arm below.
 
 mod burst;
@@ -28,8 +28,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
+use crate::rules::Rules;
 use crate::schedule::Deviation;
-use crate::seeded::Rules;
 
 pub use burst::Burst;
 pub use clock_drift::ClockDrift;
@@ -155,7 +155,8 @@ impl<M: Clone, O: Clone> Fault<M, O> {
             Self::ClockStep(fault) => fault.compile(index, name, names, rules),
             Self::ClockDrift(fault) => fault.compile(index, name, names, rules),
             Self::Script(deviations) => {
-                rules.script.extend(deviations.iter().cloned());
+                let script = rules.script.get_or_insert_default();
+                script.extend(deviations.iter().cloned());
                 Ok(())
             }
         }

@@ -5,7 +5,10 @@ use alloc::string::{String, ToString};
 
 use crate::address::{FaultIndex, NodeId, Outage};
 use crate::chance::Rate;
-use crate::seeded::{Action, PacketAct, PacketRule, Rules, StepRule, Timed, Trigger, Turn};
+use crate::rules::{
+    Action, Aim, PacketAct, PacketRule, Rules, Scope, Spells, StepAct, StepRule, Timed, Trigger,
+    Turn,
+};
 use crate::time::{Span, Time};
 
 /// A field of a fault that makes no sense, and the fix.
@@ -99,6 +102,7 @@ pub(crate) struct PacketPick<'a, M> {
     pub(crate) until: Option<Span>,
     pub(crate) nth: Option<u32>,
     pub(crate) times: Option<u32>,
+    pub(crate) spells: Option<Spells>,
 }
 
 impl<M: Clone> PacketPick<'_, M> {
@@ -126,14 +130,18 @@ impl<M: Clone> PacketPick<'_, M> {
         } else {
             u32::MAX
         });
-        rules.packets.push(PacketRule {
-            fault: index,
-            turn: Turn::new(name, self.rate.unwrap_or(Rate::ONE), self.nth, times),
+        let scope = Scope {
             pattern: self.packet.cloned(),
             from: names.find_or_all(self.from, "from")?,
             to: names.find_or_all(self.to, "to")?,
             start: Time(self.at.map_or(0, |span| span.0)),
             end: self.until.map_or(Time::NEVER, |span| Time(span.0)),
+            spells: self.spells,
+        };
+        rules.packets.push(PacketRule {
+            fault: index,
+            turn: Turn::new(name, self.rate.unwrap_or(Rate::ONE), self.nth, times),
+            scope: scope.unless_all(),
             act,
         });
         Ok(())
@@ -225,15 +233,16 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
                     "stands beside `after`; one trigger is enough",
                 ));
             }
-            (Some(after), None) => Some(Trigger::After(after.clone())),
-            (None, Some(packet)) => Some(Trigger::Packet(packet.clone())),
-            (None, None) => None,
+            (Some(after), None) => Trigger::After(after.clone()),
+            (None, Some(packet)) => Trigger::Packet(packet.clone()),
+            (None, None) => Trigger::Step,
         };
+        let triggered = !matches!(trigger, Trigger::Step);
         let timed = self.when.at.is_some() || self.when.every.is_some();
-        if trigger.is_some() && timed {
+        if triggered && timed {
             return Err(Wrong::new("at", "stands beside a trigger; use two faults"));
         }
-        if self.node.is_none() && trigger.is_none() {
+        if self.node.is_none() && !triggered {
             return Err(Wrong::new(
                 "node",
                 "is missing: say which node is struck, or \"*\"",
@@ -252,7 +261,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
             }
             return Ok(());
         }
-        if trigger.is_none() && self.when.rate.is_none() {
+        if !triggered && self.when.rate.is_none() {
             return Err(Wrong::new(
                 "rate",
                 "says nothing of when: give a `rate`, a time (`at`, `every`) or a trigger",
@@ -260,20 +269,19 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
         }
         let times = self
             .times
-            .unwrap_or(if trigger.is_some() && self.when.rate.is_none() {
+            .unwrap_or(if triggered && self.when.rate.is_none() {
                 1
             } else {
                 u32::MAX
             });
+        let sends = self.sends.or(triggered.then_some(0));
         rules.steps.push(StepRule {
             fault: index,
             turn: Turn::new(name, self.when.rate.unwrap_or(Rate::ONE), self.nth, times),
-            aimed: self.node.is_some(),
-            nodes,
-            end: self.when.until.map_or(Time::NEVER, |span| Time(span.0)),
-            sends: self.sends.or(trigger.is_some().then_some(0)),
             trigger,
-            outage,
+            aim: self.node.map_or(Aim::Here, |_| Aim::At(nodes)),
+            end: self.when.until.map_or(Time::NEVER, |span| Time(span.0)),
+            act: StepAct::Outage(outage, sends),
         });
         Ok(())
     }
@@ -345,6 +353,7 @@ macro_rules! packet_fault {
                     until: self.until,
                     nth: self.nth,
                     times: self.times,
+                    spells: None,
                 }
             }
         }
@@ -426,7 +435,7 @@ macro_rules! node_fault {
                 index: $crate::address::FaultIndex,
                 name: &str,
                 names: &$crate::faults::pick::Names<'_>,
-                rules: &mut $crate::seeded::Rules<M, O>,
+                rules: &mut $crate::rules::Rules<M, O>,
             ) -> Result<(), $crate::faults::pick::Wrong> {
                 let when = $crate::faults::pick::When {
                     rate: self.rate,

@@ -8,7 +8,7 @@
 //! work before `benches/w.rs` says how fast it is done.
 
 use semel_sim::address::{
-    Change, Fate, FaultIndex, Label, NodeId, Outage, OutageKind, StepId, Strike, Weather,
+    Change, Fate, FaultIndex, Label, NodeId, Outage, OutageKind, PacketId, StepId, Strike, Weather,
 };
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::chance::{Address, Rate, Seed};
@@ -346,6 +346,14 @@ impl Crashing {
 impl Adversary<W> for Crashing {
     fn fate(&mut self, sending: &Sending<'_, W>) -> Fate {
         self.plan.fate(sending)
+    }
+
+    fn usual(&mut self, id: PacketId, latency: Span, spread: Span) -> Option<Span> {
+        Adversary::<W>::usual(&mut self.plan, id, latency, spread)
+    }
+
+    fn strikes(&self) -> bool {
+        Adversary::<W>::strikes(&self.plan)
     }
 
     fn strike(&mut self, step: &Step<'_, W>) -> Option<Strike> {
