@@ -207,6 +207,8 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         3
     } else if flags.has(Flags::WIPED) {
         1
+    } else if flags.has(Flags::CUT) {
+        2
     } else if flags.has(Flags::TORN) {
         7
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
@@ -251,14 +253,15 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
 ///
 /// A transaction that nobody ends blocks it (S1); its key is in progress for ever (S3); poison ahead of it is tried
 /// again and again (S4); its holder is refused (S6); its group forms again and again, or its commits are refused
-/// (S7). On the way into the log: refused as stale (S6), or sent again and again without being taken (S5).
+/// (S7). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
+/// taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
     let flags = facts.flags;
     if facts.copies == 0 && facts.open == 0 {
         let cause = if flags.has(Flags::REFUSED) {
             Cause::Stuck(6)
-        } else if facts.tries > 1 {
+        } else if facts.tries > 0 || waits_for_another(known) {
             Cause::Stuck(5)
         } else {
             Cause::Other
@@ -280,6 +283,13 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Other
     };
     (Side::Outbound, cause)
+}
+
+/// Whether some record was sent and never answered: others may wait behind it.
+fn waits_for_another(known: &Known) -> bool {
+    let unanswered = |facts: &Facts| facts.flags.has(Flags::INTENDED) && !facts.is_answered();
+    let mut all = known.records.iter();
+    all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
 }
 
 /// Whether the first record that a partition's readers still owe is one that no handler can process.

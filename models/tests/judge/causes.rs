@@ -276,6 +276,13 @@ fn l1_the_only_copy_went_with_its_disk() {
 }
 
 #[test]
+fn l2_it_was_truncated_although_its_broker_lost_nothing_f015() {
+    let found =
+        losses("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ncrash broker-0\ntruncated @0..1");
+    assert_eq!(found[0], "log 0 L2 inbound");
+}
+
+#[test]
 fn l3_a_power_loss_took_what_was_not_flushed_f083() {
     let found = losses(
         "intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\npower-loss broker-0\ntruncated @0..1",
@@ -507,6 +514,8 @@ fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale(
     let again = "intent 0\nattempt 0\nattempt 0 attempt=2";
     let bench = Bench::default();
     assert_eq!(standstill(&bench, again), ["log 0 S5 inbound, promised"]);
+    let behind = standstill(&bench, &format!("{again}\nintent 1"));
+    assert_eq!(behind[1], "log 1 S5 inbound, promised");
     let fenced = format!("{again}\nrefused 0 stream");
     assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
 }

@@ -121,7 +121,7 @@ impl Bench {
 
     /// Tells a judge a history, to its end.
     pub(crate) fn tell(&self, history: &str, judge: &mut Judge) {
-        let end = match history.lines().map(str::trim).last() {
+        let end = match history.lines().map(str::trim).next_back() {
             Some("end stuck") => End::Stuck,
             Some("end exhausted") => End::Exhausted,
             _ => End::Settled,
@@ -185,7 +185,7 @@ impl Teller<'_> {
             self.now = Time::ZERO + Span::millis(millis);
             rest
         } else {
-            self.now = self.now + Span::millis(1);
+            self.now += Span::millis(1);
             line
         };
         let words = Words::new(line);
@@ -299,6 +299,12 @@ impl<'a> Words<'a> {
     }
 
     fn number(&self, name: &str, otherwise: u64) -> u64 {
+        self.set
+            .get(name)
+            .map_or(otherwise, |value| value.parse().expect("a number"))
+    }
+
+    fn signed(&self, name: &str, otherwise: i64) -> i64 {
         self.set
             .get(name)
             .map_or(otherwise, |value| value.parse().expect("a number"))
@@ -450,7 +456,7 @@ impl<'a> Words<'a> {
                 Observation::Applied {
                     record: self.record(),
                     key: self.small("key", contents.key),
-                    amount: self.number("amount", contents.amount as u64) as i64,
+                    amount: self.signed("amount", contents.amount),
                     actor: self.small("actor", u32::from(consumer)) as u16,
                     token: self.small("token", 0),
                     missed: self.missed(),
@@ -524,7 +530,7 @@ impl<'a> Words<'a> {
             },
             "balance" => Observation::Balance {
                 key: self.record(),
-                amount: self.number("amount", 0) as i64,
+                amount: self.signed("amount", 0),
             },
             "hanging" => Observation::Hanging {
                 partition: self.place().0,

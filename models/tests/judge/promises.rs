@@ -212,16 +212,16 @@ fn a_breach_is_kept_however_many_excused_violations_came_before() {
     let mut bench =
         Bench::default().promising("(level: log, keeps: no_duplicate, assuming: [SameSession])");
     bench.workload.records = 100;
-    let mut history = String::new();
-    for record in 0..40 {
-        let offset = 2 * record;
-        let again = offset + 1;
-        let session = u32::from(record < 39);
-        history += &format!(
-            "intent {record}\nstored {record} @{offset}\nstored {record} @{again} session={session}\n"
-        );
-    }
-    let findings = bench.findings(&history);
+    let twice = |record: u32| {
+        let (offset, again, session) = (2 * record, 2 * record + 1, u32::from(record < 39));
+        format!(
+            "intent {record}
+             stored {record} @{offset}
+             stored {record} @{again} session={session}"
+        )
+    };
+    let history: Vec<String> = (0..40).map(twice).collect();
+    let findings = bench.findings(&history.join("\n"));
     assert_eq!(findings.count(Invariant::NoDuplicate, Level::Log), 40);
     let kept = findings
         .violations

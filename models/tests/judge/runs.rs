@@ -42,7 +42,7 @@ impl Long {
             Observation::Applied { .. } => self.bench.topology.sink(),
             _ => self.bench.topology.broker(0),
         };
-        self.now = self.now + Span::micros(1);
+        self.now += Span::micros(1);
         self.judge.observe(self.entry, self.now, node, &observation);
         self.entry += 1;
     }

@@ -75,6 +75,8 @@ flags! {
     OUTPUT_ABORTED = 26;
     /// A reader was given what is behind it, but not it.
     HIDDEN = 27;
+    /// A stored copy was lost without a power or disk loss.
+    CUT = 28;
 }
 
 impl Flags {
@@ -83,11 +85,13 @@ impl Flags {
     const TELLING: Self = Self::REWOUND
         .with(Self::EXPOSED)
         .with(Self::REFUSED)
-        .with(Self::TRUNCATED)
-        .with(Self::WIPED)
         .with(Self::UNDONE)
         .with(Self::IN_PROGRESS)
-        .with(Self::HIDDEN);
+        .with(Self::HIDDEN)
+        .with(Self::MISTAKEN)
+        .with(Self::TORN)
+        .with(Self::OUTPUT_ABORTED)
+        .with(Self::IN_HAND);
 
     #[inline]
     pub(in crate::judge) const fn has(self, other: Self) -> bool {
@@ -180,7 +184,7 @@ pub(in crate::judge) fn short(offset: Offset) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// What is known of one record: 96 bytes while it is in the window.
+/// What is known of one record: 96 bytes while it is in the window, nothing once it has left it settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::judge) struct Facts {
     pub(in crate::judge) flags: Flags,
@@ -224,6 +228,9 @@ pub(in crate::judge) struct Facts {
     /// Attempts so far.
     pub(in crate::judge) tries: u8,
 }
+
+/// The window holds 8192 of them: 768 KiB at most.
+const _: () = assert!(size_of::<Facts>() == 96);
 
 impl Facts {
     pub(in crate::judge) const EMPTY: Self = Self {

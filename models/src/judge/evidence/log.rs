@@ -128,8 +128,9 @@ impl Known {
 
     pub(super) fn truncated(&mut self, node: NodeId, partition: Partition, from: Offset) {
         let how = match self.faults.last(node) {
+            Some(OutageKind::PowerLoss) => Flags::TRUNCATED,
             Some(OutageKind::DiskLoss) => Flags::WIPED,
-            _ => Flags::TRUNCATED,
+            _ => Flags::CUT,
         };
         let lane = self.lane(partition);
         let lost: Vec<Entry> = lane

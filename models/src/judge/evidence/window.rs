@@ -95,7 +95,7 @@ impl Window {
 
     /// While the ring grows it begins at record 0, so every record keeps its place.
     fn grow(&mut self) {
-        let room = (self.ring.len() * 2).max(64);
+        let room = (self.ring.len() * 2).max(16);
         self.ring.resize(room, Facts::EMPTY);
     }
 

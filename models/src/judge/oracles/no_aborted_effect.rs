@@ -42,7 +42,9 @@ impl Oracle for NoAbortedEffect {
             if facts.effects == 0 {
                 continue;
             }
-            let gone = facts.flags.has(Flags::TRUNCATED.with(Flags::WIPED));
+            let gone = facts
+                .flags
+                .has(Flags::TRUNCATED.with(Flags::WIPED).with(Flags::CUT));
             let aborted = facts.flags.has(Flags::ABORTED) && facts.copies == 0 && !gone;
             let failed = facts.flags.has(Flags::FAILED);
             if aborted || failed {

@@ -1,0 +1,240 @@
+//! Questions about the past of a history, each answered by going through it from the beginning.
+
+use std::collections::BTreeMap;
+
+use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
+use semel_sim::address::NodeId;
+
+pub(super) type Seen = (NodeId, Observation);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Plain,
+    Open,
+    Aborted,
+    Marker,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) record: u32,
+    pub(super) transaction: Option<TransactionId>,
+    pub(super) state: State,
+}
+
+pub(super) type Logs = BTreeMap<u16, Vec<Entry>>;
+
+/// The logs as they stand after a history.
+pub(super) fn logs(past: &[Seen]) -> Logs {
+    let mut logs = Logs::new();
+    for (_, seen) in past {
+        match *seen {
+            Observation::Stored {
+                record,
+                partition,
+                enlisted,
+                ..
+            } => {
+                let state = if enlisted { State::Open } else { State::Plain };
+                let transaction = None;
+                logs.entry(partition).or_default().push(Entry {
+                    record,
+                    transaction,
+                    state,
+                });
+            }
+            Observation::Enlisted {
+                partition,
+                transaction,
+                ..
+            } => {
+                let log = logs.get_mut(&partition).expect("it was stored");
+                log.last_mut().expect("it was stored").transaction = Some(transaction);
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit,
+                ..
+            } => {
+                let log = logs.entry(partition).or_default();
+                for entry in log
+                    .iter_mut()
+                    .filter(|entry| waits_for(entry, transaction.producer))
+                {
+                    entry.state = if commit { State::Plain } else { State::Aborted };
+                }
+                let (record, state) = (u32::MAX, State::Marker);
+                log.push(Entry {
+                    record,
+                    transaction: None,
+                    state,
+                });
+            }
+            Observation::Truncated {
+                partition, from, ..
+            } => {
+                logs.entry(partition).or_default().truncate(from as usize);
+            }
+            _ => {}
+        }
+    }
+    logs
+}
+
+pub(super) fn waits_for(entry: &Entry, producer: u32) -> bool {
+    entry.state == State::Open && entry.transaction.is_some_and(|of| of.producer == producer)
+}
+
+/// What a marker at the end of `past` decides.
+pub(super) fn waiting(past: &[Seen], partition: u16, producer: u32) -> Vec<Entry> {
+    let logs = logs(past);
+    let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+    log.iter()
+        .filter(|entry| waits_for(entry, producer))
+        .copied()
+        .collect()
+}
+
+pub(super) fn has(past: &[Seen], what: impl Fn(&Observation) -> bool) -> bool {
+    past.iter().any(|(_, seen)| what(seen))
+}
+
+pub(super) fn intent(past: &[Seen], record: u32) -> Option<(u16, u32)> {
+    past.iter().find_map(|(_, seen)| match *seen {
+        Observation::Intent {
+            record: of,
+            producer,
+            session,
+        } if of == record => Some((producer, session)),
+        _ => None,
+    })
+}
+
+pub(super) fn intended(past: &[Seen], record: u32) -> bool {
+    intent(past, record).is_some()
+}
+
+pub(super) fn delivered(past: &[Seen], record: u32) -> usize {
+    let of =
+        |seen: &&Seen| matches!(seen.1, Observation::Delivered { record: of, .. } if of == record);
+    past.iter().filter(of).count()
+}
+
+pub(super) fn applied(past: &[Seen], record: u32) -> usize {
+    let of =
+        |seen: &&Seen| matches!(seen.1, Observation::Applied { record: of, .. } if of == record);
+    past.iter().filter(of).count()
+}
+
+/// The last thing that was said of a record; ok wins.
+pub(super) fn outcome(past: &[Seen], record: u32) -> Option<Outcome> {
+    let said = past.iter().filter_map(|(_, seen)| match *seen {
+        Observation::Acked {
+            record: of,
+            outcome,
+            ..
+        } if of == record => Some(outcome),
+        _ => None,
+    });
+    let said: Vec<Outcome> = said.collect();
+    let ok = said.iter().find(|outcome| **outcome == Outcome::Ok);
+    ok.or(said.last()).copied()
+}
+
+pub(super) fn recognised_later(past: &[Seen], record: u32) -> bool {
+    has(past, |seen| {
+        matches!(
+            seen,
+            Observation::Recognised { record: of, place: Place::Consumer | Place::Sink, hit: Hit::Stored }
+                if *of == record
+        )
+    })
+}
+
+pub(super) fn is_done(past: &[Seen], record: u32) -> bool {
+    let aside = has(past, |seen| match seen {
+        Observation::Skipped { record: of, .. } | Observation::Parked { record: of, .. } => {
+            *of == record
+        }
+        _ => false,
+    });
+    let failed = outcome(past, record) == Some(Outcome::Failed);
+    aside || failed || applied(past, record) > 0 || recognised_later(past, record)
+}
+
+pub(super) fn decided(past: &[Seen], of: TransactionId) -> Option<bool> {
+    past.iter().rev().find_map(|(_, seen)| match *seen {
+        Observation::Decided {
+            transaction,
+            commit,
+            ..
+        } if transaction == of => Some(commit),
+        _ => None,
+    })
+}
+
+/// The highest offset ever accepted.
+pub(super) fn best(past: &[Seen], partition: u16) -> u64 {
+    let accepted = past.iter().filter_map(|(_, seen)| match *seen {
+        Observation::Progress {
+            partition: of,
+            offset,
+            accepted: true,
+            ..
+        } if of == partition => Some(offset),
+        _ => None,
+    });
+    accepted.max().unwrap_or(0)
+}
+
+/// The lowest offset that may be committed next.
+pub(super) fn legal(past: &[Seen], partition: u16) -> u64 {
+    past.iter().fold(0, |legal, (_, seen)| match *seen {
+        Observation::Progress {
+            partition: of,
+            offset,
+            accepted: true,
+            ..
+        } if of == partition => offset,
+        Observation::Reset {
+            partition: of,
+            position,
+            ..
+        } if of == partition => legal.min(position),
+        _ => legal,
+    })
+}
+
+/// The first offset that nobody was given or put behind.
+pub(super) fn handed(past: &[Seen], partition: u16) -> u64 {
+    let ends = past.iter().filter_map(|(_, seen)| match *seen {
+        Observation::Delivered {
+            partition: of,
+            offset,
+            ..
+        } if of == partition => Some(offset + 1),
+        Observation::Assigned {
+            partition: of,
+            position,
+            ..
+        }
+        | Observation::Reset {
+            partition: of,
+            position,
+            ..
+        } if of == partition => Some(position),
+        _ => None,
+    });
+    ends.max().unwrap_or(0)
+}
+
+pub(super) fn holds(all: &[Seen], key: u32) -> i64 {
+    let amounts = all.iter().filter_map(|(_, seen)| match *seen {
+        Observation::Applied {
+            key: of, amount, ..
+        } if of == key => Some(amount),
+        _ => None,
+    });
+    amounts.sum()
+}

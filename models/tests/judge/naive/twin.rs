@@ -1,0 +1,522 @@
+//! The rules that are judged as things happen.
+
+use semel_models::observation::{Observation, Outcome, Place, Read, TransactionId};
+use semel_models::strategy::{Invariant, Level};
+use semel_sim::address::NodeId;
+
+use super::past::{
+    Seen, State, applied, best, decided, delivered, handed, intended, intent, is_done, legal, logs,
+    recognised_later, waiting,
+};
+use crate::history::Bench;
+
+pub(super) type Kind = (Invariant, Level);
+pub(super) type Finding = (Kind, Option<u32>);
+
+/// The twin: a bench and a history.
+pub(super) struct Twin<'a> {
+    pub(super) bench: &'a Bench,
+    pub(super) all: &'a [Seen],
+    pub(super) found: Vec<Finding>,
+}
+
+impl Twin<'_> {
+    pub(super) fn report(
+        &mut self,
+        invariant: Invariant,
+        level: Level,
+        record: impl Into<Option<u32>>,
+    ) {
+        self.found.push(((invariant, level), record.into()));
+    }
+
+    pub(super) fn is_output(&self, partition: u16) -> bool {
+        partition >= self.bench.topology.partitions
+    }
+
+    /// Entries of a record in a state, in the inputs or in the outputs.
+    pub(super) fn copies(&self, past: &[Seen], record: u32, output: bool, state: State) -> usize {
+        let logs = logs(past);
+        let side = logs
+            .iter()
+            .filter(|(partition, _)| self.is_output(**partition) == output);
+        let entries = side.flat_map(|(_, log)| log);
+        entries
+            .filter(|entry| entry.record == record && entry.state == state)
+            .count()
+    }
+
+    pub(super) fn judge(&mut self) {
+        for index in 0..self.all.len() {
+            let (past, (node, seen)) = (&self.all[..index], self.all[index]);
+            self.duplicates(past, &seen);
+            self.phantoms(past, &seen);
+            self.visibility(past, &seen);
+            self.key_order(index);
+            self.read_order(past, &seen);
+            self.atomic(past, &seen);
+            self.marks(past, &seen);
+            self.fencing(past, node, &seen);
+            self.acks(past, &seen);
+        }
+        self.end();
+    }
+
+    fn duplicates(&mut self, past: &[Seen], seen: &Observation) {
+        let (twice, log) = (Invariant::NoDuplicate, Level::Log);
+        match *seen {
+            Observation::Stored {
+                record,
+                partition,
+                enlisted: false,
+                ..
+            } if self.copies(past, record, self.is_output(partition), State::Plain) > 0 => {
+                self.report(twice, log, record);
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit: true,
+                ..
+            } => {
+                let waiting = waiting(past, partition, transaction.producer);
+                for (index, entry) in waiting.iter().enumerate() {
+                    let output = self.is_output(partition);
+                    let before = waiting[..index]
+                        .iter()
+                        .any(|other| other.record == entry.record);
+                    if before || self.copies(past, entry.record, output, State::Plain) > 0 {
+                        self.report(twice, log, entry.record);
+                    }
+                }
+            }
+            Observation::Delivered { record, .. } if delivered(past, record) > 0 => {
+                self.report(twice, Level::Delivery, record);
+            }
+            Observation::Applied { record, .. } if applied(past, record) > 0 => {
+                self.report(twice, Level::Effect, record);
+            }
+            _ => {}
+        }
+    }
+
+    fn phantoms(&mut self, past: &[Seen], seen: &Observation) {
+        let contents = |record: u32| {
+            let record = self.bench.workload.record(record);
+            (record.key, record.amount)
+        };
+        let (record, level, same) = match *seen {
+            Observation::Stored { record, .. } => (record, Level::Log, true),
+            Observation::Delivered { record, .. } => (record, Level::Delivery, true),
+            Observation::Applied {
+                record,
+                key,
+                amount,
+                ..
+            } => (record, Level::Effect, contents(record) == (key, amount)),
+            _ => return,
+        };
+        if !same || !intended(past, record) {
+            self.report(Invariant::NoPhantom, level, record);
+        }
+    }
+
+    fn visibility(&mut self, past: &[Seen], seen: &Observation) {
+        let Observation::Delivered {
+            record,
+            partition,
+            offset,
+            read: Read::Committed,
+            ..
+        } = *seen
+        else {
+            return;
+        };
+        let logs = logs(past);
+        let entry = logs
+            .get(&partition)
+            .and_then(|log| log.get(offset as usize));
+        match entry.map(|entry| entry.state) {
+            Some(State::Aborted) => {
+                self.report(Invariant::NoAbortedEffect, Level::Delivery, record);
+            }
+            Some(State::Open) => self.report(Invariant::NoEarlyRead, Level::Delivery, record),
+            _ => {}
+        }
+    }
+
+    /// Records that come into the input log for every reader by what is seen at `index`, having had no copy there.
+    fn arrivals(&self, index: usize) -> Vec<u32> {
+        let (past, (_, seen)) = (&self.all[..index], self.all[index]);
+        let mut records = match seen {
+            Observation::Stored {
+                record,
+                partition,
+                enlisted: false,
+                ..
+            } if !self.is_output(partition) => {
+                vec![record]
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit: true,
+                ..
+            } if !self.is_output(partition) => {
+                let waiting = waiting(past, partition, transaction.producer);
+                waiting.iter().map(|entry| entry.record).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut known = Vec::new();
+        records.retain(|record| {
+            let new =
+                !known.contains(record) && self.copies(past, *record, false, State::Plain) == 0;
+            known.push(*record);
+            new && intended(past, *record)
+        });
+        records
+    }
+
+    fn key_order(&mut self, index: usize) {
+        let sequence: Vec<u32> = (0..=index).flat_map(|index| self.arrivals(index)).collect();
+        for record in self.arrivals(index) {
+            let place = sequence
+                .iter()
+                .rposition(|other| *other == record)
+                .expect("it is there");
+            let past = &self.all[..index];
+            let here = |other: u32| self.arrivals(index).contains(&other);
+            let stands =
+                |other: u32| here(other) || self.copies(past, other, false, State::Plain) > 0;
+            if self.is_overtaken(record, &sequence[..place], stands) {
+                self.report(Invariant::KeyOrder, Level::Log, record);
+            }
+        }
+        if let (_, Observation::Applied { record, .. }) = self.all[index] {
+            let past = &self.all[..index];
+            if applied(past, record) == 0 && intended(past, record) {
+                let first = |(at, (_, seen)): (usize, &Seen)| match seen {
+                    Observation::Applied { record, .. } => {
+                        let new =
+                            applied(&past[..at], *record) == 0 && intended(&past[..at], *record);
+                        new.then_some(*record)
+                    }
+                    _ => None,
+                };
+                let sequence: Vec<u32> = past.iter().enumerate().filter_map(first).collect();
+                if self.is_overtaken(record, &sequence, |_| true) {
+                    self.report(Invariant::KeyOrder, Level::Effect, record);
+                }
+            }
+        }
+    }
+
+    /// Whether a later record of the same key, producer and session came before this one and is still there, and none
+    /// of a newer session came.
+    fn is_overtaken(&self, record: u32, sequence: &[u32], stands: impl Fn(u32) -> bool) -> bool {
+        let of = |record: u32| {
+            let (producer, session) = intent(self.all, record).expect("it was intended");
+            (self.bench.workload.record(record).key, producer, session)
+        };
+        let (key, producer, session) = of(record);
+        let same = sequence
+            .iter()
+            .filter(|other| (of(**other).0, of(**other).1) == (key, producer));
+        let same: Vec<u32> = same.copied().collect();
+        let superseded = same.iter().any(|other| of(*other).2 > session);
+        let later = |other: &u32| *other > record && of(*other).2 == session && stands(*other);
+        !superseded && same.iter().any(later)
+    }
+
+    fn read_order(&mut self, past: &[Seen], seen: &Observation) {
+        let Observation::Delivered {
+            record,
+            partition,
+            offset,
+            consumer,
+            read,
+            ..
+        } = *seen
+        else {
+            return;
+        };
+        let mine = |reader: u16, of: u16| (reader, of) == (consumer, partition);
+        let expected = past.iter().rev().find_map(|(_, seen)| match *seen {
+            Observation::Assigned {
+                consumer,
+                partition,
+                position,
+                ..
+            }
+            | Observation::Reset {
+                consumer,
+                partition,
+                position,
+            } if mine(consumer, partition) => Some(position),
+            Observation::Delivered {
+                consumer,
+                partition,
+                offset,
+                ..
+            } if mine(consumer, partition) => Some(offset + 1),
+            _ => None,
+        });
+        let Some(expected) = expected.filter(|position| *position != u64::MAX) else {
+            return;
+        };
+        if offset < expected {
+            self.report(Invariant::ReadOrder, Level::Delivery, record);
+        }
+        let logs = logs(past);
+        let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+        let skipped = (expected..offset)
+            .filter_map(|offset| log.get(offset as usize))
+            .find(|entry| {
+                let visible = entry.state == State::Plain
+                    || (read == Read::Any && matches!(entry.state, State::Open | State::Aborted));
+                visible && !recognised_later(past, entry.record)
+            });
+        if let Some(entry) = skipped {
+            self.report(Invariant::ReadOrder, Level::Delivery, entry.record);
+        }
+    }
+
+    fn atomic(&mut self, past: &[Seen], seen: &Observation) {
+        match *seen {
+            Observation::Decided {
+                transaction,
+                commit,
+                ..
+            } => {
+                let (committed, aborted) = endings(transaction, past);
+                let contrary = if commit { aborted } else { committed };
+                if contrary && decided(past, transaction) != Some(commit) {
+                    self.report(Invariant::Atomic, Level::Log, None);
+                }
+            }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit,
+                ..
+            } => {
+                let mut last = None;
+                for entry in waiting(past, partition, transaction.producer) {
+                    let of = entry.transaction.expect("it waits");
+                    let (committed, aborted) = endings(of, past);
+                    let contrary = if commit { aborted } else { committed };
+                    let otherwise = decided(past, of).is_some_and(|decided| decided != commit);
+                    if (contrary || otherwise) && last != Some(of) {
+                        last = Some(of);
+                        self.report(Invariant::Atomic, Level::Log, entry.record);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// O10 for marks after effects, and O11.
+    fn marks(&mut self, past: &[Seen], seen: &Observation) {
+        let Observation::Progress {
+            partition,
+            offset,
+            accepted: true,
+            ..
+        } = *seen
+        else {
+            return;
+        };
+        let logs = logs(past);
+        let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+        let best = best(past, partition);
+        let here = |from: u64| {
+            (from..offset)
+                .filter_map(|offset| log.get(offset as usize))
+                .copied()
+                .collect::<Vec<_>>()
+        };
+        for entry in here(best) {
+            let stands = matches!(entry.state, State::Plain | State::Open);
+            if stands && !is_done(past, entry.record) {
+                self.report(Invariant::MarkMatchesEffect, Level::Effect, entry.record);
+            }
+        }
+        if offset < legal(past, partition) {
+            self.report(Invariant::MonotoneOffset, Level::Delivery, None);
+            return;
+        }
+        let handed = handed(past, partition);
+        let ahead = here(best.max(handed)).into_iter().find(|entry| {
+            let known = recognised_later(past, entry.record);
+            entry.state == State::Plain && delivered(past, entry.record) == 0 && !known
+        });
+        let high = (0..=past.len()).map(|index| super::past::logs(&past[..index]));
+        let high = high
+            .map(|logs| logs.get(&partition).map_or(0, Vec::len))
+            .max()
+            .unwrap_or(0);
+        if ahead.is_some() || offset > handed.max(high as u64) {
+            let record = ahead.map(|entry| entry.record);
+            self.report(Invariant::MonotoneOffset, Level::Delivery, record);
+        }
+    }
+
+    fn fencing(&mut self, past: &[Seen], node: NodeId, seen: &Observation) {
+        let granted = |partition: u16| {
+            let tokens = past.iter().filter_map(|(by, seen)| match seen {
+                Observation::Granted {
+                    partition: of,
+                    token,
+                } if (*by, *of) == (node, partition) => Some(*token),
+                _ => None,
+            });
+            tokens.max().unwrap_or(0)
+        };
+        let newest = |partition: u16, producer: u32| {
+            let epochs = past.iter().filter_map(|(_, seen)| match seen {
+                Observation::Enlisted {
+                    partition: of,
+                    transaction,
+                    epoch,
+                    ..
+                }
+                | Observation::Marked {
+                    partition: of,
+                    transaction,
+                    epoch,
+                    ..
+                } if (*of, transaction.producer) == (partition, producer) => Some(*epoch),
+                _ => None,
+            });
+            epochs.max().unwrap_or(0)
+        };
+        let stale = match *seen {
+            Observation::Progress {
+                partition,
+                generation,
+                accepted: true,
+                ..
+            } => (generation < granted(partition)).then_some((Level::Delivery, None)),
+            Observation::Applied {
+                record,
+                partition,
+                token,
+                ..
+            } => (token < granted(partition)).then_some((Level::Effect, Some(record))),
+            Observation::Enlisted {
+                record,
+                partition,
+                transaction,
+                epoch,
+                ..
+            } => (epoch < newest(partition, transaction.producer))
+                .then_some((Level::Log, Some(record))),
+            Observation::Marked {
+                partition,
+                transaction,
+                epoch,
+                ..
+            } => (epoch < newest(partition, transaction.producer)).then_some((Level::Log, None)),
+            _ => None,
+        };
+        if let Some((level, record)) = stale {
+            self.report(Invariant::Fencing, level, record);
+        }
+    }
+
+    fn acks(&mut self, past: &[Seen], seen: &Observation) {
+        if let Observation::Acked {
+            record,
+            outcome: Outcome::Ok,
+            ..
+        } = *seen
+            && !self.was_stored(past, record)
+        {
+            self.report(Invariant::HonestAck, Level::Log, record);
+        }
+        if let Observation::Kept {
+            place,
+            entries,
+            bound,
+        } = *seen
+            && bound > 0
+            && entries > bound
+        {
+            let level = match place {
+                Place::Stream => Level::Log,
+                Place::Consumer => Level::Delivery,
+                Place::Sink => Level::Effect,
+            };
+            self.report(Invariant::BoundedState, level, None);
+        }
+        if let Observation::Hanging {
+            partition, offset, ..
+        } = *seen
+        {
+            let logs = logs(past);
+            let entry = logs
+                .get(&partition)
+                .and_then(|log| log.get(offset as usize));
+            let record = entry
+                .map(|entry| entry.record)
+                .filter(|record| *record != u32::MAX);
+            self.report(Invariant::StableProgress, Level::Log, record);
+        }
+        if let Observation::Answered {
+            record,
+            key,
+            fingerprint,
+            response,
+            error: false,
+        } = *seen
+        {
+            let first = past.iter().find_map(|(_, seen)| match *seen {
+                Observation::Answered {
+                    key: of,
+                    fingerprint,
+                    response,
+                    error: false,
+                    ..
+                } if of == key => Some((fingerprint, response)),
+                _ => None,
+            });
+            if first.is_some_and(|first| first != (fingerprint, response)) {
+                self.report(Invariant::StableResult, Level::Effect, record);
+            }
+        }
+    }
+
+    fn was_stored(&self, past: &[Seen], record: u32) -> bool {
+        past.iter().any(|(_, seen)| match seen {
+            Observation::Stored {
+                record: of,
+                partition,
+                ..
+            } => *of == record && !self.is_output(*partition),
+            _ => false,
+        })
+    }
+}
+
+/// Whether records of a transaction were committed, and whether some were aborted, by earlier markers.
+pub(super) fn endings(of: TransactionId, past: &[Seen]) -> (bool, bool) {
+    let mut endings = (false, false);
+    for (index, (_, seen)) in past.iter().enumerate() {
+        if let Observation::Marked {
+            partition,
+            transaction,
+            commit,
+            ..
+        } = *seen
+        {
+            let waiting = waiting(&past[..index], partition, transaction.producer);
+            if waiting.iter().any(|entry| entry.transaction == Some(of)) {
+                endings.0 |= commit;
+                endings.1 |= !commit;
+            }
+        }
+    }
+    endings
+}
