@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::path::Path;
+
 /// What sort of mistake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -51,6 +53,34 @@ pub struct Complaint {
 }
 
 impl Complaint {
+    /// A complaint about some bytes of a file. Bytes beyond its end, or amid a letter, are brought back into it.
+    pub(crate) fn in_file(
+        source: &Source,
+        kind: Kind,
+        message: String,
+        help: Option<String>,
+        path: &Path,
+        span: Range<usize>,
+    ) -> Self {
+        let end = source.text.len();
+        let whole = |place: usize| {
+            let mut places = place.min(end)..=end;
+            places
+                .find(|place| source.text.is_char_boundary(*place))
+                .unwrap_or(end)
+        };
+        let start = whole(span.start);
+        Self {
+            kind,
+            message,
+            help,
+            path: path.to_string(),
+            span: start..whole(span.end).max(start),
+            source: Box::new(source.clone()),
+            flag: false,
+        }
+    }
+
     /// The line it points at, from 1.
     pub fn line(&self) -> usize {
         1 + self.source.text[..self.span.start].matches('\n').count()

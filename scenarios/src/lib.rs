@@ -22,6 +22,7 @@ mod nearest;
 pub mod path;
 mod seek;
 pub mod setting;
+mod shape;
 
 pub mod catalog;
 pub mod list;
@@ -35,5 +36,7 @@ pub mod trial;
 
 pub mod row;
 pub mod statistics;
+mod summarizer;
 pub mod summary;
 pub mod verdict;
+pub mod witness;

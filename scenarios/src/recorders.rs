@@ -127,6 +127,20 @@ impl<A: Adversary<Model>> Adversary<Model> for Counting<A> {
     }
 
     #[inline]
+    fn usual(&mut self, id: PacketId, latency: Span, spread: Span) -> Option<Span> {
+        let usual = self.adversary.usual(id, latency, spread);
+        if usual.is_some() {
+            self.count(id);
+        }
+        usual
+    }
+
+    #[inline]
+    fn strikes(&self) -> bool {
+        self.adversary.strikes()
+    }
+
+    #[inline]
     fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
         self.adversary.strike(step)
     }

@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 use crate::check::Objection;
 use crate::complaint::{Complaint, Kind, Source};
 use crate::format::pretty;
-use crate::load::{parse, unknown_field};
+use crate::load::parse;
 use crate::nearest::nearest;
 use crate::path::{Path, Step};
 use crate::seek;
+use crate::shape::unknown_field;
 
 /// One `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use semel_scenarios::catalog;
 use semel_scenarios::expect::Expected;
-use semel_scenarios::load::{Source, load};
+use semel_scenarios::load::{Source, load, resolved};
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::{Row, RunVerdict};
 use semel_scenarios::scenario::Scenario;
@@ -12,6 +12,7 @@ use semel_scenarios::setting::Setting;
 use semel_scenarios::summary::{Summarizer, Summary};
 use semel_scenarios::trial::Runner;
 use semel_scenarios::verdict::{self, Judgement};
+use semel_scenarios::witness::{self, Repeated};
 
 fn plan(scenario: &str, strategy: &str) -> Arc<Plan> {
     let scenario = catalog::scenario(scenario).expect("it is in the catalog");
@@ -100,29 +101,41 @@ fn every_line_of_a_trace_has_a_cause_before_it() {
 }
 
 #[test]
-fn a_schedule_of_deviations_repeats_the_run() {
-    let seeded = plan("lost-ack", "at-least-once");
-    let opened = Runner::new(&seeded).run_open(5).expect("it applies");
-    let written = (0..opened.workload.records).map(|id| {
-        let record = opened.workload.record(id);
-        semel_models::workload::Written {
-            key: record.key,
-            amount: record.amount,
-            pace: record.pace,
-        }
-    });
-    let mut scenario = Scenario::clone(&seeded.scenario);
-    scenario.workload.written = Some(written.collect());
-    scenario.faults = vec![semel_scenarios::scenario::Fault::Script(opened.deviations)];
-    let source = Source {
-        name: "witness.ron".into(),
-        text: semel_scenarios::load::resolved(&scenario),
-    };
-    let scenario = Arc::new(load(&source).unwrap_or_else(|complaint| panic!("{complaint}")));
-    let scripted = Arc::new(Plan::new(&scenario, "at-least-once", &[]).expect("it fits"));
-    let again = Runner::new(&scripted).run(77);
-    assert_eq!(again.violations, opened.row.violations);
-    assert_eq!(again.latency_p99_ns, opened.row.latency_p99_ns);
+fn a_witness_repeats_the_failure_from_its_file() {
+    for (scenario, strategy, violation) in [
+        ("lost-ack", "at-least-once", "no_duplicate at effect"),
+        (
+            "crash-before-commit",
+            "idempotent-producer",
+            "no_duplicate at effect",
+        ),
+        ("bad-day", "at-most-once", "no_loss at effect"),
+        (
+            "duplicate-packets",
+            "windowed-dedup",
+            "no_duplicate at effect",
+        ),
+        ("zombie-consumer", "group", "no_duplicate at effect"),
+    ] {
+        let plan = plan(scenario, strategy);
+        let opened = Runner::new(&plan).run_open(5).expect("it applies");
+        let witness = witness::witness(&plan, &opened, violation.parse().expect("a breach"));
+        let text = resolved(
+            &witness.unwrap_or_else(|| panic!("{scenario}: the schedule does not repeat the run")),
+        );
+        let found = load(&Source {
+            name: "found.ron".into(),
+            text,
+        })
+        .unwrap_or_else(|complaint| panic!("{complaint}"));
+        let (repeated, row) = witness::repeat(&found).expect("it is a witness");
+        assert_eq!(repeated, Repeated::Same, "{scenario}");
+        assert_eq!(
+            (row.applied, row.duplicated),
+            (opened.row.applied, opened.row.duplicated),
+            "{scenario}"
+        );
+    }
 }
 
 #[test]

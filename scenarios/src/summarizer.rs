@@ -1,0 +1,256 @@
+//! Adds rows up, and judges what they come to against what was expected.
+
+use std::collections::BTreeMap;
+
+use crate::expect::{Breach, Expected};
+use crate::plan::Plan;
+use crate::row::{Row, RunVerdict, ViolationRow};
+use crate::statistics::{median, per, rate, thousandths, wilson};
+use crate::summary::{CauseCount, Summary};
+use crate::verdict;
+
+/// What tells one kind of violation from another: invariant, level, side, cause, and whether it broke a promise.
+type Kind = (String, String, String, String, bool);
+
+/// Adds rows up.
+#[derive(Clone, Debug)]
+pub struct Summarizer {
+    expected: Expected,
+    faults: Vec<String>,
+    total: Summary,
+    causes: BTreeMap<Kind, CauseCount>,
+    /// In how many runs each expected violation appeared.
+    shown: Vec<u64>,
+    latency_p50: Vec<u64>,
+    latency_p99: Vec<u64>,
+    /// Round trips, in thousandths.
+    round_trips: u64,
+}
+
+impl Summarizer {
+    /// Nothing added yet.
+    pub fn new(plan: &Plan) -> Self {
+        let faults = plan.faults();
+        let expected = plan.expectation.verdict.clone();
+        Self {
+            shown: vec![0; expected.breaches().len()],
+            total: nothing(plan, &faults),
+            expected,
+            faults,
+            causes: BTreeMap::new(),
+            latency_p50: Vec::new(),
+            latency_p99: Vec::new(),
+            round_trips: 0,
+        }
+    }
+
+    /// Adds a row of the plan.
+    pub fn add(&mut self, row: &Row) {
+        let total = &mut self.total;
+        total.runs += 1;
+        let broken = row.violations.iter().any(ViolationRow::is_breach);
+        if row.verdict == RunVerdict::Violates {
+            total.violating += 1;
+            total.first_seed = Some(
+                total
+                    .first_seed
+                    .map_or(row.seed, |first| first.min(row.seed)),
+            );
+        }
+        total.broken += u64::from(broken);
+        total.inconclusive += u64::from(row.verdict == RunVerdict::Inconclusive);
+        total.lost_runs += u64::from(row.lost > 0);
+        total.duplicated_runs += u64::from(row.duplicated > 0);
+        total.reordered_runs += u64::from(row.reordered > 0);
+        total.stuck_runs += u64::from(row.end == "stuck");
+        total.records += row.records;
+        total.acked += row.acked;
+        total.applied += row.applied;
+        total.duplicated += row.duplicated;
+        total.lost += row.lost;
+        total.reordered += row.reordered;
+        total.messages += row.messages;
+        total.events += row.events;
+        total.dedup_bytes_max = total.dedup_bytes_max.max(row.dedup_bytes_max);
+        for (name, times) in &row.fired {
+            *total.fired.entry(name.clone()).or_default() += times;
+        }
+        self.latency_p50.push(row.latency_p50_ns);
+        self.latency_p99.push(row.latency_p99_ns);
+        self.round_trips += thousandths(row.round_trips_per_record) * row.records;
+        for (shown, breach) in self.shown.iter_mut().zip(self.expected.breaches()) {
+            *shown += u64::from(verdict::shows(row, *breach));
+        }
+        self.add_causes(row);
+    }
+
+    fn add_causes(&mut self, row: &Row) {
+        let faults = row.fired.values().sum();
+        let mut seen: Vec<Kind> = Vec::new();
+        for violation in &row.violations {
+            let kind = kind(violation);
+            if seen.contains(&kind) {
+                continue;
+            }
+            let count = self
+                .causes
+                .entry(kind.clone())
+                .or_insert_with(|| CauseCount {
+                    invariant: violation.invariant.clone(),
+                    level: violation.level.clone(),
+                    side: violation.side.clone(),
+                    cause: violation.cause.clone(),
+                    broken: violation.is_breach(),
+                    assumption_broken: violation.assumption_broken.clone(),
+                    runs: 0,
+                    seed: row.seed,
+                    faults,
+                });
+            count.runs += 1;
+            if (faults, row.seed) < (count.faults, count.seed) {
+                (count.faults, count.seed) = (faults, row.seed);
+            }
+            seen.push(kind);
+        }
+    }
+
+    /// What it all comes to.
+    pub fn finish(mut self) -> Summary {
+        let (verdict, met, why) = self.verdict();
+        let total = &mut self.total;
+        (total.verdict, total.met, total.why) = (verdict, met, why);
+        total.rate = rate(total.violating, total.runs);
+        total.interval95 = wilson(total.violating, total.runs);
+        total.latency_p50_ns = median(&mut self.latency_p50);
+        total.latency_p99_ns = median(&mut self.latency_p99);
+        total.messages_per_record = per(total.messages, total.records);
+        total.round_trips_per_record = per(self.round_trips, total.records * 1000);
+        total.causes = self.causes.into_values().collect();
+        let order = |cause: &CauseCount| (!cause.broken, u64::MAX - cause.runs);
+        total.causes.sort_by_key(order);
+        self.total
+    }
+
+    /// The verdict over all runs, whether it was expected, and if not, why not.
+    fn verdict(&self) -> (RunVerdict, bool, String) {
+        let total = &self.total;
+        if matches!(self.expected, Expected::NotApplicable(_)) || total.runs == 0 {
+            return (RunVerdict::NotApplicable, true, String::new());
+        }
+        if total.broken > 0 {
+            let why = format!(
+                "a promise was broken in {} of {} runs",
+                total.broken, total.runs
+            );
+            return (RunVerdict::Violates, false, why);
+        }
+        if let Some(why) = self.no_show() {
+            return (RunVerdict::NoShow, false, why);
+        }
+        if self.expected == Expected::Holds && total.violating > 0 {
+            let why = format!(
+                "{} of {} runs violate what was expected to hold",
+                total.violating, total.runs
+            );
+            return (RunVerdict::Violates, false, why);
+        }
+        if let Some(fault) = self
+            .faults
+            .iter()
+            .find(|name| total.fired.get(*name) == Some(&0))
+        {
+            let why = format!("the fault `{fault}` never struck in {} runs", total.runs);
+            return (RunVerdict::Vacuous, false, why);
+        }
+        match (total.violating, total.inconclusive) {
+            (0, 0) => (RunVerdict::Holds, true, String::new()),
+            (0, runs) => {
+                let why = format!("{runs} of {} runs went out of events", total.runs);
+                (RunVerdict::Inconclusive, false, why)
+            }
+            _ => (RunVerdict::Violates, true, String::new()),
+        }
+    }
+
+    /// The first expected violation that did not appear as often as it should.
+    fn no_show(&self) -> Option<String> {
+        let always = matches!(self.expected, Expected::Always(_));
+        let wanted = if always { self.total.runs } else { 1 };
+        let absent = |(breach, shown): (&Breach, &u64)| {
+            let often = if always { "every run" } else { "any run" };
+            (*shown < wanted).then(|| {
+                format!(
+                    "{breach} was expected in {often} and appeared in {shown} of {}",
+                    self.total.runs
+                )
+            })
+        };
+        self.expected
+            .breaches()
+            .iter()
+            .zip(&self.shown)
+            .find_map(absent)
+    }
+}
+
+fn kind(violation: &ViolationRow) -> Kind {
+    let ViolationRow {
+        invariant,
+        level,
+        side,
+        cause,
+        ..
+    } = violation;
+    (
+        invariant.clone(),
+        level.clone(),
+        side.clone(),
+        cause.clone(),
+        violation.is_breach(),
+    )
+}
+
+/// The summary of no runs.
+fn nothing(plan: &Plan, faults: &[String]) -> Summary {
+    let row = verdict::untouched(plan, faults, 0);
+    Summary {
+        schema: row.schema,
+        summary: true,
+        semel: row.semel,
+        plan: row.plan,
+        scenario: row.scenario,
+        set: row.set,
+        strategy: row.strategy,
+        transport: row.transport,
+        verdict: row.verdict,
+        expected: row.expected,
+        met: true,
+        why: String::new(),
+        runs: 0,
+        violating: 0,
+        broken: 0,
+        inconclusive: 0,
+        rate: 0.0,
+        interval95: (0.0, 1.0),
+        first_seed: None,
+        causes: Vec::new(),
+        lost_runs: 0,
+        duplicated_runs: 0,
+        reordered_runs: 0,
+        stuck_runs: 0,
+        records: 0,
+        acked: 0,
+        applied: 0,
+        duplicated: 0,
+        lost: 0,
+        reordered: 0,
+        latency_p50_ns: 0,
+        latency_p99_ns: 0,
+        messages_per_record: 0.0,
+        round_trips_per_record: 0.0,
+        dedup_bytes_max: 0,
+        fired: row.fired,
+        messages: 0,
+        events: 0,
+    }
+}
