@@ -5,7 +5,8 @@
 //!
 //! Reading order: [`scenario`] (what a file says) and [`expect`] (what it expects), [`load`] and [`complaint`] (how a
 //! file is read, and what is said of a bad one), [`catalog`] (the files that are compiled in), [`plan`] and [`trial`]
-//! (one strategy under one scenario, and its runs), [`row`] and [`summary`] (what they come to).
+//! (one strategy under one scenario, and its runs), [`row`] and [`summary`] (what they come to), [`sweep`] and
+//! [`results`] (many seeds, and the files that they fill).
 //!
 //! **What this crate deliberately does not know**: terminals, pages, charts. It prints nothing; it returns data and
 //! complaints. Inside a run it adds nothing to the kernel and the models: it only lends them seeds.
@@ -35,8 +36,12 @@ pub mod trace;
 pub mod trial;
 
 pub mod row;
+mod spread;
 pub mod statistics;
 mod summarizer;
 pub mod summary;
 pub mod verdict;
 pub mod witness;
+
+pub mod results;
+pub mod sweep;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::expect::{Breach, Expected};
 use crate::plan::Plan;
 use crate::row::{Row, RunVerdict, ViolationRow};
-use crate::statistics::{median, per, rate, thousandths, wilson};
+use crate::spread::Spread;
+use crate::statistics::{per, rate, thousandths, wilson};
 use crate::summary::{CauseCount, Summary};
 use crate::verdict;
 
@@ -21,8 +22,8 @@ pub struct Summarizer {
     causes: BTreeMap<Kind, CauseCount>,
     /// In how many runs each expected violation appeared.
     shown: Vec<u64>,
-    latency_p50: Vec<u64>,
-    latency_p99: Vec<u64>,
+    latency_p50: Spread,
+    latency_p99: Spread,
     /// Round trips, in thousandths.
     round_trips: u64,
 }
@@ -38,8 +39,8 @@ impl Summarizer {
             expected,
             faults,
             causes: BTreeMap::new(),
-            latency_p50: Vec::new(),
-            latency_p99: Vec::new(),
+            latency_p50: Spread::default(),
+            latency_p99: Spread::default(),
             round_trips: 0,
         }
     }
@@ -75,8 +76,8 @@ impl Summarizer {
         for (name, times) in &row.fired {
             *total.fired.entry(name.clone()).or_default() += times;
         }
-        self.latency_p50.push(row.latency_p50_ns);
-        self.latency_p99.push(row.latency_p99_ns);
+        self.latency_p50.add(row.latency_p50_ns);
+        self.latency_p99.add(row.latency_p99_ns);
         self.round_trips += thousandths(row.round_trips_per_record) * row.records;
         for (shown, breach) in self.shown.iter_mut().zip(self.expected.breaches()) {
             *shown += u64::from(verdict::shows(row, *breach));
@@ -121,8 +122,8 @@ impl Summarizer {
         (total.verdict, total.met, total.why) = (verdict, met, why);
         total.rate = rate(total.violating, total.runs);
         total.interval95 = wilson(total.violating, total.runs);
-        total.latency_p50_ns = median(&mut self.latency_p50);
-        total.latency_p99_ns = median(&mut self.latency_p99);
+        total.latency_p50_ns = self.latency_p50.median();
+        total.latency_p99_ns = self.latency_p99.median();
         total.messages_per_record = per(total.messages, total.records);
         total.round_trips_per_record = per(self.round_trips, total.records * 1000);
         total.causes = self.causes.into_values().collect();

@@ -71,9 +71,9 @@ pub struct Summary {
     pub lost: u64,
     /// Records overtaken.
     pub reordered: u64,
-    /// The median over runs of each run's median latency.
+    /// The median over runs of each run's median latency, within one in a thousand.
     pub latency_p50_ns: u64,
-    /// The median over runs of each run's 99th percentile.
+    /// The median over runs of each run's 99th percentile, within one in a thousand.
     pub latency_p99_ns: u64,
     /// Packets sent per record.
     pub messages_per_record: f64,
