@@ -80,7 +80,9 @@ impl Results {
         fs::create_dir_all(folder)?;
         for name in [ROWS, UNFINISHED, MANIFEST] {
             if folder.join(name).exists() {
-                let text = format!("it holds the results of another sweep ({name}); go on with --resume, or use another folder");
+                let text = format!(
+                    "it holds the results of another sweep ({name}); go on with --resume, or use another folder"
+                );
                 return Err(Refusal::Unmergeable(text));
             }
         }
@@ -101,7 +103,10 @@ impl Results {
     /// Goes on with what is there: adds its rows to the sums, and cuts off what was written of a last one. Where
     /// nothing is there, it begins.
     pub fn resume(folder: &Path, sweep: &Sweep, sums: &mut Sums) -> Result<Self, Refusal> {
-        if ![ROWS, UNFINISHED].iter().any(|name| folder.join(name).exists()) {
+        if ![ROWS, UNFINISHED]
+            .iter()
+            .any(|name| folder.join(name).exists())
+        {
             let _ = fs::remove_file(folder.join(MANIFEST));
             return Self::begin(folder, sweep);
         }

@@ -182,8 +182,7 @@ impl Sweep {
             self.strategies = scenario.expect.keys().cloned().collect();
         }
         for name in &self.strategies {
-            self.plans
-                .push(Arc::new(Plan::new(&scenario, name, &[])?));
+            self.plans.push(Arc::new(Plan::new(&scenario, name, &[])?));
         }
         Ok(())
     }

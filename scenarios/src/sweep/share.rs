@@ -45,7 +45,9 @@ impl FromStr for Share {
         let whole: u16 = whole.parse().map_err(|_| wrong())?;
         match whole.checked_mul(100) {
             Some(share) if share + hundredths <= WHOLE => Ok(Self(share + hundredths)),
-            _ => Err(format!("`{text}` is more than all runs; use at most `100%`")),
+            _ => Err(format!(
+                "`{text}` is more than all runs; use at most `100%`"
+            )),
         }
     }
 }
