@@ -19,6 +19,7 @@ pub mod json;
 pub mod levels;
 pub mod listing;
 pub mod report;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod words;

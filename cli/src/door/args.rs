@@ -1,11 +1,14 @@
 //! The command line: every flag, its words, and nothing of what it does.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use semel_scenarios::sweep::Share;
 use semel_scenarios::token::Token;
 
 const STYLES: Styles = Styles::styled()
@@ -27,9 +30,10 @@ const CODES: &str = "Exit codes:
   2    usage error
   3    a file is invalid
   4    nothing selected
-  5    inconclusive or vacuous
+  5    inconclusive, vacuous or incomplete
   6    an expected violation never appeared
   7    not reproducible
+  8    results that cannot be merged
   70   internal error
   130  interrupted";
 
@@ -98,6 +102,8 @@ pub(crate) enum Command {
         #[arg(value_parser = Token::from_str)]
         token: Token,
     },
+    /// Run scenarios under many seeds, and say how often promises broke, and why
+    Sweep(Sweep),
     /// List what there is
     List {
         /// Only this
@@ -143,6 +149,72 @@ pub(crate) struct Run {
     /// Write a page about the runs into this file
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// Which runs, and where to put them.
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    /// Names from the catalog (`semel list scenarios`), or paths of RON files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// The first seed and the one behind the last; a bare number counts from 0
+    #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
+    pub(crate) seeds: Range<u64>,
+    /// Strategies, parted by commas, or `all`; default: those of which the scenario expects something
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) strategy: Option<Vec<String>>,
+    /// Change a value of the scenario, or of the strategies
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) set: Vec<String>,
+    /// Threads; default: as many as there are processors
+    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Stop after so long, and say that it is incomplete: `90s`, `10m`, `2h`
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(crate) limit: Option<Duration>,
+    /// Write every row into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with what is in the folder
+    #[arg(long, requires = "out")]
+    pub(crate) resume: bool,
+    /// Run this share of the runs a second time with open eyes, and compare
+    #[arg(long, value_name = "SHARE", default_value = "5%")]
+    pub(crate) check_determinism: Share,
+}
+
+/// `A..B`, or `B` for `0..B`.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let (start, end) = text.split_once("..").unwrap_or(("0", text));
+    let number = |text: &str| {
+        text.trim()
+            .parse::<u64>()
+            .map_err(|_| format!("`{text}` is not a whole number; write for example `0..1000`"))
+    };
+    let range = number(start)?..number(end)?;
+    if range.is_empty() {
+        return Err(
+            "there is no seed in it; the second number must be larger than the first".into(),
+        );
+    }
+    Ok(range)
+}
+
+/// `90s`, `10m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time; write for example `90s`, `10m` or `2h`");
+    let unit = text.char_indices().last().ok_or_else(wrong)?;
+    let seconds = match unit.1 {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text[..unit.0].parse().map_err(|_| wrong())?;
+    count
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
 }
 
 /// The seed where none is given.

@@ -17,6 +17,10 @@ pub(crate) enum Exit {
     Broken,
     /// A run could not be repeated as it was.
     Irreproducible,
+    /// It was interrupted; what was written is valid.
+    Interrupted,
+    /// Results that cannot be merged.
+    Unmergeable,
     /// Nothing was selected.
     Nothing,
     /// A file is invalid.
@@ -38,7 +42,9 @@ impl Exit {
             Self::Open => 5,
             Self::NoShow => 6,
             Self::Irreproducible => 7,
+            Self::Unmergeable => 8,
             Self::Internal => 70,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -66,10 +72,11 @@ mod tests {
 
     #[test]
     fn the_order_of_the_contract() {
-        let order = [70, 7, 1, 6, 5, 0];
+        let order = [70, 130, 7, 1, 6, 5, 0];
         let mut all = [
             Exit::Met,
             Exit::Internal,
+            Exit::Interrupted,
             Exit::NoShow,
             Exit::Irreproducible,
             Exit::Broken,

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Unreadable(String),
     /// Files or flags with something wrong in them.
     Complaints(Vec<Complaint>),
+    /// Results that cannot be merged.
+    Unmergeable(String),
     /// Nothing was selected.
     Nothing(String),
     /// A run cannot be repeated as it was.
@@ -41,6 +43,7 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Complaints(complaints) if complaints.iter().all(|one| one.flag) => Exit::Usage,
             Self::Unreadable(_) | Self::Complaints(_) => Exit::Invalid,
+            Self::Unmergeable(_) => Exit::Unmergeable,
             Self::Nothing(_) => Exit::Nothing,
             Self::Irreproducible(_) => Exit::Irreproducible,
             Self::Internal(_) => Exit::Internal,
@@ -52,6 +55,7 @@ impl Failure {
         let text = match self {
             Self::Usage(text)
             | Self::Unreadable(text)
+            | Self::Unmergeable(text)
             | Self::Nothing(text)
             | Self::Irreproducible(text) => {
                 format!("error: {text}\n")

@@ -14,6 +14,7 @@ mod run;
 mod select;
 mod show;
 mod source;
+mod sweep;
 mod trace;
 
 use clap::Parser;
@@ -37,6 +38,7 @@ fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
         None => show::demo(manner),
         Some(Command::Run(args)) => run::run(&args, manner),
         Some(Command::Replay { token }) => replay::replay(&token, manner),
+        Some(Command::Sweep(args)) => sweep::sweep(&args, manner),
         Some(Command::List { what }) => show::list(what, manner),
         Some(Command::Check { scenarios }) => show::check(&scenarios, manner),
         Some(Command::Schema) => show::schema(manner),

@@ -1,0 +1,215 @@
+//! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
+
+use semel_scenarios::statistics::upper_bound;
+use semel_scenarios::summary::{CauseCount, Summary};
+use semel_scenarios::verdict::Judgement;
+
+use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
+use crate::table::{Cell, Side, Table, paragraph};
+use crate::words::{Mark, list, plural, thousands};
+
+/// Many runs of one scenario: everything that is said of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweeping {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What it asks, in one sentence.
+    pub question: String,
+    /// The seeds that were asked for: the first, and the one behind the last.
+    pub seeds: (u64, u64),
+    /// A line for each strategy.
+    pub lines: Vec<Swept>,
+}
+
+/// Many runs of one strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swept {
+    /// What they come to.
+    pub summary: Summary,
+    /// What repeats the simplest run of each cause, in the order of the summary's causes.
+    pub again: Vec<String>,
+}
+
+/// The verdict over many runs: symbol and words.
+fn verdict(summary: &Summary) -> (Mark, &'static str) {
+    match summary.judgement() {
+        _ if summary.runs == 0 => (Mark::Open, "not run"),
+        Judgement::Broken => (Mark::Broken, "VIOLATES"),
+        Judgement::Unmet => (Mark::Broken, "not as expected"),
+        Judgement::NoShow => (Mark::Broken, "no-show"),
+        Judgement::Vacuous => (Mark::Open, "vacuous"),
+        Judgement::Inconclusive => (Mark::Open, "inconclusive"),
+        Judgement::Met => untroubled(summary),
+    }
+}
+
+fn untroubled(summary: &Summary) -> (Mark, &'static str) {
+    use semel_scenarios::row::{ExpectedKind, RunVerdict};
+    match (summary.verdict, summary.expected) {
+        (RunVerdict::NotApplicable, _) => (Mark::Untouched, "not applicable"),
+        (RunVerdict::Violates, ExpectedKind::Breaks | ExpectedKind::Always) => {
+            (Mark::Beyond, "violates, expected")
+        }
+        (RunVerdict::Violates, _) => (Mark::Beyond, "beyond its promise"),
+        _ => (Mark::Kept, "holds"),
+    }
+}
+
+/// A rate for the eye: three digits.
+fn percent(rate: f64) -> String {
+    let percent = rate * 100.0;
+    match percent {
+        exact if exact == 0.0 => "0".into(),
+        small if small < 0.1 => format!("{small:.3}\u{a0}%"),
+        medium if medium < 10.0 => format!("{medium:.2}\u{a0}%"),
+        large => format!("{large:.1}\u{a0}%"),
+    }
+}
+
+/// The whole page.
+pub fn page(sweeping: &Sweeping, glyphs: Glyphs) -> String {
+    let (start, end) = sweeping.seeds;
+    let mut out = paint(&glyphs.clean(&sweeping.scenario), BOLD);
+    out.push_str(&format!("  seeds {start}..{end}\n"));
+    if !sweeping.question.is_empty() {
+        out.push_str(&paragraph("", 0, &glyphs.clean(&sweeping.question)));
+    }
+    out.push('\n');
+    out.push_str(&table(&sweeping.lines, glyphs));
+    for line in &sweeping.lines {
+        out.push_str(&reason(line, glyphs));
+    }
+    out.push_str(&causes(&sweeping.lines, glyphs));
+    out.push_str(&never_struck(&sweeping.lines, glyphs));
+    finish(&out)
+}
+
+fn table(lines: &[Swept], glyphs: Glyphs) -> String {
+    let columns = [
+        ("strategy", Side::Left),
+        ("verdict", Side::Left),
+        ("violating", Side::Right),
+        ("rate", Side::Right),
+        ("95 % interval", Side::Left),
+        ("first seed", Side::Right),
+    ];
+    let mut table = Table::new(glyphs, &columns);
+    for Swept { summary, .. } in lines {
+        let (mark, words) = verdict(summary);
+        let untouched = matches!(mark, Mark::Untouched) || summary.runs == 0;
+        let of = |text: String| if untouched { String::new() } else { text };
+        let counts = format!(
+            "{}/{}",
+            thousands(summary.violating),
+            thousands(summary.runs)
+        );
+        let first = summary
+            .first_seed
+            .map_or_else(String::new, |seed| seed.to_string());
+        table.row(vec![
+            summary.strategy.clone().into(),
+            Cell::new(format!("{} {words}", mark.symbol()), style(mark)),
+            of(counts).into(),
+            of(percent(summary.rate)).into(),
+            of(interval(summary)).into(),
+            first.into(),
+        ]);
+    }
+    table.render()
+}
+
+/// The interval of a rate; where nothing was seen, its bound by the rule of three.
+fn interval(summary: &Summary) -> String {
+    if summary.violating == 0 {
+        return format!("at most {}", percent(upper_bound(summary.runs)));
+    }
+    let (low, high) = summary.interval95;
+    format!("{} to {}", percent(low), percent(high))
+}
+
+/// Why a strategy did not come out as expected.
+fn reason(line: &Swept, glyphs: Glyphs) -> String {
+    let (mark, _) = verdict(&line.summary);
+    if line.summary.why.is_empty() {
+        return String::new();
+    }
+    let text = format!("{}: {}.", line.summary.strategy, line.summary.why);
+    let lead = format!("{} ", paint(&mark.symbol().to_string(), style(mark)));
+    paragraph(&lead, 2, &glyphs.clean(&text))
+}
+
+/// Every distinct failure: how often, and the simplest run that shows it.
+fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
+    if lines.iter().all(|line| line.summary.causes.is_empty()) {
+        return String::new();
+    }
+    let columns = [
+        ("cause", Side::Left),
+        ("what", Side::Left),
+        ("strategy", Side::Left),
+        ("runs", Side::Right),
+        ("faults", Side::Right),
+        ("simplest run", Side::Left),
+    ];
+    let mut table = Table::new(glyphs, &columns);
+    for line in lines {
+        for (cause, again) in line.summary.causes.iter().zip(&line.again) {
+            let mark = if cause.broken {
+                Mark::Broken
+            } else {
+                Mark::Beyond
+            };
+            table.row(vec![
+                Cell::new(format!("{} {}", mark.symbol(), cause.cause), style(mark)),
+                what(cause).into(),
+                line.summary.strategy.clone().into(),
+                thousands(cause.runs).into(),
+                thousands(cause.faults).into(),
+                Cell::new(again.clone(), DIM),
+            ]);
+        }
+    }
+    format!("\n{}", table.render())
+}
+
+fn what(cause: &CauseCount) -> String {
+    format!("{} at {}, {}", cause.invariant, cause.level, cause.side)
+}
+
+/// Faults that never struck any strategy.
+fn never_struck(lines: &[Swept], glyphs: Glyphs) -> String {
+    let ran: Vec<&Summary> = lines
+        .iter()
+        .map(|line| &line.summary)
+        .filter(|one| one.messages > 0)
+        .collect();
+    let Some(first) = ran.first() else {
+        return String::new();
+    };
+    let never = |name: &&String| ran.iter().all(|one| one.fired.get(*name) == Some(&0));
+    let names: Vec<&String> = first.fired.keys().filter(never).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let text = format!("never struck in any run: {}.", list(&names));
+    format!("\n{}", paragraph("? ", 2, &glyphs.clean(&text)))
+}
+
+/// How much was run, and what was never seen; after the last scenario.
+pub fn last_words(runs: u64, repeated: u64, never_provoked: &[&str], glyphs: Glyphs) -> String {
+    let mut text = format!("{}", plural(runs, "run"));
+    if repeated > 0 {
+        text.push_str(&format!(
+            "; {} run again with open eyes",
+            thousands(repeated)
+        ));
+    }
+    text.push('.');
+    if !never_provoked.is_empty() {
+        text.push_str(&format!(
+            " Never violated by any: {}.",
+            list(never_provoked)
+        ));
+    }
+    finish(&paragraph("", 0, &glyphs.clean(&text)))
+}
