@@ -300,11 +300,14 @@ fn waits_for_another(known: &Known) -> bool {
     all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
 }
 
-/// Whether the first record that a partition's readers still owe is one that no handler can process.
+/// Whether a record that no handler can process, and that its readers still owe, stands ahead of this one (marked or
+/// not: a handler that is caught on it goes no further).
 fn poison_ahead(known: &Known, facts: &Facts) -> bool {
-    let lane = known.lane(facts.partition);
-    let mut ahead = lane.range(lane.best, u64::from(facts.copy) + 1);
-    let owed = ahead
-        .find(|(_, entry)| known.exists(entry.record) && known.records.get(entry.record).is_owed());
-    owed.is_some_and(|(_, entry)| known.workload.is_poison(entry.record))
+    let mut ahead = known.lane(facts.partition).range(0, u64::from(facts.copy) + 1);
+    ahead.any(|(_, entry)| {
+        known.exists(entry.record)
+            && known.workload.is_poison(entry.record)
+            && (known.records.get(entry.record).is_owed()
+                || known.records.get(entry.record).flags.has(Flags::IN_HAND))
+    })
 }

@@ -131,7 +131,7 @@ impl Rules {
         }
     }
 
-    /// The clauses that claim this, each as the assumptions it makes. A universal promise makes none.
+    /// The clauses that claim this, each as the assumptions it makes.
     pub(in crate::judge) fn claims(
         &self,
         invariant: Invariant,
@@ -145,7 +145,12 @@ impl Rules {
             .iter()
             .filter(move |clause| clause.keeps == invariant && clause.level == level)
             .map(|clause| clause.assuming.as_slice());
-        written.chain(universal.then_some(&[][..]))
+        // A record that no handler can process blocks those behind it: that is what blocking means (F052).
+        let within: &[Assumption] = match invariant {
+            Invariant::Convergence => &[Assumption::NoPoison],
+            _ => &[],
+        };
+        written.chain(universal.then_some(within))
     }
 
     /// Every assumption that some clause makes.
