@@ -104,19 +104,17 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     }
     let same_delivery =
         facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
-    if !vague && !output && same_delivery {
-        let number = if facts.applied.has(act.attempt) {
-            11
-        } else {
-            1
-        };
-        return (Side::Outbound, Cause::Duplicate(number));
+    if !vague && same_delivery {
+        return (
+            Side::Outbound,
+            Cause::Duplicate(of_attempt(facts, act.attempt)),
+        );
     }
-    let (actor, generation) = if output {
-        (facts.delivery.consumer, facts.delivery.generation)
-    } else {
-        (act.actor, act.token)
-    };
+    let Act {
+        actor,
+        token: generation,
+        ..
+    } = *act;
     let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == actor;
     let first = facts.effect;
     let moved = first.consumer != actor || (generation != 0 && first.generation != generation);
@@ -129,6 +127,26 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         vague,
     );
     (Side::Outbound, Cause::Duplicate(number))
+}
+
+/// Why a record came into an output again: its input had two copies, or was delivered twice, or what was made of it
+/// was sent twice.
+pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin {
+    let facts = known.records.get(record);
+    let vague = facts.flags.has(Flags::VAGUE);
+    if !vague && facts.delivery.offset != facts.effect.offset {
+        return of_other_copy(facts);
+    }
+    let number = match facts.delivery_cause {
+        0 => of_attempt(facts, attempt),
+        number => number,
+    };
+    (Side::Outbound, Cause::Duplicate(number))
+}
+
+/// One request took effect twice: the network copied it, or its answer was lost.
+const fn of_attempt(facts: &Facts, attempt: u32) -> u8 {
+    if facts.applied.has(attempt) { 11 } else { 1 }
 }
 
 /// Why a record was delivered again.

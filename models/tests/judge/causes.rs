@@ -256,8 +256,14 @@ fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
          marked @2:3 7/1 commit
          applied 0 @2:0",
     );
-    assert_eq!(found[0], "delivery 0 D8 outbound");
-    assert_eq!(found[1..].len(), 2, "in the log and in effect: {found:?}");
+    assert_eq!(
+        found,
+        [
+            "delivery 0 D8 outbound",
+            "log 0 D8 outbound",
+            "effect 0 D8 outbound"
+        ]
+    );
 }
 
 // Losses.

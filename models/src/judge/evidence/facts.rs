@@ -223,7 +223,8 @@ pub(in crate::judge) struct Facts {
     pub(in crate::judge) applied_of: u8,
     /// Why it came into the log again: the number of a duplicate's cause, 0 if it did not.
     pub(in crate::judge) log_cause: u8,
-    /// Why it took effect again, likewise.
+    /// Why it was delivered again, and why it took effect again, likewise.
+    pub(in crate::judge) delivery_cause: u8,
     pub(in crate::judge) effect_cause: u8,
     /// Attempts so far.
     pub(in crate::judge) tries: u8,
@@ -256,6 +257,7 @@ impl Facts {
         effects: 0,
         applied_of: 0,
         log_cause: 0,
+        delivery_cause: 0,
         effect_cause: 0,
         tries: 0,
     };

@@ -34,6 +34,13 @@ impl Known {
         if offset > self.lane(partition).handed {
             self.hidden(partition, offset);
         }
+        let again = self.records.get(record).deliveries > 0;
+        let cause = if again {
+            let (place, reader) = ((partition, offset), (consumer, generation));
+            number(cause::of_delivery(self, record, place, reader))
+        } else {
+            0
+        };
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
@@ -42,9 +49,8 @@ impl Known {
         let exposed = lane
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
-        let mut again = false;
         self.touch(record, |facts| {
-            again = facts.deliveries > 0;
+            facts.delivery_cause = cause;
             facts.deliveries = facts.deliveries.saturating_add(1);
             facts.delivery = Hand::new(offset, generation, consumer, boot);
             facts.flags.set(Flags::IN_HAND);
@@ -115,10 +121,7 @@ impl Known {
         if self.records.get(act.record).effects == 0 {
             return 0;
         }
-        match cause::of_effect(self, act) {
-            (_, Cause::Duplicate(number)) => number,
-            _ => 0,
-        }
+        number(cause::of_effect(self, act))
     }
 
     /// Whether the two legs of a record's transfer took effect differently often.
@@ -164,6 +167,14 @@ impl Known {
     }
 }
 
+/// The number of a duplicate's cause.
+const fn number(origin: cause::Origin) -> u8 {
+    match origin {
+        (_, Cause::Duplicate(number)) => number,
+        _ => 0,
+    }
+}
+
 /// It took effect (again).
 fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) {
     let Act {
@@ -174,17 +185,20 @@ fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) 
         attempt,
         ..
     } = *act;
-    let hand = if output || (facts.deliveries > 0 && facts.delivery.consumer == actor) {
+    let mut hand = if facts.deliveries > 0 && facts.delivery.consumer == actor {
         facts.delivery
     } else {
         Hand::new(offset, token, actor, boot)
     };
+    // An output has an offset of its own: what counts is the one it was made from.
+    hand.offset = if output {
+        facts.delivery.offset
+    } else {
+        super::short(offset)
+    };
     if facts.effects == 0 {
         facts.applied_at = at;
         facts.effect = hand;
-        if !output {
-            facts.effect.offset = super::short(offset);
-        }
     } else if missed == Miss::Absent {
         facts.flags.set(Flags::FORGOTTEN);
     }

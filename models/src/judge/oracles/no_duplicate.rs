@@ -36,7 +36,7 @@ impl Oracle for NoDuplicate {
             } if is_in_log(known, record, partition) => {
                 let facts = known.records.get(record);
                 let number = cause::of_copy(facts, attempt, session, missed);
-                let origin = of_log(known, record, partition, number);
+                let origin = origin(known, record, partition, attempt, number);
                 docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
             }
             Observation::Marked {
@@ -100,29 +100,23 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
                 0 => cause::of_copy(facts, attempt, session, missed),
                 number => number,
             };
-            let origin = of_log(known, record, partition, number);
+            let origin = origin(known, record, partition, attempt, number);
             docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
         }
     }
 }
 
 /// An input record came twice from its producer. An output record came twice because its input was worked on twice.
-fn of_log(known: &Known, record: RecordId, partition: Partition, number: u8) -> Origin {
-    if !known.rules.is_output(partition) {
-        return (Side::Inbound, Cause::Duplicate(number));
+fn origin(
+    known: &Known,
+    record: RecordId,
+    partition: Partition,
+    attempt: u32,
+    number: u8,
+) -> Origin {
+    if known.rules.is_output(partition) {
+        cause::of_output(known, record, attempt)
+    } else {
+        (Side::Inbound, Cause::Duplicate(number))
     }
-    let facts = known.records.get(record);
-    let hand = facts.delivery;
-    cause::of_effect(
-        known,
-        &Act {
-            record,
-            partition,
-            offset: hand.offset.into(),
-            actor: hand.consumer,
-            token: hand.generation,
-            attempt: 1,
-            missed: crate::observation::Miss::Unasked,
-        },
-    )
 }
