@@ -13,12 +13,14 @@
 pub mod account;
 pub mod chart;
 pub mod demo;
+pub mod explain;
 pub mod html;
 mod ink;
 pub mod json;
 pub mod levels;
 pub mod listing;
 pub mod report;
+pub mod search;
 mod table;
 pub mod text;
 pub mod words;
