@@ -12,10 +12,8 @@ use semel_scenarios::shrink::{RUNS, shrink};
 
 fn explained(scenario: &str, strategy: &str) -> Explanation {
     let is_it = |one: &&Arc<Scenario>| one.name == scenario;
-    let scenario = catalog::scenarios()
-        .iter()
-        .find(is_it)
-        .expect("the catalog has it");
+    let all = catalog::scenarios();
+    let scenario = all.iter().find(is_it).expect("the catalog has it");
     let plan = Arc::new(Plan::new(scenario, strategy, &[]).expect("it fits"));
     explain(&shrink(&plan, 1, RUNS).expect("it fails")).expect("it fails")
 }

@@ -207,12 +207,7 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
             return None;
         }
         let events = fork.world.counts().events;
-        let end = fork.world.tick(
-            self.plan.limits,
-            &mut fork.progress,
-            prober,
-            &mut fork.witness,
-        );
+        let end = tick(fork, self.plan.limits, prober);
         self.tried.events += fork.world.counts().events - events;
         end
     }
@@ -261,4 +256,32 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
             }
         }
     }
+}
+
+/// Says how a run ended, or takes its next step: as [`World::go_on`] does where the weather never changes and faults
+/// may act to the end.
+fn tick<D: Domain, W: Witness<D>>(
+    fork: &mut Fork<D, W>,
+    limits: &Limits,
+    prober: &mut Prober<'_>,
+) -> Option<End> {
+    let now = fork.world.now();
+    if fork.witness.progress() != fork.progress.0 {
+        fork.progress = (fork.witness.progress(), now);
+    }
+    let idle = fork.world.core.queue.useful() == 0;
+    let quiet = now.since(fork.world.useful_at) >= limits.quiet;
+    if idle && (quiet || fork.witness.complete()) {
+        return Some(End::Settled);
+    }
+    if now.since(fork.progress.1) > limits.patience {
+        return Some(End::Stuck);
+    }
+    if fork.world.counts().events >= limits.events {
+        return Some(End::Exhausted);
+    }
+    let moved = fork
+        .world
+        .advance(limits.heal_at, prober, &mut fork.witness);
+    (!moved).then_some(End::Settled)
 }

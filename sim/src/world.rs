@@ -242,26 +242,13 @@ impl<D: Domain> World<D> {
     ) -> End {
         let mut progress = (recorder.progress(), self.core.now);
         loop {
-            if let Some(end) = self.tick(limits, &mut progress, adversary, recorder) {
+            if let Some(end) = self.ended(limits, &mut progress, adversary, recorder) {
                 return end;
             }
+            if !self.advance(limits.heal_at, adversary, recorder) {
+                return End::Settled;
+            }
         }
-    }
-
-    /// Says how the run ended, or takes its next step. `progress` is the recorder's count and when it last grew.
-    #[inline]
-    pub fn tick(
-        &mut self,
-        limits: &Limits,
-        progress: &mut (u64, Time),
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) -> Option<End> {
-        let ended = self.ended(limits, progress, adversary, recorder);
-        if ended.is_some() || self.advance(limits.heal_at, adversary, recorder) {
-            return ended;
-        }
-        Some(End::Settled)
     }
 
     /// Takes the next step, whatever it is: a change of weather, healing, or one event. False if nothing is left.
