@@ -13,6 +13,7 @@
 pub mod account;
 pub mod chart;
 pub mod demo;
+pub mod explain;
 pub mod html;
 mod ink;
 pub mod json;
@@ -20,6 +21,7 @@ pub mod levels;
 pub mod listing;
 pub mod report;
 pub mod sweep;
+pub mod search;
 mod table;
 pub mod text;
 pub mod words;

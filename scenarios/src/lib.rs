@@ -35,6 +35,14 @@ pub mod token;
 pub mod trace;
 pub mod trial;
 
+mod bench;
+pub mod explain;
+pub mod found;
+mod meaning;
+pub mod replay;
+pub mod shrink;
+pub mod verify;
+
 pub mod row;
 mod spread;
 pub mod statistics;

@@ -129,7 +129,9 @@ fn hash(scenario: &Scenario, strategy: &Strategy) -> String {
         question: String::new(),
         define: BTreeMap::new(),
         expect: BTreeMap::new(),
+        menu: None,
         witness: None,
+        marks: String::new(),
         ..scenario.clone()
     };
     let strategy = Strategy {

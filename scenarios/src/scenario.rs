@@ -64,9 +64,32 @@ pub struct Scenario {
     /// What is expected of each strategy, by name. Written before any run, from `semantics.md`.
     #[serde(default, deserialize_with = "each_once")]
     pub expect: BTreeMap<String, Expectation>,
+    /// What `verify` may do. None: everything that can befall this world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Vec<MenuItem>>,
     /// Of a witness: the failure it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Witness>,
+    /// Of a witness: four hex digits for each entry of its run, so that the first one that differs can be told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub marks: String,
+}
+
+/// Something that `verify` may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum MenuItem {
+    /// Packets may be lost.
+    Drop,
+    /// Packets may arrive twice (datagrams only).
+    Duplicate,
+    /// Packets may be late: past the next arrival, the retry, the session, the next transaction.
+    Late,
+    /// Any node may crash.
+    Crash,
+    /// Brokers may lose power.
+    PowerLoss,
+    /// Clients may stop for longer than anybody waits for them.
+    Pause,
 }
 
 /// What is intended in a run. Seeds draw keys, amounts and pace.

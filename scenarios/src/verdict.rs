@@ -191,7 +191,7 @@ fn is_certain(fault: &Fault) -> bool {
     by_rate.is_none()
 }
 
-fn violation(violation: &Violation) -> ViolationRow {
+pub(crate) fn violation(violation: &Violation) -> ViolationRow {
     ViolationRow {
         invariant: violation.invariant.name().into(),
         level: violation.level.name().into(),

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`domain`] (what a protocol must say of itself), [`context`] (what a step can do), [`address`]
 //! and [`adversary`] (what is left to chance, and how it is asked), [`world`] (how it all moves), [`faults`] (the
-//! adversary that people write plans for), [`schedule`] (the one that repeats a run).
+//! adversary that people write plans for), [`schedule`] (the one that repeats a run), [`menu`], [`explore`] and
+//! [`shrink`] (searching).
 //!
 //! **What this crate deliberately does not know**: what a record is, or a broker, or a promise. It has no threads,
 //! no wall clock, no floats, no hash iteration, no global state and no files; `no_std` makes most of that a
@@ -23,8 +24,10 @@ mod clock;
 pub mod context;
 pub mod digest;
 pub mod domain;
+pub mod explore;
 pub mod faults;
 pub mod journal;
+pub mod menu;
 pub mod net;
 mod outage;
 pub mod queue;
@@ -32,6 +35,7 @@ pub mod record;
 mod rules;
 pub mod schedule;
 pub mod seeded;
+pub mod shrink;
 mod step;
 pub mod store;
 pub mod time;

@@ -96,14 +96,21 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run scenarios, once per strategy, and say what became of the records
     Run(Run),
-    /// Run again what a token names, and compare the digest
+    /// Run again what a token names or a witness holds, and compare the digest
     Replay {
-        /// As a run printed it: `semel1:lost-ack:9f3c2a71:idempotent-producer:4127`, with or without a digest
-        #[arg(value_parser = Token::from_str)]
-        token: Token,
+        /// As a run printed it: `semel1:lost-ack:9f3c2a71:idempotent-producer:4127`, with or without a digest; or a
+        /// witness file
+        #[arg(value_name = "TOKEN|FILE", value_parser = Repeat::from_str)]
+        run: Repeat,
     },
     /// Run scenarios under many seeds, and say how often promises broke, and why
     Sweep(Sweep),
+    /// Shrink a failure to the few faults and records that it needs, and write it as a scenario file
+    Shrink(Shrink),
+    /// Say why a run went wrong: a short proof and a space-time diagram
+    Explain(Explain),
+    /// Try every schedule of at most so many faults from a menu
+    Verify(Verify),
     /// List what there is
     List {
         /// Only this
@@ -215,6 +222,99 @@ fn duration(text: &str) -> Result<Duration, String> {
         .checked_mul(seconds)
         .map(Duration::from_secs)
         .ok_or_else(wrong)
+}
+
+/// A run to be repeated.
+#[derive(Clone, Debug)]
+pub(crate) enum Repeat {
+    /// By token.
+    Token(Token),
+    /// By the path of a witness.
+    Witness(String),
+}
+
+impl FromStr for Repeat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if super::source::is_path(text) {
+            return Ok(Self::Witness(text.into()));
+        }
+        text.parse().map(Self::Token)
+    }
+}
+
+/// A run: by token, by witness, or by scenario, strategy and seed.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// A token, or a witness file; or a scenario, with --strategy and --seed
+    #[arg(value_name = "TOKEN|FILE")]
+    pub(crate) given: String,
+    /// The strategy, if it is a scenario
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// The seed, if it is a scenario
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub(crate) seed: u64,
+    /// Change a value of the scenario, or of the strategy
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) set: Vec<String>,
+}
+
+/// What to shrink, and where to put it.
+#[derive(Debug, Args)]
+pub(crate) struct Shrink {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Write the witness into this file; default: to stdout
+    #[arg(short, value_name = "FILE.ron")]
+    pub(crate) output: Option<PathBuf>,
+    /// At most so many runs
+    #[arg(long, value_name = "N", default_value_t = semel_scenarios::shrink::RUNS)]
+    pub(crate) runs: u64,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// In which form
+    #[arg(long = "as", value_enum, default_value_t)]
+    pub(crate) form: Form,
+    /// Shrink it in at most so many runs
+    #[arg(long, value_name = "N", default_value_t = semel_scenarios::shrink::RUNS)]
+    pub(crate) runs: u64,
+}
+
+/// The form of an explanation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Text for people
+    #[default]
+    Text,
+    /// One JSON value
+    Json,
+}
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A name from the catalog, or the path of a RON file
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: String,
+    /// At most so many faults at once
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    pub(crate) faults: usize,
+    /// Strategies, parted by commas, or `all`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) strategy: Option<Vec<String>>,
+    /// At most so many schedules
+    #[arg(long, value_name = "N", default_value_t = semel_scenarios::verify::SCHEDULES)]
+    pub(crate) states: u64,
+    /// Change a value of the scenario, or of the strategies
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) set: Vec<String>,
 }
 
 /// The seed where none is given.

@@ -11,6 +11,7 @@ mod output;
 mod panic;
 mod replay;
 mod run;
+mod search;
 mod select;
 mod show;
 mod source;
@@ -19,7 +20,7 @@ mod trace;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Repeat};
 use exit::Exit;
 use failure::Failure;
 use output::Manner;
@@ -37,8 +38,16 @@ fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
     match command {
         None => show::demo(manner),
         Some(Command::Run(args)) => run::run(&args, manner),
-        Some(Command::Replay { token }) => replay::replay(&token, manner),
         Some(Command::Sweep(args)) => sweep::sweep(&args, manner),
+        Some(Command::Replay {
+            run: Repeat::Token(token),
+        }) => replay::replay(&token, manner),
+        Some(Command::Replay {
+            run: Repeat::Witness(path),
+        }) => search::replay(&path, manner),
+        Some(Command::Shrink(args)) => search::shrink(&args, manner),
+        Some(Command::Explain(args)) => search::explain(&args, manner),
+        Some(Command::Verify(args)) => search::verify(&args, manner),
         Some(Command::List { what }) => show::list(what, manner),
         Some(Command::Check { scenarios }) => show::check(&scenarios, manner),
         Some(Command::Schema) => show::schema(manner),

@@ -1,0 +1,166 @@
+//! The commands that search: shrink a failure, repeat it, explain it, try every schedule of a menu.
+
+use std::sync::Arc;
+
+use semel_reports::{explain as prose, json, search as ink};
+use semel_scenarios::load::load_with;
+use semel_scenarios::plan::Plan;
+use semel_scenarios::replay;
+use semel_scenarios::setting::Setting;
+use semel_scenarios::shrink::{Shrunk, shrink as shrink_run};
+use semel_scenarios::token::Token;
+use semel_scenarios::verify::verify as verify_plan;
+use semel_scenarios::{catalog, explain as explaining, found};
+
+use super::args::{Explain, Form, Format, Shrink, Target, Verify};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Draft, Manner, Out};
+use super::select::select;
+use super::source;
+
+/// A run that was named.
+struct Named {
+    plan: Arc<Plan>,
+    seed: u64,
+}
+
+/// Shrinks a failure and writes a witness of it.
+pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
+    let draft = args
+        .output
+        .as_ref()
+        .map(|path| Draft::begin("-o", path))
+        .transpose()?;
+    let shrunken = shrunk(&named(&args.target)?, args.runs)?;
+    let text = found::text(&shrunken.witness);
+    let mut out = Out::new(manner);
+    match draft {
+        Some(mut draft) => {
+            draft.add(&text)?;
+            draft.finish()?;
+            out.say(&ink::shrunk(&shrunken, manner.glyphs))?;
+        }
+        None => {
+            manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
+            out.say(&text)?;
+        }
+    }
+    Ok(Exit::Met)
+}
+
+/// Runs a witness again.
+pub(crate) fn replay(path: &str, manner: Manner) -> Result<Exit, Failure> {
+    let scenario = Arc::new(load_with(&source::find(path)?, &[])?);
+    let replayed = replay::witness(&scenario)?.ok_or_else(|| {
+        Failure::Usage(format!(
+            "{path} is no witness; give a token, or a file that `semel shrink` wrote"
+        ))
+    })?;
+    let text = match manner.format {
+        Format::Human => ink::replayed(&replayed, manner.glyphs),
+        Format::Json => json::document(std::iter::once(&replayed.run.row)),
+        Format::Jsonl => json::line(&replayed.run.row),
+    };
+    Out::new(manner).say(&text)?;
+    Ok(match replayed.difference {
+        None => Exit::Met,
+        Some(_) => Exit::Irreproducible,
+    })
+}
+
+fn nothing() -> Failure {
+    Failure::Nothing("nothing goes wrong in this run".into())
+}
+
+fn shrunk(named: &Named, runs: u64) -> Result<Shrunk, Failure> {
+    shrink_run(&named.plan, named.seed, runs).ok_or_else(nothing)
+}
+
+/// Says why a run went wrong.
+pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
+    let named = named(&args.target)?;
+    let found = shrunk(&named, args.runs)?;
+    let explanation = explaining::explain(&found).ok_or_else(nothing)?;
+    let form = match manner.format {
+        Format::Human => args.form,
+        Format::Json | Format::Jsonl => Form::Json,
+    };
+    let text = match form {
+        Form::Text => prose::text(&explanation, manner.glyphs),
+        Form::Json => prose::json(&explanation),
+    };
+    Out::new(manner).say(&text)?;
+    Ok(Exit::Met)
+}
+
+/// Tries every schedule of a menu.
+pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
+    let given = std::slice::from_ref(&args.scenario);
+    let mut exit = Exit::Met;
+    let mut out = Out::new(manner);
+    for selection in select(given, args.strategy.as_deref(), &args.set)? {
+        for plan in &selection.plans {
+            let verified = verify_plan(plan, args.faults, args.states);
+            let text = match manner.format {
+                Format::Human => ink::verified(&verified, manner.glyphs) + "\n",
+                Format::Json | Format::Jsonl => ink::json(&verified),
+            };
+            out.say(&text)?;
+            exit = exit.max(match (verified.breaking(), verified.finished) {
+                (Some(_), _) => Exit::Broken,
+                (None, false) => Exit::Open,
+                (None, true) => Exit::Met,
+            });
+        }
+    }
+    Ok(exit)
+}
+
+/// Finds the run that is meant: by a token, a witness, or a scenario with strategy and seed.
+fn named(target: &Target) -> Result<Named, Failure> {
+    if target.given.starts_with("semel") && target.given.contains(':') {
+        return by_token(&target.given);
+    }
+    let settings = target
+        .set
+        .iter()
+        .map(|text| Setting::parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    let scenario = Arc::new(load_with(&source::find(&target.given)?, &settings)?);
+    if let Some(known) = &scenario.witness {
+        let plan = Arc::new(Plan::new(&scenario, &known.strategy, &settings)?);
+        return Ok(Named {
+            plan,
+            seed: known.seed,
+        });
+    }
+    let strategy = target.strategy.as_ref().ok_or_else(|| {
+        Failure::Usage(
+            "say which strategy: a token, a witness, or a scenario with --strategy and --seed"
+                .into(),
+        )
+    })?;
+    Ok(Named {
+        plan: Arc::new(Plan::new(&scenario, strategy, &settings)?),
+        seed: target.seed,
+    })
+}
+
+fn by_token(text: &str) -> Result<Named, Failure> {
+    let token: Token = text.parse().map_err(Failure::Usage)?;
+    let source = catalog::find(&token.scenario).ok_or_else(|| {
+        Failure::Irreproducible(format!(
+            "there is no scenario `{}` in this catalog",
+            token.scenario
+        ))
+    })?;
+    let scenario = Arc::new(load_with(&source, &[])?);
+    let plan = Arc::new(Plan::new(&scenario, &token.strategy, &[])?);
+    replay::is_current(&token, &plan)
+        .map_err(|stale| Failure::Irreproducible(ink::stale(&stale)))?;
+    Ok(Named {
+        plan,
+        seed: token.seed,
+    })
+}

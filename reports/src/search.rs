@@ -1,0 +1,172 @@
+//! What searching came to, as text: a shrunk failure, a run repeated, every schedule of a menu.
+
+use std::fmt::Write;
+
+use semel_scenarios::replay::{Difference, Replayed, Stale};
+use semel_scenarios::row::ViolationRow;
+use semel_scenarios::shrink::{Shrunk, Size};
+use semel_scenarios::verify::{Counterexample, Verified};
+
+use crate::ink::Glyphs;
+use crate::words::{self, causes, list, plural, thousands};
+
+/// What a failure shrank to.
+pub fn shrunk(shrunk: &Shrunk, glyphs: Glyphs) -> String {
+    let text = format!(
+        "from  {}\nto    {}\nin    {}\n",
+        size(shrunk.before),
+        size(shrunk.after),
+        plural(shrunk.runs, "run")
+    );
+    lines(&text, glyphs)
+}
+
+fn size(size: Size) -> String {
+    let parts = [
+        plural(size.faults as u64, "fault"),
+        plural(size.delays as u64, "delay"),
+        plural(size.records.into(), "record"),
+        plural(size.partitions.into(), "partition"),
+        plural(size.nodes.into(), "node"),
+    ];
+    list(&parts)
+}
+
+/// Whether a run came out as it did before.
+pub fn replayed(replayed: &Replayed, glyphs: Glyphs) -> String {
+    let row = &replayed.run.row;
+    let text = match &replayed.difference {
+        None => {
+            let known = if replayed.digest.is_some() {
+                "as before"
+            } else {
+                "nothing to compare it with"
+            };
+            format!(
+                "{} under {}: digest {}, {known}\n",
+                row.scenario, row.strategy, row.digest
+            )
+        }
+        Some(difference) => format!(
+            "{} under {} does not reproduce: digest {}, expected {}\n{}\n",
+            row.scenario,
+            row.strategy,
+            row.digest,
+            replayed.digest.as_deref().unwrap_or("another"),
+            differs(difference)
+        ),
+    };
+    lines(&text, glyphs)
+}
+
+fn differs(difference: &Difference) -> String {
+    match difference {
+        Difference::Schedule(mismatches) => mismatches.join("\n"),
+        Difference::Entry(line) => {
+            let words = [&line.node, &line.peer, &line.says].into_iter().flatten();
+            let words: Vec<&str> = words.map(String::as_str).collect();
+            format!(
+                "the first entry that differs is number {} at {} ms: {} {}",
+                line.id,
+                line.at_ns / 1_000_000,
+                line.what,
+                words.join(" ")
+            )
+        }
+        Difference::Shorter(entries) => format!(
+            "the run ends after {}, earlier than before",
+            plural(*entries as u64, "entry")
+        ),
+        Difference::Digest => "a token does not say which entry differs; a witness would".into(),
+        Difference::Violation(name) => format!("it no longer shows {name}"),
+    }
+}
+
+/// Why a token is refused.
+pub fn stale(stale: &Stale) -> String {
+    format!(
+        "the token names plan {}, but scenario, strategy and models now come to plan {}: it would be another run. \
+         Witnesses outlive versions: `semel shrink TOKEN -o FILE`",
+        stale.named, stale.now
+    )
+}
+
+/// What every schedule of a menu came to.
+pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
+    let mut out = format!(
+        "{}  {}, at most {}\n  menu\n",
+        verified.strategy,
+        plural(verified.records.into(), "record"),
+        plural(verified.faults as u64, "fault")
+    );
+    for item in &verified.menu {
+        let _ = writeln!(out, "    {item}");
+    }
+    out.push_str("  schedules   followed      merged\n");
+    for (size, (ended, merged)) in verified.ended.iter().zip(&verified.merged).enumerate() {
+        let faults = plural(size as u64, "fault");
+        let _ = writeln!(
+            out,
+            "    {faults:9} {:>9}   {:>9}",
+            thousands(*ended),
+            thousands(*merged)
+        );
+    }
+    out.push_str(&verdict(verified));
+    for one in &verified.found {
+        out.push_str(&found(one));
+    }
+    lines(&out, glyphs)
+}
+
+/// The same as one line of JSON.
+pub fn json(verified: &Verified) -> String {
+    serde_json::to_string(verified).expect("counts and lists have string keys") + "\n"
+}
+
+fn verdict(verified: &Verified) -> String {
+    let tried = thousands(verified.schedules());
+    let most = plural(verified.faults as u64, "fault");
+    let scope = if verified.finished {
+        format!("all {tried} schedules of at most {most} from this menu, around one quiet timing")
+    } else {
+        format!("the first {tried} schedules of at most {most} from this menu; it did not finish")
+    };
+    match verified.breaking() {
+        Some(number) => format!(
+            "  x the promise breaks with {} ({scope})\n",
+            plural(number as u64, "fault")
+        ),
+        None => format!("  = no broken promise in {scope}\n"),
+    }
+}
+
+fn found(one: &Counterexample) -> String {
+    let ViolationRow {
+        invariant,
+        level,
+        cause,
+        ..
+    } = &one.violation;
+    let standing = match (&one.violation.assumption_broken, one.violation.promised) {
+        (Some(assumption), _) => format!(
+            "beyond the promise: {}",
+            words::broken_assumption(assumption)
+        ),
+        (None, true) => "promised".to_string(),
+        (None, false) => "not promised".to_string(),
+    };
+    let mut out = format!(
+        "    {:9} {invariant} at {level}  {standing}  {cause} ({})\n",
+        plural(one.faults as u64, "fault"),
+        causes::find(cause).name
+    );
+    for deviation in &one.schedule {
+        let _ = writeln!(out, "              {deviation}");
+    }
+    out
+}
+
+fn lines(text: &str, glyphs: Glyphs) -> String {
+    text.lines().map(|line| glyphs.clean(line) + "\n").collect()
+}

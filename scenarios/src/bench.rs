@@ -1,0 +1,104 @@
+//! A bench: one plan under one seed, to be run again and again under adversaries of all kinds.
+
+use std::sync::Arc;
+
+use semel_models::judge::{Findings, Judge};
+use semel_models::model::Model;
+use semel_models::node;
+use semel_models::workload::Workload;
+use semel_sim::adversary::Adversary;
+use semel_sim::faults::compile;
+use semel_sim::net::Latency;
+use semel_sim::seeded::Seeded;
+use semel_sim::time::Time;
+use semel_sim::world::{Limits, Terrain, World};
+
+use crate::plan::Plan;
+use crate::recorders::{Blind, Court, Sink};
+use crate::trace::Trace;
+
+/// A plan and the workload of one seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Bench {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) nodes: Vec<String>,
+    pub(crate) workload: Arc<Workload>,
+}
+
+impl Bench {
+    pub(crate) fn new(plan: &Arc<Plan>, seed: u64) -> Self {
+        Self {
+            nodes: plan.nodes(),
+            workload: Arc::new(plan.workload(seed)),
+            plan: Arc::clone(plan),
+        }
+    }
+
+    /// The adversary of the plan's own faults.
+    pub(crate) fn seeded(&self, seed: u64) -> Seeded<Model> {
+        let rules = compile(&self.plan.scenario.faults, &self.nodes).expect("the plan was checked");
+        Seeded::new(rules, &self.nodes, seed).expect("the plan was checked")
+    }
+
+    /// A run with eyes closed.
+    pub(crate) fn play(&self, adversary: &mut impl Adversary<Model>) -> Findings {
+        self.run(adversary, Blind)
+    }
+
+    /// The same run with eyes open.
+    pub(crate) fn watch(&self, adversary: &mut impl Adversary<Model>) -> (Findings, Trace) {
+        let mut trace = Trace::new(&self.nodes, &self.plan.faults());
+        let findings = self.run(adversary, &mut trace);
+        (findings, trace)
+    }
+
+    fn run(&self, adversary: &mut impl Adversary<Model>, sink: impl Sink) -> Findings {
+        let (mut world, mut judge) = (self.world(), self.judge());
+        let mut court = Court {
+            judge: &mut judge,
+            sink,
+        };
+        let end = world.run(&self.limits(), adversary, &mut court);
+        world.last_words(&mut court);
+        judge.finish(end, world.now());
+        judge.findings().clone()
+    }
+
+    /// The world at time 0.
+    pub(crate) fn world(&self) -> World<Model> {
+        let scenario = &self.plan.scenario;
+        let nodes = node::build(
+            &self.plan.strategy,
+            scenario.topology,
+            scenario.transport,
+            &self.workload,
+        );
+        let terrain = Terrain {
+            transport: scenario.transport,
+            latency: Latency {
+                least: scenario.network.latency,
+                spread: scenario.network.spread,
+            },
+            service: scenario.network.service,
+        };
+        World::new(terrain, &self.nodes, nodes)
+    }
+
+    /// A judge that has seen nothing yet.
+    pub(crate) fn judge(&self) -> Judge {
+        let workload = Arc::clone(&self.workload);
+        Judge::new(&self.plan.strategy, self.plan.scenario.topology, workload)
+    }
+
+    /// When a run ends.
+    pub(crate) fn limits(&self) -> Limits {
+        let scenario = &self.plan.scenario;
+        let records = u64::from(scenario.records());
+        Limits {
+            heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),
+            quiet: scenario.settle.quiet,
+            patience: scenario.settle.patience,
+            events: scenario.events.unwrap_or(100_000 + 1_000 * records),
+        }
+    }
+}

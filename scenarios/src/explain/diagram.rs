@@ -1,0 +1,163 @@
+//! The slice as a space-time diagram: nodes as columns, time going down. Lost packets, copies, outages and the timers
+//! that matter are always in it: they are the point.
+
+use std::collections::BTreeSet;
+
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_sim::address::OutageKind;
+use semel_sim::domain::Domain;
+use semel_sim::record::{Entry, What};
+use serde::Serialize;
+
+use super::slice::{Slice, message_of};
+
+/// A picture as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagram {
+    /// The nodes, one column each.
+    pub nodes: Vec<String>,
+    /// What happened, in order.
+    pub rows: Vec<Row>,
+}
+
+/// A line of the picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// When.
+    pub at_ns: u64,
+    /// In which column.
+    pub node: usize,
+    /// What is drawn.
+    pub mark: Mark,
+    /// What is written.
+    pub text: String,
+    /// The fault that did it.
+    pub fault: Option<String>,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Mark {
+    /// An arrow to another column.
+    Packet {
+        /// To which.
+        to: usize,
+        /// Whether it gets there.
+        lost: bool,
+        /// Whether it gets there twice.
+        twice: bool,
+        /// When it gets there.
+        arrives_ns: Option<u64>,
+    },
+    /// Something happened to the record there.
+    Fact,
+    /// A timer fired.
+    Timer,
+    /// The node goes down.
+    Down,
+    /// The node stops.
+    Stops,
+    /// The node is back.
+    Back,
+    /// The weather changed.
+    Weather,
+}
+
+pub(super) fn draw(slice: &Slice<'_>) -> Diagram {
+    let timers = timers(slice);
+    let rows = slice
+        .trace
+        .entries
+        .iter()
+        .filter(|entry| entry.id <= slice.last)
+        .filter_map(|entry| row(slice, entry, &timers));
+    Diagram {
+        nodes: slice.trace.nodes.clone(),
+        rows: rows.collect(),
+    }
+}
+
+/// The timers that made somebody send something about the record.
+fn timers(slice: &Slice<'_>) -> BTreeSet<u64> {
+    let fired = |entry: &Entry<Model>| {
+        let sent = matches!(entry.what, What::Sent { .. }) && slice.is_about(entry);
+        let step = sent.then(|| slice.cause(entry))??;
+        matches!(step.what, What::Fired(..)).then_some(step.id)
+    };
+    slice.trace.entries.iter().filter_map(fired).collect()
+}
+
+fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Option<Row> {
+    let fault = slice.fault(entry.id);
+    let (node, mark, text) = match &entry.what {
+        What::Sent { from, to, .. } if slice.is_about(entry) || fault.is_some() => {
+            let arrivals = slice.arrivals(entry.id);
+            let mark = Mark::Packet {
+                to: to.0.into(),
+                lost: arrivals.is_empty(),
+                twice: arrivals.len() > 1,
+                arrives_ns: arrivals.first().copied(),
+            };
+            (*from, mark, slice.trace.describe(entry))
+        }
+        What::Unsent(node, _) if slice.is_about(entry) => {
+            let said = message_of(&entry.what).map(|message| message.kind().name());
+            let text = format!("never sends {}", said.unwrap_or_default());
+            (*node, Mark::Fact, text)
+        }
+        What::Fired(node, timer) if timers.contains(&entry.id) => {
+            let name = Model::label_name(Model::timer_label(timer));
+            (*node, Mark::Timer, name.to_string())
+        }
+        What::Struck(node, outage, ..) => {
+            let stops = outage.kind == OutageKind::Pause;
+            let mark = if stops { Mark::Stops } else { Mark::Down };
+            (*node, mark, slice.trace.line(entry).what.to_string())
+        }
+        What::Returned(node, _) => (*node, Mark::Back, "back".to_string()),
+        What::Observed(node, seen) => (*node, Mark::Fact, fact(slice, entry, seen)?),
+        What::Weather(_) => {
+            let line = slice.trace.line(entry);
+            let at = |name: &Option<String>| {
+                slice
+                    .trace
+                    .nodes
+                    .iter()
+                    .position(|node| Some(node) == name.as_ref())
+            };
+            let node = semel_sim::address::NodeId(at(&line.node).unwrap_or(0) as u16);
+            (node, Mark::Weather, slice.weather(entry))
+        }
+        _ => return None,
+    };
+    Some(Row {
+        at_ns: entry.at.0,
+        node: node.0.into(),
+        mark,
+        text,
+        fault,
+    })
+}
+
+/// What happened to the record, in the few words that fit into a column.
+fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<String> {
+    let about = slice.is_about(entry);
+    Some(match *seen {
+        Observation::Stored { record, offset, .. } if about => {
+            format!("offset {offset} = {record}")
+        }
+        Observation::Applied { key, amount, .. } if about => format!("account {key} {amount:+}"),
+        Observation::Recognised { .. } if about => "recognised".into(),
+        Observation::Refused { .. } if about => "refused".into(),
+        Observation::Skipped { .. } | Observation::Parked { .. } if about => "passed over".into(),
+        Observation::Progress {
+            offset, accepted, ..
+        } if slice.record.is_some() => match accepted {
+            true => format!("mark {offset}"),
+            false => format!("mark {offset} refused"),
+        },
+        Observation::Truncated { from, .. } => format!("lost from {from} on"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,353 @@
+//! Explaining: why a shrunk run went wrong, as a short proof, made from nothing but the causes in its trace.
+//!
+//! *Let* ([`Given`]) what the network and the nodes did; *Then* ([`Step`]) what follows, each step from the one that
+//! caused it; *However*, what was promised; *Needed*, found by running again without each fault; and where it would
+//! have held, found by carrying the faults over by meaning to other strategies ([`mod@holds`]). How to say all that
+//! is not this crate's business.
+
+mod diagram;
+mod holds;
+mod slice;
+mod story;
+
+use std::sync::Arc;
+
+use semel_models::judge::Violation;
+use semel_models::observation::{Miss, Outcome};
+use semel_models::strategy::Clause;
+use semel_sim::schedule::Deviation;
+use serde::Serialize;
+
+use crate::bench::Bench;
+use crate::meaning::{Carried, Meaning, Meant};
+use crate::plan::Plan;
+use crate::row::ViolationRow;
+use crate::scenario::Scenario;
+use crate::shrink::{Aim, Shrunk};
+use crate::verdict;
+
+pub use diagram::{Diagram, Mark, Row};
+
+/// Why a run went wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The scenario that the run is of.
+    pub scenario: String,
+    /// The strategy that failed.
+    pub strategy: String,
+    /// What went wrong.
+    pub violation: ViolationRow,
+    /// What the record is about which it is: its account and what it adds to it.
+    pub money: Option<(u32, i64)>,
+    /// What was promised of it, if anything.
+    #[serde(skip)]
+    pub promise: Option<Clause>,
+    /// What the world did.
+    pub given: Vec<Given>,
+    /// What follows, in order.
+    pub then: Vec<Step>,
+    /// The faults, by name: all that deviates from the quiet run.
+    pub faults: Vec<Named>,
+    /// How many other faults struck in the run before it was shrunk.
+    pub irrelevant: usize,
+    /// Where all of these faults struck, too, and it did not go wrong.
+    pub holds: Vec<Elsewhere>,
+    /// The same as a picture.
+    pub diagram: Diagram,
+}
+
+/// A fault of the shrunk run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// `F1`, `F2`, ..
+    pub name: String,
+    /// Whether the run passes without it.
+    pub needed: bool,
+    /// What it does that no line of the proof shows: how much of a journal survives, a delay drawn longer.
+    pub hidden: Option<String>,
+}
+
+/// Something that the proof starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Given {
+    /// How the proof calls it: `S1`.
+    pub name: String,
+    /// When.
+    pub at_ns: u64,
+    /// What.
+    pub what: Event,
+    /// The fault that did it.
+    pub fault: Option<String>,
+}
+
+/// What the world did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Event {
+    /// A packet was sent.
+    Packet {
+        /// Who sent it.
+        from: String,
+        /// To whom.
+        to: String,
+        /// What it says.
+        what: String,
+        /// Which attempt it is, from 1.
+        attempt: Option<u32>,
+        /// When copies of it arrive; none if it is lost.
+        arrives_ns: Vec<u64>,
+        /// Why it is lost.
+        lost: Option<&'static str>,
+    },
+    /// A node went down, or stopped.
+    Outage {
+        /// Which.
+        node: String,
+        /// How: `crash`, `power loss`, `disk loss` or `pause`.
+        kind: &'static str,
+        /// When it came back.
+        back_ns: u64,
+    },
+    /// The weather changed.
+    Weather {
+        /// How.
+        what: String,
+    },
+}
+
+/// A step of the proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// When.
+    pub at_ns: u64,
+    /// At which node.
+    pub node: String,
+    /// What happened there.
+    pub fact: Fact,
+    /// What it follows from: the name of a given.
+    pub because: Option<String>,
+}
+
+/// What happened to the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Fact {
+    /// It was intended.
+    Intended,
+    /// It was stored.
+    Stored {
+        /// At which offset.
+        offset: u64,
+        /// Not for the first time.
+        again: bool,
+        /// Why it was not recognised.
+        missed: Missed,
+    },
+    /// It was handed to a handler.
+    Delivered {
+        /// From which offset.
+        offset: u64,
+        /// Not for the first time.
+        again: bool,
+    },
+    /// It took effect.
+    Applied {
+        /// Not for the first time.
+        again: bool,
+        /// Why it was not recognised.
+        missed: Missed,
+    },
+    /// A client told its application what became of it.
+    Reported(Reported),
+    /// It was recognised as a repeat.
+    Recognised,
+    /// A stale token was refused.
+    Refused,
+    /// It was passed over.
+    PassedOver,
+    /// Stored entries were lost, from this offset on.
+    Truncated {
+        /// The first one.
+        from: u64,
+    },
+    /// A consumer marked progress: the next offset to read.
+    Marked {
+        /// That offset.
+        offset: u64,
+        /// Whether the mark was accepted.
+        accepted: bool,
+    },
+    /// A consumer reads on from here.
+    Resumed {
+        /// The offset.
+        offset: u64,
+    },
+    /// The node did not hear the answer to an earlier request, so it sent the request again.
+    Repeated {
+        /// The new request.
+        request: String,
+        /// The earlier one.
+        before: String,
+        /// What kept the answer away.
+        silence: Silence,
+    },
+    /// To the end, it never took effect.
+    Missing,
+}
+
+/// Why a repeat was not recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Missed {
+    /// Nobody looks for repeats there.
+    Unasked,
+    /// It was not among what is remembered.
+    New,
+    /// Nothing was remembered.
+    Absent,
+    /// It was remembered too long ago.
+    Expired,
+    /// Too much was remembered since.
+    Evicted,
+}
+
+/// What an application was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Reported {
+    /// It is stored.
+    Ok,
+    /// It is not.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Why an answer was not heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Silence {
+    /// The request never arrived.
+    RequestLost,
+    /// The answer was lost: the name of its given, if it has one.
+    AnswerLost(Option<String>),
+    /// The answer was sent, but not in time.
+    AnswerLate(Option<String>),
+    /// No answer was sent.
+    NoAnswer,
+    /// Whoever asked had forgotten it: its node had been down.
+    Forgotten,
+}
+
+/// Where every fault struck, too, and it did not go wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// The strategy.
+    pub strategy: String,
+    /// What was changed in it, if anything.
+    pub change: Option<&'static str>,
+}
+
+impl From<Miss> for Missed {
+    fn from(miss: Miss) -> Self {
+        match miss {
+            Miss::Unasked => Self::Unasked,
+            Miss::New => Self::New,
+            Miss::Absent => Self::Absent,
+            // A key in progress for longer than its lease may be taken over: its entry no longer counts.
+            Miss::Expired | Miss::TakenOver => Self::Expired,
+            Miss::Evicted => Self::Evicted,
+        }
+    }
+}
+
+impl From<Outcome> for Reported {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Failed => Self::Failed,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Explains what shrinking has left of a run.
+pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
+    let irrelevant = shrunk.before.faults.saturating_sub(shrunk.after.faults);
+    of_witness(
+        &Arc::new(shrunk.witness.clone()),
+        Some(shrunk.aim),
+        irrelevant,
+    )
+}
+
+/// Explains a witness as it is. None where nothing fails in it.
+pub fn witness(scenario: &Arc<Scenario>) -> Option<Explanation> {
+    of_witness(scenario, None, 0)
+}
+
+fn of_witness(
+    scenario: &Arc<Scenario>,
+    aim: Option<Aim>,
+    irrelevant: usize,
+) -> Option<Explanation> {
+    let known = scenario.witness.as_ref()?;
+    let plan = Arc::new(Plan::new(scenario, &known.strategy, &[]).ok()?);
+    let bench = Bench::new(&plan, known.seed);
+    let mut adversary = Meant::new(bench.seeded(known.seed), &bench.nodes);
+    let (findings, trace) = bench.watch(&mut adversary);
+    let (_, meanings) = adversary.into_parts();
+    let aim = aim.or_else(|| Aim::gravest(&findings))?;
+    let violation = aim.find(&findings)?;
+    let deviations: Vec<Deviation> = meanings.iter().map(|one| one.deviation.clone()).collect();
+    let slice = slice::Slice::new(&trace, violation, &deviations);
+    let record = violation.record.map(|record| bench.workload.record(record));
+    Some(Explanation {
+        scenario: scenario.name.clone(),
+        strategy: plan.name.clone(),
+        money: record.map(|record| (record.key, record.amount)),
+        promise: promise(&plan, violation),
+        given: slice.given(),
+        then: story::steps(&slice, violation),
+        faults: faults(&bench, &meanings, aim),
+        irrelevant,
+        holds: holds::find(&bench, &meanings, aim),
+        diagram: diagram::draw(&slice),
+        violation: verdict::violation(violation),
+    })
+}
+
+/// The clause that speaks of what was broken.
+fn promise(plan: &Plan, violation: &Violation) -> Option<Clause> {
+    let speaks =
+        |clause: &&Clause| clause.keeps == violation.invariant && clause.level == violation.level;
+    plan.strategy.promise.iter().find(speaks).cloned()
+}
+
+/// The faults, and which of them it takes: without a needed one, the same violation does not appear.
+fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
+    let needed = |index: usize| {
+        let mut rest = meanings.to_vec();
+        rest.remove(index);
+        let carried = Carried::new(&rest, &bench.nodes);
+        carried.is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none())
+    };
+    let name = |(index, meaning): (usize, &Meaning)| Named {
+        name: fault(index),
+        needed: needed(index),
+        hidden: hidden(&meaning.deviation),
+    };
+    meanings.iter().enumerate().map(name).collect()
+}
+
+fn hidden(deviation: &Deviation) -> Option<String> {
+    match deviation {
+        Deviation::Survives { node, kept, .. } => {
+            Some(format!("{kept} unsynced entries survive at {node}"))
+        }
+        Deviation::Jitter {
+            node, label, more, ..
+        } => Some(format!("a delay at {node} after {label} is {more} longer")),
+        _ => None,
+    }
+}
+
+/// How the proof calls a deviation.
+fn fault(index: usize) -> String {
+    format!("F{}", index + 1)
+}

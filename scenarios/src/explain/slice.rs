@@ -1,0 +1,295 @@
+//! The causal slice of a trace: what happened to one record, what caused that, and what deviated.
+
+use std::collections::BTreeMap;
+
+use semel_models::judge::Violation;
+use semel_models::message::{Kind, Message};
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_models::strategy::Invariant;
+use semel_models::vocabulary::RecordId;
+use semel_sim::address::{NodeId, OutageKind, StepId, Weather};
+use semel_sim::domain::Domain;
+use semel_sim::record::{Entry, What};
+use semel_sim::schedule::Deviation;
+
+use super::{Event, Given, fault};
+use crate::trace::Trace;
+
+/// A trace, seen from one record.
+pub(super) struct Slice<'t> {
+    pub(super) trace: &'t Trace,
+    pub(super) record: Option<RecordId>,
+    /// The entry that it is told up to.
+    pub(super) last: u64,
+    /// Entries in which a deviation shows, and which.
+    faults: BTreeMap<u64, usize>,
+    /// Entries that the proof starts from, and what it calls them.
+    names: BTreeMap<u64, String>,
+    /// For each sent packet, when its copies reached somebody.
+    arrivals: BTreeMap<u64, Vec<u64>>,
+    /// For each sent packet that reached nobody though it came, why.
+    missed: BTreeMap<u64, &'static str>,
+}
+
+impl<'t> Slice<'t> {
+    pub(super) fn new(trace: &'t Trace, violation: &Violation, deviations: &[Deviation]) -> Self {
+        let missing = violation.invariant == Invariant::NoLoss;
+        let mut slice = Self {
+            trace,
+            record: violation.record,
+            last: if missing { u64::MAX } else { violation.entry },
+            faults: BTreeMap::new(),
+            names: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            missed: BTreeMap::new(),
+        };
+        for entry in &trace.entries {
+            match entry.what {
+                What::Arrived(..) => slice
+                    .arrivals
+                    .entry(entry.cause)
+                    .or_default()
+                    .push(entry.at.0),
+                What::Missed(..) => {
+                    let reason = trace.line(entry).lost.unwrap_or_default();
+                    slice.missed.insert(entry.cause, reason);
+                }
+                _ => {}
+            }
+            let deviates = |one: &Deviation| shows(one, entry, &trace.nodes);
+            if let Some(index) = deviations.iter().position(deviates) {
+                slice.faults.insert(entry.id, index);
+            }
+        }
+        slice.name();
+        slice
+    }
+
+    /// Names what the proof starts from: what deviated, and what a fact about the record follows from.
+    fn name(&mut self) {
+        let mut counts: BTreeMap<char, u32> = BTreeMap::new();
+        for entry in &self.trace.entries {
+            if !self.faults.contains_key(&entry.id) && !self.leads(entry) {
+                continue;
+            }
+            if entry.id > self.last {
+                continue;
+            }
+            let letter = letter(&entry.what);
+            let count = counts.entry(letter).or_default();
+            *count += 1;
+            self.names.insert(entry.id, format!("{letter}{count}"));
+        }
+    }
+
+    /// Whether a packet carries the record to where something became of it.
+    fn leads(&self, entry: &Entry<Model>) -> bool {
+        let What::Sent { message, .. } = &entry.what else {
+            return false;
+        };
+        matches!(message.kind(), Kind::Produce | Kind::Apply) && self.is_about(entry)
+    }
+
+    /// Whether an entry is about the record.
+    pub(super) fn is_about(&self, entry: &Entry<Model>) -> bool {
+        let Some(record) = self.record else {
+            return false;
+        };
+        match &entry.what {
+            What::Observed(_, seen) => record_of(seen) == Some(record),
+            what => message_of(what).is_some_and(|message| {
+                message.facts().record == Some(record)
+                    || self
+                        .trace
+                        .items(entry.id)
+                        .iter()
+                        .any(|item| item.record == record)
+            }),
+        }
+    }
+
+    /// What brought an entry about; None for what nothing in the run did.
+    pub(super) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        (entry.cause != entry.id).then(|| &self.trace.entries[entry.cause as usize])
+    }
+
+    /// The packet in answer to which an entry happened, if one.
+    pub(super) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        let step = self.cause(entry)?;
+        let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
+        sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
+    }
+
+    /// What the proof calls an entry.
+    pub(super) fn called(&self, entry: u64) -> Option<String> {
+        self.names.get(&entry).cloned()
+    }
+
+    /// The fault that shows in an entry.
+    pub(super) fn fault(&self, entry: u64) -> Option<String> {
+        self.faults.get(&entry).map(|index| fault(*index))
+    }
+
+    /// When the copies of a packet reached somebody.
+    pub(super) fn arrivals(&self, sent: u64) -> &[u64] {
+        self.arrivals.get(&sent).map_or(&[], Vec::as_slice)
+    }
+
+    /// Why a packet reached nobody.
+    pub(super) fn loss(&self, sent: &Entry<Model>) -> Option<&'static str> {
+        match sent.what {
+            What::Sent { loss: Some(_), .. } => self.trace.line(sent).lost,
+            _ if self.arrivals(sent.id).is_empty() => self.missed.get(&sent.id).copied(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn node(&self, node: NodeId) -> String {
+        self.trace.nodes[usize::from(node.0)].clone()
+    }
+
+    /// What the proof starts from, in order.
+    pub(super) fn given(&self) -> Vec<Given> {
+        let given = |(id, name): (&u64, &String)| {
+            let entry = &self.trace.entries[*id as usize];
+            Some(Given {
+                name: name.clone(),
+                at_ns: entry.at.0,
+                what: self.event(entry)?,
+                fault: self.fault(*id),
+            })
+        };
+        self.names.iter().filter_map(given).collect()
+    }
+
+    fn event(&self, entry: &Entry<Model>) -> Option<Event> {
+        match &entry.what {
+            What::Sent {
+                from, to, message, ..
+            } => Some(Event::Packet {
+                from: self.node(*from),
+                to: self.node(*to),
+                what: self.trace.describe(entry),
+                attempt: message.facts().attempt,
+                arrives_ns: self.arrivals(entry.id).to_vec(),
+                lost: self.loss(entry),
+            }),
+            What::Struck(node, outage, ..) => Some(Event::Outage {
+                node: self.node(*node),
+                kind: self.trace.line(entry).what,
+                back_ns: entry.at.0 + outage.down.0,
+            }),
+            What::Weather(_) => Some(Event::Weather {
+                what: self.weather(entry),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Slice<'_> {
+    /// A change of the weather in a few words.
+    pub(super) fn weather(&self, entry: &Entry<Model>) -> String {
+        let line = self.trace.line(entry);
+        let what = line.says.unwrap_or_else(|| line.what.to_string());
+        let parts = [line.node, Some(what), line.peer];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(" ")
+    }
+}
+
+/// A letter for the kind of a given.
+fn letter(what: &What<Model>) -> char {
+    match what {
+        What::Sent { message, .. } => match message.kind() {
+            Kind::Produce => 'S',
+            Kind::Ack => 'A',
+            Kind::Records => 'D',
+            Kind::Apply => 'E',
+            Kind::Applied => 'R',
+            Kind::Commit => 'C',
+            Kind::Committed => 'K',
+            _ => 'M',
+        },
+        What::Struck(_, outage, ..) if outage.kind == OutageKind::Pause => 'P',
+        What::Struck(..) => 'X',
+        _ => 'W',
+    }
+}
+
+/// The message that an entry is about.
+pub(super) const fn message_of(what: &What<Model>) -> Option<&Message> {
+    match what {
+        What::Sent { message, .. }
+        | What::Unsent(_, message)
+        | What::Arrived(_, _, message)
+        | What::Missed(_, _, message, _) => Some(message),
+        _ => None,
+    }
+}
+
+/// The record that an observation is about.
+pub(super) const fn record_of(seen: &Observation) -> Option<RecordId> {
+    match *seen {
+        Observation::Intent { record, .. }
+        | Observation::Attempt { record, .. }
+        | Observation::Acked { record, .. }
+        | Observation::Stored { record, .. }
+        | Observation::Recognised { record, .. }
+        | Observation::Delivered { record, .. }
+        | Observation::Handled { record, .. }
+        | Observation::Applied { record, .. }
+        | Observation::Refused { record, .. }
+        | Observation::Skipped { record, .. }
+        | Observation::Parked { record, .. } => Some(record),
+        _ => None,
+    }
+}
+
+/// Whether a deviation shows in an entry.
+fn shows(deviation: &Deviation, entry: &Entry<Model>, nodes: &[String]) -> bool {
+    let name = |node: NodeId| &nodes[usize::from(node.0)];
+    match (deviation, &entry.what) {
+        (
+            Deviation::Packet {
+                from,
+                to,
+                connection,
+                label,
+                nth,
+                ..
+            },
+            What::Sent {
+                id,
+                from: sender,
+                to: receiver,
+                ..
+            },
+        ) => {
+            (from, to) == (name(*sender), name(*receiver))
+                && (*connection, *nth) == (id.connection, id.nth)
+                && *label == Model::label_name(id.label)
+        }
+        (
+            Deviation::Step {
+                node, label, nth, ..
+            },
+            What::Struck(struck, _, _, Some(step)),
+        ) => node == name(*struck) && *nth == step.nth && is_label(label, *step),
+        (
+            Deviation::Weather { at, .. },
+            What::Weather(Weather { .. }) | What::Struck(_, _, _, None),
+        ) => at.0 == entry.at.0,
+        _ => false,
+    }
+}
+
+/// The kernel's own labels follow those of the domain.
+fn is_label(name: &str, step: StepId) -> bool {
+    match usize::from(step.label.0) {
+        boot if boot == Model::LABELS => name == "boot",
+        told if told == Model::LABELS + 1 => name == "disconnected",
+        _ => name == Model::label_name(step.label),
+    }
+}

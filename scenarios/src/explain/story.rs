@@ -1,0 +1,200 @@
+//! The steps of the proof: what became of the record, each from the packet that brought it about.
+
+use std::collections::BTreeSet;
+
+use semel_models::judge::Violation;
+use semel_models::message::Kind;
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_models::strategy::Invariant;
+use semel_sim::address::NodeId;
+use semel_sim::record::{Entry, What};
+
+use super::slice::{Slice, message_of, record_of};
+use super::{Fact, Silence, Step};
+
+/// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
+pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
+    let mut teller = Teller {
+        slice,
+        lacks: violation.invariant == Invariant::NoLoss,
+        stored: false,
+        delivered: false,
+        applied: false,
+        struck: BTreeSet::new(),
+        steps: Vec::new(),
+    };
+    for entry in &slice.trace.entries {
+        if entry.id <= slice.last {
+            teller.tell(entry);
+        }
+    }
+    if teller.lacks && !teller.applied {
+        let at = slice.trace.entries.last().map_or(0, |last| last.at.0);
+        teller.push(at, String::new(), Fact::Missing, None);
+    }
+    teller.steps
+}
+
+struct Teller<'s, 't> {
+    slice: &'s Slice<'t>,
+    /// Whether it is about something that did not happen: then marks and answers matter, too.
+    lacks: bool,
+    stored: bool,
+    delivered: bool,
+    applied: bool,
+    /// Nodes that have been down.
+    struck: BTreeSet<NodeId>,
+    steps: Vec<Step>,
+}
+
+impl Teller<'_, '_> {
+    fn push(&mut self, at_ns: u64, node: String, fact: Fact, because: Option<String>) {
+        let step = Step {
+            at_ns,
+            node,
+            fact,
+            because,
+        };
+        self.steps.push(step);
+    }
+
+    fn tell(&mut self, entry: &Entry<Model>) {
+        match &entry.what {
+            What::Struck(node, ..) => {
+                self.struck.insert(*node);
+            }
+            What::Observed(node, seen) => {
+                if let Some(fact) = self.fact(*node, seen) {
+                    let because = self
+                        .slice
+                        .packet(entry)
+                        .and_then(|sent| self.slice.called(sent.id));
+                    self.push(entry.at.0, self.slice.node(*node), fact, because);
+                }
+            }
+            What::Sent { from, .. } => {
+                if let Some(fact) = self.repeat(entry) {
+                    self.push(entry.at.0, self.slice.node(*from), fact, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What an observation says of the record.
+    fn fact(&mut self, node: NodeId, seen: &Observation) -> Option<Fact> {
+        let again = |known: &mut bool| std::mem::replace(known, true);
+        let about = record_of(seen) == self.slice.record && self.slice.record.is_some();
+        match *seen {
+            Observation::Truncated { from, .. } => Some(Fact::Truncated { from }),
+            Observation::Reset { position, .. } => Some(Fact::Resumed { offset: position }),
+            Observation::Progress {
+                offset, accepted, ..
+            } if self.lacks || !accepted => Some(Fact::Marked { offset, accepted }),
+            Observation::Assigned { position, .. }
+                if self.delivered || self.struck.contains(&node) =>
+            {
+                Some(Fact::Resumed { offset: position })
+            }
+            _ if !about => None,
+            Observation::Intent { .. } => Some(Fact::Intended),
+            Observation::Stored { offset, missed, .. } => {
+                let again = again(&mut self.stored);
+                Some(Fact::Stored {
+                    offset,
+                    again,
+                    missed: missed.into(),
+                })
+            }
+            Observation::Delivered { offset, .. } => {
+                let again = again(&mut self.delivered);
+                Some(Fact::Delivered { offset, again })
+            }
+            Observation::Applied { missed, .. } => {
+                let again = again(&mut self.applied);
+                Some(Fact::Applied {
+                    again,
+                    missed: missed.into(),
+                })
+            }
+            Observation::Acked { outcome, .. } if self.lacks => {
+                Some(Fact::Reported(outcome.into()))
+            }
+            Observation::Recognised { .. } => Some(Fact::Recognised),
+            Observation::Refused { .. } => Some(Fact::Refused),
+            Observation::Skipped { .. } | Observation::Parked { .. } => Some(Fact::PassedOver),
+            _ => None,
+        }
+    }
+
+    /// Whether a packet repeats an earlier request about the record, and why.
+    fn repeat(&self, entry: &Entry<Model>) -> Option<Fact> {
+        let request = self.slice.called(entry.id)?;
+        let kind = asks(entry)?;
+        let earlier = self.slice.trace.entries[..entry.id as usize].iter().rev();
+        let before = earlier
+            .filter(|other| asks(other) == Some(kind) && self.slice.is_about(other))
+            .find(|other| {
+                matches!(other.what, What::Sent { .. }) && sender(other) == sender(entry)
+            })?;
+        Some(Fact::Repeated {
+            request,
+            before: self.slice.called(before.id)?,
+            silence: self.silence(before, entry)?,
+        })
+    }
+
+    /// Why an answer to a request was not heard before the next one left. None where it was heard.
+    fn silence(&self, request: &Entry<Model>, next: &Entry<Model>) -> Option<Silence> {
+        let entries = &self.slice.trace.entries;
+        let heard = self.slice.arrivals(request.id);
+        if sender(request).is_some_and(|node| self.down(node, request, next)) {
+            return Some(Silence::Forgotten);
+        }
+        if heard.is_empty() || heard.iter().all(|at| *at > next.at.0) {
+            return Some(Silence::RequestLost);
+        }
+        let answers = |entry: &&Entry<Model>| {
+            let is_answer = message_of(&entry.what)
+                .is_some_and(|message| matches!(message.kind(), Kind::Ack | Kind::Applied));
+            is_answer
+                && self
+                    .slice
+                    .packet(entry)
+                    .is_some_and(|sent| sent.id == request.id)
+        };
+        let Some(answer) = entries[..next.id as usize].iter().find(answers) else {
+            return Some(Silence::NoAnswer);
+        };
+        let name = self.slice.called(answer.id);
+        match self.slice.arrivals(answer.id) {
+            [] => Some(Silence::AnswerLost(name)),
+            [first, ..] if *first > next.at.0 => Some(Silence::AnswerLate(name)),
+            _ => None,
+        }
+    }
+
+    /// Whether a node went down, and did not only stop, between two entries.
+    fn down(&self, node: NodeId, from: &Entry<Model>, to: &Entry<Model>) -> bool {
+        let between = &self.slice.trace.entries[from.id as usize..to.id as usize];
+        between
+            .iter()
+            .any(|entry| matches!(entry.what, What::Started(booted) if booted == node))
+    }
+}
+
+/// The kind of a request whose repeats matter.
+fn asks(entry: &Entry<Model>) -> Option<Kind> {
+    let What::Sent { message, .. } = &entry.what else {
+        return None;
+    };
+    Some(message.kind()).filter(|kind| matches!(kind, Kind::Produce | Kind::Apply))
+}
+
+fn sender(entry: &Entry<Model>) -> Option<NodeId> {
+    match entry.what {
+        What::Sent { from, .. } => Some(from),
+        _ => None,
+    }
+}

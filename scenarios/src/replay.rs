@@ -1,0 +1,128 @@
+//! Replaying: the run of a token or a witness again, held against what it came to before.
+
+use std::sync::Arc;
+
+use crate::bench::Bench;
+use crate::complaint::Complaint;
+use crate::plan::Plan;
+use crate::scenario::{Scenario, Witness};
+use crate::token::Token;
+use crate::trace::Line;
+use crate::trial::{Opened, Runner};
+use crate::{found, verdict};
+
+/// How a run came out the second time.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The run, with everything that happened in it.
+    pub run: Opened,
+    /// What it should have come to, as far as is known: the digest, or the beginning of it.
+    pub digest: Option<String>,
+    /// How it differs. None: it does not.
+    pub difference: Option<Difference>,
+}
+
+/// How a run differs from what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The schedule hits something else than it says.
+    Schedule(Vec<String>),
+    /// This is the first entry that is not what it was.
+    Entry(Box<Line>),
+    /// The run ends after this many entries, before it should.
+    Shorter(usize),
+    /// The digest differs; which entry does is not known, for only witnesses keep marks of their entries.
+    Digest,
+    /// The violation that it shows is gone: its name and level.
+    Violation(String),
+}
+
+/// Why a token cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// The plan that the token names.
+    pub named: String,
+    /// The plan that the scenario and the strategy now come to.
+    pub now: String,
+}
+
+/// Whether a token still names this plan. Anything else would be another run.
+pub fn is_current(token: &Token, plan: &Plan) -> Result<(), Stale> {
+    if token.plan == plan.hash {
+        return Ok(());
+    }
+    Err(Stale {
+        named: token.plan.clone(),
+        now: plan.hash.clone(),
+    })
+}
+
+/// Runs a token's plan again. None where the plan does not apply to the strategy.
+pub fn token(token: &Token, plan: &Arc<Plan>) -> Option<Replayed> {
+    let run = Runner::new(plan).run_open(token.seed)?;
+    let same = token
+        .digest
+        .as_ref()
+        .is_none_or(|digest| run.row.digest.starts_with(digest));
+    Some(Replayed {
+        run,
+        digest: token.digest.clone(),
+        difference: (!same).then_some(Difference::Digest),
+    })
+}
+
+/// Runs a witness again. None where it is none. Fails where its strategy is unknown or does not fit.
+pub fn witness(scenario: &Arc<Scenario>) -> Result<Option<Replayed>, Complaint> {
+    let Some(known) = &scenario.witness else {
+        return Ok(None);
+    };
+    let plan = Arc::new(Plan::new(scenario, &known.strategy, &[])?);
+    let Some(run) = Runner::new(&plan).run_open(known.seed) else {
+        return Ok(None);
+    };
+    let difference = differs(&plan, known, &run);
+    Ok(Some(Replayed {
+        run,
+        digest: Some(known.digest.clone()),
+        difference,
+    }))
+}
+
+fn differs(plan: &Arc<Plan>, known: &Witness, run: &Opened) -> Option<Difference> {
+    let mismatches = mismatches(plan, known.seed);
+    if !mismatches.is_empty() {
+        return Some(Difference::Schedule(mismatches));
+    }
+    if run.row.digest != known.digest {
+        return Some(first_difference(&plan.scenario.marks, run));
+    }
+    if !verdict::shows(&run.row, known.violation) {
+        return Some(Difference::Violation(known.violation.to_string()));
+    }
+    None
+}
+
+/// Where the schedule of a plan hits something else than it says.
+fn mismatches(plan: &Arc<Plan>, seed: u64) -> Vec<String> {
+    let bench = Bench::new(plan, seed);
+    let mut seeded = bench.seeded(seed);
+    bench.play(&mut seeded);
+    seeded.mismatches().to_vec()
+}
+
+fn first_difference(marks: &str, run: &Opened) -> Difference {
+    let now = found::marks(&run.trace);
+    let pairs = marks.as_bytes().chunks(4).zip(now.as_bytes().chunks(4));
+    let same = pairs.take_while(|(before, now)| before == now).count();
+    match run.trace.entries.get(same) {
+        Some(entry) if same < marks.len() / 4 => Difference::Entry(Box::new(run.trace.line(entry))),
+        None if same < marks.len() / 4 => Difference::Shorter(same),
+        _ => Difference::Digest,
+    }
+}
+
+/// A scenario's run under a strategy with eyes open, if it can be run.
+pub(crate) fn open(scenario: &Arc<Scenario>, strategy: &str, seed: u64) -> Option<Opened> {
+    let plan = Plan::new(scenario, strategy, &[]).ok()?;
+    Runner::new(&Arc::new(plan)).run_open(seed)
+}

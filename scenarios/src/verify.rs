@@ -1,0 +1,381 @@
+//! Verifying: every run of a plan that deviates from the quiet one at most so often, at points of a menu.
+//!
+//! Topology and workload are the scenario's; its faults are not. The menu follows from the transport, the strategy's
+//! timers and the roles of the nodes. What is claimed is claimed of that menu and of one quiet timing, never more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use semel_models::judge::{Judge, Violation};
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_models::strategy::{Invariant, Level, Retry, Right, Strategy, Unit, Work};
+use semel_models::vocabulary::{Item, Topology};
+use semel_models::workload::Written;
+use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
+use semel_sim::digest::Digest;
+use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
+use semel_sim::menu::{Choice, Chosen, Menu};
+use semel_sim::net::Transport;
+use semel_sim::record::{Entry, Recorder};
+use semel_sim::time::{Span, Time};
+use semel_sim::world::Limits;
+use serde::Serialize;
+
+use crate::bench::Bench;
+use crate::meaning::Meant;
+use crate::plan::Plan;
+use crate::row::ViolationRow;
+use crate::scenario::{MenuItem, Scenario};
+use crate::shrink::Aim;
+use crate::{found, verdict};
+
+/// The schedules that may be tried where nothing else is said.
+pub const SCHEDULES: u64 = 5_000_000;
+
+/// What every schedule of a menu comes to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verified {
+    /// The strategy.
+    pub strategy: String,
+    /// The scenario.
+    pub scenario: String,
+    /// How many records.
+    pub records: u32,
+    /// At most so many faults.
+    pub faults: usize,
+    /// What may happen, a line each.
+    pub menu: Vec<String>,
+    /// Schedules followed to their end, by their number of faults.
+    pub ended: Vec<u64>,
+    /// Schedules that had the same future as an earlier one, by their number of faults.
+    pub merged: Vec<u64>,
+    /// Events simulated.
+    pub events: u64,
+    /// False if the schedules that were allowed were used up first.
+    pub finished: bool,
+    /// What was violated, each with one of its smallest schedules; broken promises first.
+    pub found: Vec<Counterexample>,
+}
+
+/// A kind of violation, and one of the smallest schedules that bring it about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counterexample {
+    /// What is violated.
+    pub violation: ViolationRow,
+    /// By how many faults.
+    pub faults: usize,
+    /// In how many of the schedules followed to their end.
+    pub schedules: u64,
+    /// A scenario that repeats it.
+    #[serde(skip)]
+    pub witness: Option<Scenario>,
+    /// The faults, as files write them.
+    pub schedule: Vec<String>,
+}
+
+impl Verified {
+    /// All schedules, followed to their end or merged.
+    pub fn schedules(&self) -> u64 {
+        self.ended.iter().chain(&self.merged).sum()
+    }
+
+    /// The fewest faults that break the promise.
+    pub fn breaking(&self) -> Option<usize> {
+        let broken = self.found.iter().filter(|one| one.violation.is_breach());
+        broken.map(|one| one.faults).min()
+    }
+}
+
+/// Follows every schedule of at most `most` faults, of at most so many in all.
+pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
+    let bench = Bench::new(plan, 0);
+    let menu = menu(plan);
+    let limits = Limits {
+        heal_at: Time::NEVER,
+        ..bench.limits()
+    };
+    let exploration = Exploration {
+        menu: &menu,
+        most,
+        limits: &limits,
+        schedules,
+        merge: true,
+    };
+    let mut found = Found::default();
+    let tried = explore(
+        &exploration,
+        bench.world(),
+        Eyes(bench.judge()),
+        |mut world, mut eyes, end, chosen| {
+            world.last_words(&mut eyes);
+            eyes.0.finish(end, world.now());
+            found.add(&eyes.0, chosen);
+        },
+    );
+    verified(&bench, &menu, most, &tried, found)
+}
+
+fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found) -> Verified {
+    let mut found: Vec<Counterexample> = found
+        .0
+        .into_values()
+        .map(|kind| kind.counterexample(bench))
+        .collect();
+    found.sort_by_key(|one| (!one.violation.is_breach(), one.faults));
+    Verified {
+        strategy: bench.plan.name.clone(),
+        scenario: bench.plan.scenario.name.clone(),
+        records: bench.workload.records,
+        faults: most,
+        menu: lines(menu, bench),
+        ended: tried.ended.clone(),
+        merged: tried.merged.clone(),
+        events: tried.events,
+        finished: tried.finished,
+        found,
+    }
+}
+
+/// The judge as a recorder that can be forked.
+#[derive(Clone)]
+struct Eyes(Judge);
+
+impl Recorder<Model> for Eyes {
+    const OPEN: bool = false;
+
+    fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
+
+    #[inline]
+    fn observe(&mut self, entry: u64, at: Time, node: NodeId, observation: &Observation) {
+        self.0.observe(entry, at, node, observation);
+    }
+
+    fn fault(&mut self, at: Time, change: &Weather) {
+        self.0.fault(at, change);
+    }
+
+    fn duplicated(&mut self, at: Time) {
+        self.0.duplicated(at);
+    }
+
+    fn complete(&self) -> bool {
+        self.0.complete()
+    }
+
+    fn progress(&self) -> u64 {
+        self.0.progress()
+    }
+}
+
+impl Witness<Model> for Eyes {
+    fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        self.0.fingerprint(now, digest);
+    }
+}
+
+/// A kind of violation: what, where, and whether the strategy is held to it.
+type Kind = (Invariant, Level, bool);
+
+#[derive(Default)]
+struct Found(BTreeMap<Kind, Smallest>);
+
+/// The smallest schedule of a kind.
+struct Smallest {
+    violation: Violation,
+    chosen: Vec<Choice>,
+    schedules: u64,
+}
+
+impl Found {
+    fn add(&mut self, judge: &Judge, chosen: &[Choice]) {
+        let mut counted: Vec<Kind> = Vec::new();
+        for violation in &judge.findings().violations {
+            let kind = (violation.invariant, violation.level, violation.is_breach());
+            if counted.contains(&kind) {
+                continue;
+            }
+            counted.push(kind);
+            let new = || Smallest {
+                violation: violation.clone(),
+                chosen: chosen.to_vec(),
+                schedules: 0,
+            };
+            let smallest = self.0.entry(kind).or_insert_with(new);
+            smallest.schedules += 1;
+            if chosen.len() < smallest.chosen.len() {
+                smallest.violation = violation.clone();
+                smallest.chosen = chosen.to_vec();
+            }
+        }
+    }
+}
+
+impl Smallest {
+    fn counterexample(self, bench: &Bench) -> Counterexample {
+        let mut adversary = Meant::new(Chosen(&self.chosen), &bench.nodes);
+        bench.play(&mut adversary);
+        let (_, meanings) = adversary.into_parts();
+        let script: Vec<_> = meanings.into_iter().map(|one| one.deviation).collect();
+        let aim = Aim {
+            invariant: self.violation.invariant,
+            level: self.violation.level,
+            cause: self.violation.cause,
+            breach: self.violation.is_breach(),
+        };
+        let mut scenario = Scenario::clone(&bench.plan.scenario);
+        let write = |id| {
+            let record = bench.workload.record(id);
+            Written {
+                key: record.key,
+                amount: record.amount,
+                pace: record.pace,
+            }
+        };
+        scenario.workload.written = Some((0..bench.workload.records).map(write).collect());
+        scenario.network.spread = Span::ZERO;
+        scenario.heal_at = None;
+        Counterexample {
+            violation: verdict::violation(&self.violation),
+            faults: self.chosen.len(),
+            schedules: self.schedules,
+            schedule: script.iter().map(found::inline).collect(),
+            witness: found::write(&bench.plan, 0, scenario, script, aim),
+        }
+    }
+}
+
+/// What may happen, from the transport, the strategy's timers and the roles of the nodes; or of that, what the
+/// scenario allows.
+fn menu(plan: &Plan) -> Menu {
+    let scenario = &plan.scenario;
+    let topology = scenario.topology;
+    let allows = |item: MenuItem| {
+        scenario
+            .menu
+            .as_ref()
+            .is_none_or(|menu| menu.contains(&item))
+    };
+    let late = if allows(MenuItem::Late) {
+        lateness(plan)
+    } else {
+        Vec::new()
+    };
+    let patience = patience(&plan.strategy);
+    let mut outages = Vec::new();
+    let mut add = |item, nodes: Vec<NodeId>, kind, down| {
+        if allows(item) {
+            outages.push((nodes, Outage { kind, down }));
+        }
+    };
+    let (clients, brokers, all) = roles(topology);
+    add(MenuItem::Crash, all, OutageKind::Crash, Span::millis(200));
+    add(
+        MenuItem::PowerLoss,
+        brokers,
+        OutageKind::PowerLoss,
+        Span::millis(200),
+    );
+    add(
+        MenuItem::Pause,
+        clients,
+        OutageKind::Pause,
+        patience + patience,
+    );
+    Menu {
+        drop: allows(MenuItem::Drop),
+        duplicate: scenario.transport == Transport::Datagram && allows(MenuItem::Duplicate),
+        late,
+        outages,
+    }
+}
+
+/// The clients, the brokers, and everybody.
+fn roles(topology: Topology) -> (Vec<NodeId>, Vec<NodeId>, Vec<NodeId>) {
+    let producers = (0..topology.producers).map(|n| topology.producer(n));
+    let consumers = (0..topology.consumers).map(|n| topology.consumer(n));
+    let brokers = (0..topology.brokers).map(|n| topology.broker(n));
+    let all = (0..topology.size()).map(NodeId);
+    (
+        producers.chain(consumers).collect(),
+        brokers.collect(),
+        all.collect(),
+    )
+}
+
+/// How late a packet may be: past the next arrival, the retry, the session, the next transaction.
+fn lateness(plan: &Plan) -> Vec<Span> {
+    let latency = plan.scenario.network.latency;
+    let strategy = &plan.strategy;
+    let retry = match strategy.publish.retry {
+        Retry::Never { .. } => None,
+        Retry::Backoff(backoff) => Some(backoff.timeout + backoff.delay_min),
+    };
+    let transaction = match strategy.publish.unit {
+        Unit::Each => None,
+        Unit::Transaction(transaction) => Some(transaction.timeout),
+    };
+    let (right, own) = match &strategy.work {
+        Work::Loop(work) => (work.right, work.sink_timeout),
+        Work::Transact(work) => (work.right, Some(work.commit_every)),
+    };
+    let session = match right {
+        Right::Alone => None,
+        Right::Group(group) => Some(group.session),
+    };
+    let past = |span: Span| span + latency.times(3);
+    let spans = [retry, own, session, transaction].into_iter().flatten();
+    let mut late: Vec<Span> = [latency.times(2)]
+        .into_iter()
+        .chain(spans.map(past))
+        .collect();
+    late.sort_unstable();
+    late.dedup();
+    late
+}
+
+/// Longer than anybody waits for a client.
+fn patience(strategy: &Strategy) -> Span {
+    let right = match &strategy.work {
+        Work::Loop(work) => work.right,
+        Work::Transact(work) => work.right,
+    };
+    match right {
+        Right::Alone => Span::millis(200),
+        Right::Group(group) => group.session,
+    }
+}
+
+/// The menu in words.
+fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
+    let mut lines = Vec::new();
+    if menu.drop {
+        lines.push("a packet is lost".into());
+    }
+    if menu.duplicate {
+        lines.push("a packet arrives twice".into());
+    }
+    lines.extend(
+        menu.late
+            .iter()
+            .map(|late| format!("a packet is {late} late")),
+    );
+    for (nodes, outage) in &menu.outages {
+        let names: Vec<&str> = nodes
+            .iter()
+            .map(|node| bench.nodes[usize::from(node.0)].as_str())
+            .collect();
+        let kind = match outage.kind {
+            OutageKind::Crash => "crashes",
+            OutageKind::PowerLoss => "loses power and all that is not synced",
+            OutageKind::DiskLoss => "loses its disk",
+            OutageKind::Pause => "stops",
+        };
+        let names = names.join(", ");
+        lines.push(format!(
+            "after a step, before any of its packets leaves: {names} {kind} for {}",
+            outage.down
+        ));
+    }
+    lines
+}

@@ -1,0 +1,103 @@
+//! Every schedule of a menu: what is found, and what it takes.
+
+use std::sync::Arc;
+
+use semel_scenarios::load::{Source, load};
+use semel_scenarios::plan::Plan;
+use semel_scenarios::replay;
+use semel_scenarios::verify::{SCHEDULES, Verified, verify};
+
+fn verified(menu: &str, strategy: &str, most: usize) -> Verified {
+    let text = format!(
+        r#"(schema: 1, name: "three-records", workload: (records: 3, amount: 10, pace: "150ms"), menu: {menu})"#
+    );
+    let scenario = load(&Source {
+        name: "scenario.ron".into(),
+        text,
+    })
+    .expect("it is valid");
+    let plan = Plan::new(&Arc::new(scenario), strategy, &[]).expect("it fits");
+    verify(&Arc::new(plan), most, SCHEDULES)
+}
+
+fn fewest(verified: &Verified, invariant: &str, level: &str) -> Option<usize> {
+    let of_kind = verified.found.iter().filter(|one| {
+        (
+            one.violation.invariant.as_str(),
+            one.violation.level.as_str(),
+        ) == (invariant, level)
+    });
+    of_kind.map(|one| one.faults).min()
+}
+
+#[test]
+fn one_lost_answer_doubles_a_record_of_at_least_once() {
+    let found = verified("[Drop]", "at-least-once", 1);
+    assert!(found.finished);
+    assert_eq!(found.breaking(), None, "it promises nothing else");
+    assert_eq!(fewest(&found, "no_duplicate", "log"), Some(1));
+    assert_eq!(fewest(&found, "no_loss", "effect"), None);
+}
+
+#[test]
+fn a_lost_answer_is_recognised_but_a_crash_before_the_mark_is_not() {
+    let found = verified("[Drop, Late]", "idempotent-producer", 2);
+    assert_eq!(fewest(&found, "no_duplicate", "log"), None);
+    let found = verified("[Crash]", "idempotent-producer", 1);
+    assert_eq!(fewest(&found, "no_duplicate", "effect"), Some(1));
+    assert_eq!(found.breaking(), None);
+}
+
+#[test]
+fn what_lies_outside_the_assumptions_is_beyond_the_promise() {
+    let found = verified("[PowerLoss]", "at-least-once", 1);
+    assert_eq!(found.breaking(), None);
+    let loss = found
+        .found
+        .iter()
+        .find(|one| one.violation.invariant == "no_loss")
+        .expect("power loss loses");
+    assert_eq!(
+        loss.violation.assumption_broken.as_deref(),
+        Some("NoPowerLoss")
+    );
+}
+
+#[test]
+fn every_counterexample_repeats_itself() {
+    for strategy in [
+        "at-most-once",
+        "at-least-once",
+        "idempotent-consumer",
+        "auto-commit",
+    ] {
+        for one in verified("[Drop, Crash, PowerLoss, Pause]", strategy, 1).found {
+            let name = format!(
+                "{strategy}: {} at {}",
+                one.violation.invariant, one.violation.level
+            );
+            let witness = Arc::new(
+                one.witness
+                    .unwrap_or_else(|| panic!("{name} has a witness")),
+            );
+            let again = replay::witness(&witness)
+                .expect("it fits")
+                .expect("it is a witness");
+            assert_eq!(again.difference, None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_budget_that_is_spent_is_said() {
+    let text = r#"(schema: 1, name: "three-records", workload: (records: 3))"#;
+    let scenario = load(&Source {
+        name: "scenario.ron".into(),
+        text: text.into(),
+    })
+    .expect("it is valid");
+    let plan = Arc::new(Plan::new(&Arc::new(scenario), "at-least-once", &[]).expect("it fits"));
+    let found = verify(&plan, 2, 100);
+    assert!(!found.finished);
+    assert_eq!(found.schedules(), 100);
+}
