@@ -120,7 +120,7 @@ impl Process<Model> for Node {
             Self::Producer(node) => node.fire(timer, ctx),
             Self::Broker(node) => node.fire(timer, ctx),
             Self::Consumer(node) => node.fire(timer, ctx),
-            Self::Sink(_) => {}
+            Self::Sink(node) => node.fire(timer, ctx),
         }
     }
 

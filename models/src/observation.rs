@@ -45,6 +45,8 @@ pub enum Miss {
     Expired,
     /// It is older than the store remembers by count.
     Evicted,
+    /// It is there, but has been in progress for longer than its lease: it was taken over.
+    TakenOver,
 }
 
 /// Why a store refused or swallowed what it was given.

@@ -1,6 +1,11 @@
 //! What nodes tell themselves to do later.
 
+use semel_sim::time::Span;
+
 use crate::vocabulary::Partition;
+
+/// How long after the first of two durable writes that are not atomic the second one takes place.
+pub(crate) const SECOND_WRITE: Span = Span::micros(100);
 
 macro_rules! timers {
     ($($(#[$doc:meta])* $name:ident $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })? $weight:ident,)*) => {

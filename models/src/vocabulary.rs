@@ -75,6 +75,11 @@ impl Topology {
         self.broker(partition % self.brokers)
     }
 
+    /// The partition of dead letters: after the input partitions and as many output ones.
+    pub const fn dead_letters(self) -> Partition {
+        2 * self.partitions
+    }
+
     /// The broker that coordinates groups and transactions.
     pub const fn coordinator(self) -> NodeId {
         self.broker(0)

@@ -1,6 +1,7 @@
 //! The broker: keeps partitions of a log, serves readers, and coordinates groups and transactions.
 
 mod coordinator;
+mod dead_letters;
 mod fetch;
 mod group;
 mod highest;
@@ -32,6 +33,7 @@ use crate::vocabulary::{Partition, ProducerId, Topology};
 use crate::workload::Workload;
 
 use coordinator::TransactionCoordinator;
+use dead_letters::Letter;
 use fetch::Readers;
 use group::Coordinator;
 use log::Log;
@@ -46,7 +48,7 @@ pub struct Broker {
     topology: Topology,
     stream: Stream,
     bug: Option<Bug>,
-    /// Its partitions, in order: `me`, `me + brokers`, ..
+    /// Its partitions, in order: `me`, `me + brokers`, .., and the one of dead letters last, if it has that.
     logs: Vec<Log>,
     /// Offsets and members of the group, if this broker coordinates it.
     group: Coordinator,
@@ -70,7 +72,9 @@ impl Broker {
             Work::Loop(_) => topology.partitions,
             Work::Transact(_) => 2 * topology.partitions,
         };
-        let partitions = (me..all).step_by(usize::from(topology.brokers.max(1)));
+        let partitions = (me..all)
+            .step_by(usize::from(topology.brokers.max(1)))
+            .chain(dead_letters::hosted(me, strategy, topology));
         let outputs = strategy.sink.kind == SinkKind::Output;
         let transactions = strategy.stream.transactions;
         Self {
@@ -155,6 +159,22 @@ impl Broker {
                 };
                 self.fetch(fetch, ctx);
             }
+            Message::Log(LogMessage::DeadLetter {
+                partition,
+                record,
+                id,
+                request,
+                attempt,
+            }) => {
+                let letter = Letter {
+                    partition,
+                    record,
+                    id,
+                    request,
+                    attempt,
+                };
+                self.dead_letter(from, letter, ctx);
+            }
             Message::Group(message) => {
                 if let Some(unstable) = self.is_unstable(&message) {
                     ctx.send(from, Message::Group(unstable));
@@ -215,27 +235,34 @@ impl Broker {
         self.group.unsynced() || self.logs.iter().any(Log::unsynced)
     }
 
+    /// Where in its list a partition is.
+    fn place(&self, partition: Partition) -> usize {
+        let place = usize::from(partition / self.topology.brokers);
+        place.min(self.logs.len().saturating_sub(1))
+    }
+
     fn log(&mut self, partition: Partition) -> &mut Log {
-        &mut self.logs[usize::from(partition / self.topology.brokers)]
+        let place = self.place(partition);
+        &mut self.logs[place]
     }
 
     fn fetch(&mut self, fetch: fetch::Fetch, ctx: &mut Ctx<'_>) {
-        let index = usize::from(fetch.partition / self.topology.brokers);
+        let index = self.place(fetch.partition);
         if !self.readers.answer(&fetch, &self.logs[index], ctx) {
             self.readers.park(fetch, ctx);
         }
     }
 
     fn serve(&mut self, partition: Partition, ctx: &mut Ctx<'_>) {
-        let index = usize::from(partition / self.topology.brokers);
+        let index = self.place(partition);
         self.readers.serve(&self.logs[index], partition, ctx);
     }
 
     /// Consumed segments are recycled.
     fn recycle(&mut self, now: Time) {
         if self.topology.brokers == 1 {
-            let inputs = usize::from(self.topology.partitions);
-            for log in self.logs.iter_mut().take(inputs) {
+            let inputs = self.topology.partitions;
+            for log in self.logs.iter_mut().filter(|log| log.partition < inputs) {
                 log.recycle(self.group.get(log.partition).unwrap_or(0), now);
             }
         }

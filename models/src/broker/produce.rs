@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
 use semel_sim::store::Batch;
-use semel_sim::time::{Span, Time};
+use semel_sim::time::Time;
 
 use super::Broker;
 use super::log::Entry;
@@ -21,11 +21,8 @@ use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::model::Ctx;
 use crate::observation::{Hit, Miss, Observation, Place, TransactionId};
 use crate::strategy::{Bug, Flush, Recognise};
-use crate::timer::Timer;
+use crate::timer::{SECOND_WRITE, Timer};
 use crate::vocabulary::{Item, Offset, Partition};
-
-/// How long after the first of two writes the second one takes place: a write to a disk.
-const SECOND_WRITE: Span = Span::micros(100);
 
 /// Batches that are being written. All of it is in memory.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +41,7 @@ struct Half {
     number: u32,
     from: Peer,
     produce: Produce,
-    answered: bool,
+    answer: Option<Answer>,
     missed: Miss,
     entries: Vec<Entry>,
 }
@@ -59,7 +56,7 @@ impl Writer {
 
     pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         for half in &self.unfinished {
-            digest.add(&(half.from.node, half.produce.partition, half.answered));
+            digest.add(&(half.from.node, half.produce.partition, half.answer));
             for entry in &half.entries {
                 let stamp = entry.stamp.wrapping_sub(now.0);
                 digest.add(&Entry { stamp, ..*entry });
@@ -135,7 +132,7 @@ impl Broker {
         let mut in_flight = false;
         for index in 0..produce.batch.len() {
             let Item { record, id, .. } = ctx.items(produce.batch)[index];
-            let log = usize::from(partition / self.topology.brokers);
+            let log = self.place(partition);
             let Some(ids) = &mut self.logs[log].ids else {
                 break;
             };
@@ -188,30 +185,34 @@ impl Broker {
         });
     }
 
-    /// A batch is new: written in one step, or begun.
+    /// A batch is new, or a part of it: written in one step, or begun.
     fn accept(&mut self, from: Peer, produce: &Produce, missed: Miss, ctx: &mut Ctx<'_>) {
         let entries = core::mem::take(&mut self.writer.fresh);
         let now = ctx.wall();
         let ids = self.log(produce.partition).ids.as_mut();
         let ahead = ids.is_some_and(|ids| ids.write_ahead(&entries, now));
+        let mut answer = Some(if entries.len() < produce.batch.len() {
+            Answer::Duplicate
+        } else {
+            Answer::Stored
+        });
         let early = self.bug == Some(Bug::AckBeforeAppend);
-        if early {
+        if early && let Some(answer) = answer.take() {
             let offset = Some(self.log(produce.partition).end());
             let first = entries[0].record;
-            let answer = (Answer::Stored, offset);
-            answer_to(from, produce, answer, first, produce.batch, ctx);
+            answer_to(from, produce, (answer, offset), first, produce.batch, ctx);
         }
         self.writer.halves += 1;
+        let number = self.writer.halves;
         let half = Half {
-            number: self.writer.halves,
+            number,
             from,
             produce: *produce,
-            answered: early,
+            answer,
             missed,
             entries,
         };
         if ahead || early {
-            let number = half.number;
             self.writer.unfinished.push(half);
             ctx.set_timer(SECOND_WRITE, Timer::Finish { number });
         } else {
@@ -246,7 +247,7 @@ impl Broker {
         let Half {
             from,
             produce,
-            answered,
+            answer,
             missed,
             ..
         } = half;
@@ -256,15 +257,8 @@ impl Broker {
             ctx.batch(&items)
         });
         let offset = self.append(&produce, missed, &mut half.entries, ctx);
-        if !answered {
-            answer_to(
-                from,
-                &produce,
-                (Answer::Stored, Some(offset)),
-                first,
-                batch,
-                ctx,
-            );
+        if let Some(answer) = answer {
+            answer_to(from, &produce, (answer, Some(offset)), first, batch, ctx);
         }
         self.serve(produce.partition, ctx);
         self.writer.fresh = half.entries;

@@ -1,7 +1,9 @@
 //! The consumer: one protocol of progress per kind of work (`semantics.md` §1.5, Appendix B3).
 
 mod membership;
+mod poison;
 mod reader;
+mod repeats;
 mod requests;
 mod tasks;
 
@@ -25,6 +27,7 @@ use crate::workload::Workload;
 
 use membership::Membership;
 use reader::Reader;
+use repeats::Repeats;
 use requests::{Ask, Requests};
 use tasks::Task;
 
@@ -40,10 +43,12 @@ pub struct Consumer {
     workload: Arc<Workload>,
     work: Loop,
     bug: Option<Bug>,
+    /// What it remembers of what it has handled, on disk or in memory.
+    repeats: Repeats,
     memory: Memory,
 }
 
-/// Everything a consumer knows is in memory.
+/// Everything else a consumer knows is in memory.
 #[derive(Clone, Debug, Default)]
 struct Memory {
     readers: Vec<Reader>,
@@ -92,6 +97,7 @@ impl Consumer {
             workload,
             work,
             bug: strategy.bug,
+            repeats: Repeats::new(work.recognise),
             memory: Memory::default(),
         }
     }
@@ -99,6 +105,7 @@ impl Consumer {
     /// Ready for another run, with the room kept.
     pub fn reset(&mut self, workload: &Arc<Workload>) {
         self.workload = Arc::clone(workload);
+        self.repeats.reset();
         self.forget();
     }
 
@@ -224,6 +231,7 @@ impl Consumer {
             Message::Sink(sink::Message::Applied {
                 request, answer, ..
             }) => self.applied(request, answer, ctx),
+            Message::Log(log::Message::DeadLettered { request, .. }) => self.parked(request, ctx),
             _ => {}
         }
     }
@@ -330,16 +338,7 @@ impl Consumer {
         for ask in self.memory.requests.to(peer) {
             ctx.set_timer(RECONNECT, Timer::Reconnect { request: ask });
         }
-        if peer == topology.sink() {
-            for task in self.memory.tasks.iter().filter(|task| task.is_applying()) {
-                ctx.set_timer(
-                    RECONNECT,
-                    Timer::Reconnect {
-                        request: task.request,
-                    },
-                );
-            }
-        }
+        self.tasks_disconnected(peer, ctx);
     }
 
     /// The polling thread: marks on its timer, then takes what a reader has fetched.
@@ -506,11 +505,13 @@ impl Consumer {
         ctx.set_timer(timed.every, Timer::MarkDue);
     }
 
-    pub(crate) fn crash(&mut self, _: OutageKind) {
+    pub(crate) fn crash(&mut self, kind: OutageKind) {
+        self.repeats.crash(kind);
         self.forget();
     }
 
-    pub(crate) fn fingerprint(&self, _: Time, digest: &mut Digest) {
+    pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        self.repeats.fingerprint(now, digest);
         let Memory {
             readers,
             requests,

@@ -2,37 +2,60 @@
 
 use core::hash::{Hash, Hasher};
 
+use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
+use semel_sim::net::Transport;
 
 use super::{Consumer, RECONNECT};
 use crate::message::Message;
 use crate::message::sink::{Answer, Apply, Message as SinkMessage};
 use crate::model::Ctx;
-use crate::observation::Observation;
+use crate::observation::{Hit, Observation, Place};
 use crate::strategy::Mark;
-use crate::timer::Timer;
+use crate::timer::{SECOND_WRITE, Timer};
 use crate::vocabulary::{Item, Partition};
 
 /// A record in a worker's hands.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) request: u32,
-    partition: Partition,
-    item: Item,
-    /// Attempts at the sink so far; 0 while it is being processed.
-    attempt: u32,
-    timer: Option<TimerId>,
+    pub(super) partition: Partition,
+    pub(super) item: Item,
+    pub(super) stage: Stage,
+    /// Attempts at the sink (or at the dead-letter partition) so far.
+    pub(super) attempt: u32,
+    /// How often the handler failed.
+    pub(super) failures: u32,
+    /// It pauses before another attempt.
+    pub(super) pausing: bool,
+    pub(super) timer: Option<TimerId>,
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Stage {
+    /// The handler works on it, or will try again.
+    Processing,
+    /// The sink has been asked.
+    Applying,
+    /// It took effect; that it did is being written down.
+    Remembering,
+    /// The dead-letter partition has been asked.
+    Parking,
 }
 
 impl Hash for Task {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.partition, self.item, self.attempt).hash(state);
-    }
-}
-
-impl Task {
-    pub(super) const fn is_applying(&self) -> bool {
-        self.attempt > 0
+        let Self {
+            partition,
+            item,
+            stage,
+            attempt,
+            failures,
+            pausing,
+            ..
+        } = self;
+        (partition, item, stage, attempt, failures, pausing).hash(state);
     }
 }
 
@@ -43,6 +66,14 @@ impl Consumer {
             let Some((partition, item)) = self.memory.backlog.pop_front() else {
                 break;
             };
+            if self.repeats.knows(item.id, ctx.wall()) {
+                ctx.observe(Observation::Recognised {
+                    record: item.record,
+                    place: Place::Consumer,
+                    hit: Hit::Stored,
+                });
+                continue;
+            }
             ctx.observe(Observation::Delivered {
                 record: item.record,
                 partition,
@@ -56,11 +87,14 @@ impl Consumer {
                 request,
                 partition,
                 item,
+                stage: Stage::Processing,
                 attempt: 0,
+                failures: 0,
+                pausing: false,
                 timer: None,
             });
             if self.work.processing.is_zero() {
-                self.apply(request, ctx);
+                self.go_on(request, ctx);
             } else {
                 ctx.set_timer(self.work.processing, Timer::Processed { request });
             }
@@ -70,24 +104,40 @@ impl Consumer {
         }
     }
 
-    /// A record has been processed: on to the sink.
+    pub(super) fn task(&self, request: u32) -> Option<usize> {
+        let same = |task: &Task| task.request == request;
+        self.memory.tasks.iter().position(same)
+    }
+
+    /// A record has been processed, or what was done with it written down.
     pub(super) fn processed(&mut self, request: u32, ctx: &mut Ctx<'_>) {
-        self.apply(request, ctx);
+        self.go_on(request, ctx);
         self.next(ctx);
     }
 
-    /// Sends a task's request to the sink (again).
-    fn apply(&mut self, request: u32, ctx: &mut Ctx<'_>) {
-        let Some(index) = self
-            .memory
-            .tasks
-            .iter()
-            .position(|task| task.request == request)
-        else {
+    /// Takes a task's next step (again).
+    fn go_on(&mut self, request: u32, ctx: &mut Ctx<'_>) {
+        let Some(index) = self.task(request) else {
             return;
         };
+        let item = self.memory.tasks[index].item;
+        match self.memory.tasks[index].stage {
+            Stage::Processing if self.workload.is_poison(item.record) => self.failed(index, ctx),
+            Stage::Processing | Stage::Applying => self.apply(index, ctx),
+            Stage::Remembering => {
+                self.repeats.remember(item.id, ctx);
+                self.finish(index, ctx);
+            }
+            Stage::Parking => self.park(index, ctx),
+        }
+    }
+
+    /// Sends a task's request to the sink (again).
+    fn apply(&mut self, index: usize, ctx: &mut Ctx<'_>) {
         let task = &mut self.memory.tasks[index];
+        task.stage = Stage::Applying;
         task.attempt += 1;
+        let (request, attempt) = (task.request, task.attempt);
         let record = self.workload.record(task.item.record);
         let mark = (self.work.mark == Mark::WithEffect).then_some(task.item.offset + 1);
         let apply = Apply {
@@ -100,7 +150,7 @@ impl Consumer {
             offset: task.item.offset,
             mark,
             request,
-            attempt: task.attempt,
+            attempt,
             actor: self.me,
             token: self.memory.generation,
         };
@@ -109,77 +159,119 @@ impl Consumer {
             Message::Sink(SinkMessage::Apply(apply)),
         );
         if let Some(timeout) = self.work.sink_timeout {
-            let expired = Timer::ApplyExpired {
-                request,
-                attempt: task.attempt,
-            };
+            let expired = Timer::ApplyExpired { request, attempt };
             task.timer = Some(ctx.set_timer(timeout, expired));
         } else {
-            self.finish(index, ctx);
+            self.done(index, ctx);
         }
     }
 
-    /// The sink has not answered in time: what was asked may have happened.
+    /// Whose answer a task waits for.
+    fn asked(&self, index: usize) -> Option<NodeId> {
+        match self.memory.tasks[index].stage {
+            Stage::Applying => Some(self.topology.sink()),
+            Stage::Parking => Some(self.topology.leader(self.topology.dead_letters())),
+            Stage::Processing | Stage::Remembering => None,
+        }
+    }
+
+    /// No answer has come in time: what was asked may have happened.
     pub(super) fn apply_expired(&mut self, request: u32, attempt: u32, ctx: &mut Ctx<'_>) {
-        let current = |task: &Task| task.request == request && task.attempt == attempt;
-        if self.memory.tasks.iter().any(current) {
-            self.apply(request, ctx);
-            let sink = self.topology.sink();
-            self.give_up(sink, ctx);
-        }
-    }
-
-    /// After a pause, a task that waits for the sink tries again.
-    pub(super) fn try_again(&mut self, request: u32, ctx: &mut Ctx<'_>) {
-        let Some(task) = self
-            .memory
-            .tasks
-            .iter_mut()
-            .find(|task| task.request == request)
-        else {
+        let Some(index) = self.task(request) else {
             return;
         };
+        let task = &self.memory.tasks[index];
+        if task.attempt != attempt || task.pausing {
+            return;
+        }
+        if self.transport == Transport::Datagram {
+            self.go_on(request, ctx);
+        } else if let Some(peer) = self.asked(index) {
+            self.give_up(peer, ctx);
+        }
+    }
+
+    /// A connection is gone, and with it the answers that were to come on it: those who wait for one try again soon.
+    pub(super) fn tasks_disconnected(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
+        for index in 0..self.memory.tasks.len() {
+            if self.asked(index) == Some(peer) {
+                self.pause(index, ctx);
+            }
+        }
+    }
+
+    fn pause(&mut self, index: usize, ctx: &mut Ctx<'_>) {
+        let task = &mut self.memory.tasks[index];
         if let Some(timer) = task.timer.take() {
             ctx.cancel(timer);
         }
-        self.apply(request, ctx);
-        self.next(ctx);
+        if !core::mem::replace(&mut task.pausing, true) {
+            let request = task.request;
+            ctx.set_timer(RECONNECT, Timer::Reconnect { request });
+        }
+    }
+
+    /// After a pause, a task tries again.
+    pub(super) fn try_again(&mut self, request: u32, ctx: &mut Ctx<'_>) {
+        if let Some(index) = self.task(request)
+            && core::mem::take(&mut self.memory.tasks[index].pausing)
+        {
+            self.processed(request, ctx);
+        }
     }
 
     /// The sink has answered.
     pub(super) fn applied(&mut self, request: u32, answer: Answer, ctx: &mut Ctx<'_>) {
-        let Some(index) = self
-            .memory
-            .tasks
-            .iter()
-            .position(|task| task.request == request)
-        else {
+        let Some(index) = self.task(request) else {
             return;
         };
-        if answer == Answer::InProgress {
-            if let Some(timer) = self.memory.tasks[index].timer.take() {
-                ctx.cancel(timer);
-            }
-            ctx.set_timer(RECONNECT, Timer::Reconnect { request });
+        if self.memory.tasks[index].stage != Stage::Applying {
             return;
         }
-        self.finish(index, ctx);
+        if answer == Answer::InProgress {
+            self.pause(index, ctx);
+            return;
+        }
+        if let Some(timer) = self.memory.tasks[index].timer.take() {
+            ctx.cancel(timer);
+        }
+        match answer {
+            Answer::Done | Answer::Before => self.done(index, ctx),
+            Answer::Mismatch => self.failed(index, ctx),
+            Answer::Fenced | Answer::InProgress => self.drop_task(index, ctx),
+        }
         self.next(ctx);
+    }
+
+    /// A record has taken effect, as far as this consumer knows.
+    fn done(&mut self, index: usize, ctx: &mut Ctx<'_>) {
+        let task = &mut self.memory.tasks[index];
+        if self.repeats.writes() {
+            task.stage = Stage::Remembering;
+            let request = task.request;
+            ctx.set_timer(SECOND_WRITE, Timer::Processed { request });
+        } else {
+            self.repeats.remember(task.item.id, ctx);
+            self.finish(index, ctx);
+        }
     }
 
     /// A worker is done with its record.
     fn finish(&mut self, index: usize, ctx: &mut Ctx<'_>) {
-        let task = self.memory.tasks.remove(index);
-        if let Some(timer) = task.timer {
-            ctx.cancel(timer);
-        }
         ctx.observe(Observation::Handled {
-            record: task.item.record,
+            record: self.memory.tasks[index].item.record,
             consumer: self.me,
         });
+        self.drop_task(index, ctx);
     }
 
-    fn next(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn drop_task(&mut self, index: usize, ctx: &mut Ctx<'_>) {
+        if let Some(timer) = self.memory.tasks.remove(index).timer {
+            ctx.cancel(timer);
+        }
+    }
+
+    pub(super) fn next(&mut self, ctx: &mut Ctx<'_>) {
         self.hand_out(ctx);
         if self.runs_ahead() {
             self.poll(ctx);

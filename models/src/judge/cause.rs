@@ -23,6 +23,7 @@ pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -
         Miss::Absent => 2,
         Miss::Expired => 3,
         Miss::Evicted => 4,
+        Miss::TakenOver => 8,
         _ if same_session && facts.stored.has(attempt) => 11,
         Miss::Unasked if same_session => 1,
         Miss::Unasked => 7,
@@ -73,7 +74,8 @@ impl Act {
 
 /// Why a record took effect again.
 ///
-/// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last.
+/// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
+///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
 /// 2. If the first effect came from a copy that was undone later, the reader was exposed to it (D10).
 /// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
 /// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
@@ -83,7 +85,9 @@ impl Act {
 pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
     let output = known.rules.is_output(act.partition);
-    if let Some(number) = forgotten(act.missed) {
+    let sink = known.rules.topology.sink();
+    let interrupted = known.faults.boots(sink) > 0;
+    if let Some(number) = forgotten(act.missed, interrupted) {
         return (Side::Outbound, Cause::Duplicate(number));
     }
     let offset = if output {
@@ -171,8 +175,12 @@ pub(super) fn of_delivery(
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-const fn forgotten(missed: Miss) -> Option<u8> {
+/// What a sink that looked has to say. A request in progress that was taken over had been cut short by a crash (D7), or
+/// was still being worked on (D8).
+const fn forgotten(missed: Miss, interrupted: bool) -> Option<u8> {
     match missed {
+        Miss::TakenOver if interrupted => Some(7),
+        Miss::TakenOver => Some(8),
         Miss::Absent => Some(2),
         Miss::Expired => Some(3),
         Miss::Evicted => Some(4),

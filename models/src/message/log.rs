@@ -71,6 +71,28 @@ pub enum Message {
         /// Whether the offset asked for is in the log.
         range: Range,
     },
+    /// A consumer puts a record aside that it cannot process.
+    DeadLetter {
+        /// The partition of dead letters.
+        partition: Partition,
+        /// Which record.
+        record: RecordId,
+        /// Its id.
+        id: u64,
+        /// Which request of its client: the same for every attempt.
+        request: u32,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// It is stored.
+    DeadLettered {
+        /// Which record.
+        record: RecordId,
+        /// Which request this answers.
+        request: u32,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
 }
 
 /// A produce request.
@@ -109,7 +131,7 @@ pub struct Produce {
 pub enum Answer {
     /// Stored.
     Stored,
-    /// Stored before: this is a repeat.
+    /// Stored before: this is a repeat, or some of it is, and the rest is stored now.
     Duplicate,
     /// A repeat of one whose outcome is not known yet: ask again.
     InFlight,
@@ -148,6 +170,8 @@ impl Message {
                 ..
             } => Kind::NoRecords,
             Self::Records { .. } => Kind::Records,
+            Self::DeadLetter { .. } => Kind::DeadLetter,
+            Self::DeadLettered { .. } => Kind::DeadLettered,
         }
     }
 
@@ -193,6 +217,24 @@ impl Message {
             } => Facts {
                 partition: Some(partition),
                 batch,
+                ..Facts::NONE
+            },
+            Self::DeadLetter {
+                partition,
+                record,
+                attempt,
+                ..
+            } => Facts {
+                record: Some(record),
+                attempt: Some(attempt),
+                partition: Some(partition),
+                ..Facts::NONE
+            },
+            Self::DeadLettered {
+                record, attempt, ..
+            } => Facts {
+                record: Some(record),
+                attempt: Some(attempt),
                 ..Facts::NONE
             },
         }

@@ -184,6 +184,10 @@ kinds! {
     Verify,
     /// Whether it is.
     Verified,
+    /// A consumer puts a record aside that it cannot process.
+    DeadLetter,
+    /// It is stored.
+    DeadLettered,
 }
 
 impl Message {

@@ -81,8 +81,6 @@ pub enum Answer {
     Mismatch,
     /// The token is stale.
     Fenced,
-    /// No handler can process this record.
-    Poison,
 }
 
 impl Message {

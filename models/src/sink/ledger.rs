@@ -15,12 +15,14 @@ impl Ledger {
         self.accounts.clear();
     }
 
-    pub(super) fn add(&mut self, key: u32, amount: i64) {
+    /// Adds to an account. Returns what it holds then.
+    pub(super) fn add(&mut self, key: u32, amount: i64) -> i64 {
         let index = key as usize;
         if self.accounts.len() <= index {
             self.accounts.resize(index + 1, 0);
         }
         self.accounts[index] += amount;
+        self.accounts[index]
     }
 
     pub(super) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
