@@ -21,7 +21,7 @@ enum State {
 
 impl Breaking {
     /// Whether another request may be sent now.
-    pub(super) fn lets_through(&self, in_flight: usize) -> bool {
+    pub(super) const fn lets_through(self, in_flight: usize) -> bool {
         match self.state {
             State::Closed => true,
             State::Open => false,
@@ -29,14 +29,16 @@ impl Breaking {
         }
     }
 
-    /// Whether a new record fails at once.
-    pub(super) fn refuses(&self, retry: Retry) -> bool {
-        self.state == State::Open && on_open(retry) == Some(OnOpen::Fail)
-    }
-
-    /// Whether a new record is dropped without a word.
-    pub(super) fn loses(&self, retry: Retry) -> bool {
-        self.state == State::Open && on_open(retry) == Some(OnOpen::Lose)
+    /// What becomes of records that it does not let through, beyond `held` ones that are in the client.
+    pub(super) fn sheds(self, retry: Retry, held: u32) -> Option<OnOpen> {
+        let open = match self.state {
+            State::Closed => false,
+            State::Open => true,
+            State::Probing => held > 0,
+        };
+        breaker(retry)
+            .filter(|_| open)
+            .map(|breaker| breaker.on_open)
     }
 
     pub(super) fn succeeded(&mut self) {
@@ -48,9 +50,12 @@ impl Breaking {
         let Breaker {
             failures, open_for, ..
         } = breaker(retry)?;
-        self.failures += 1;
-        let opens = self.state == State::Probing
-            || (self.state == State::Closed && self.failures >= failures);
+        self.failures = self.failures.saturating_add(1);
+        let opens = match self.state {
+            State::Closed => self.failures >= failures,
+            State::Open => false,
+            State::Probing => true,
+        };
         if !opens {
             return None;
         }
@@ -70,8 +75,4 @@ const fn breaker(retry: Retry) -> Option<Breaker> {
         Retry::Backoff(Backoff { breaker, .. }) => breaker,
         Retry::Never { .. } => None,
     }
-}
-
-fn on_open(retry: Retry) -> Option<OnOpen> {
-    breaker(retry).map(|breaker| breaker.on_open)
 }

@@ -2,12 +2,13 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::hash::{Hash, Hasher};
 
 use semel_sim::context::TimerId;
-use semel_sim::time::Span;
+use semel_sim::digest::Digest;
+use semel_sim::time::{Span, Time};
 
-use crate::vocabulary::{Epoch, Partition, RecordId};
+use super::sequence::Sequence;
+use crate::vocabulary::{Partition, RecordId};
 
 /// A batch of records for one partition, and how far it has come.
 #[derive(Clone, Debug)]
@@ -18,12 +19,16 @@ pub(super) struct Request {
     pub(super) more: Vec<RecordId>,
     /// Attempts made.
     pub(super) attempt: u32,
-    /// The sequence number of its first record, and the epoch it counts in, once it has them.
-    pub(super) sequence: Option<u32>,
-    pub(super) epoch: Epoch,
-    /// On the client's monotonic clock.
+    /// Its name by sequence, once it has one.
+    pub(super) name: Option<Sequence>,
+    /// That is not its first name.
+    pub(super) renumbered: bool,
+    /// When its last record came, by the client's wall clock (Kafka's `CreateTime`).
+    pub(super) stamp: u64,
+    /// When its first record came, by the client's monotonic clock.
     pub(super) created: Span,
-    pub(super) ready_at: Span,
+    /// How long it waits for more records.
+    linger: Span,
     /// It pauses before another attempt.
     pub(super) pausing: bool,
     pub(super) timer: Option<TimerId>,
@@ -34,8 +39,9 @@ impl Request {
         number: u32,
         partition: Partition,
         first: RecordId,
+        stamp: u64,
         created: Span,
-        ready_at: Span,
+        linger: Span,
     ) -> Self {
         Self {
             number,
@@ -43,10 +49,11 @@ impl Request {
             first,
             more: Vec::new(),
             attempt: 0,
-            sequence: None,
-            epoch: 0,
+            name: None,
+            renumbered: false,
+            stamp,
             created,
-            ready_at,
+            linger,
             pausing: false,
             timer: None,
         }
@@ -62,31 +69,43 @@ impl Request {
         each(self.first);
         self.more.iter().for_each(|record| each(*record));
     }
-}
 
-/// Times and timers are no part of it: what they will do is in the kernel's queue.
-impl Hash for Request {
-    fn hash<H: Hasher>(&self, state: &mut H) {
+    /// Times go in as age; what timers will do is in the kernel's queue.
+    fn fingerprint(&self, booted: Time, now: Time, digest: &mut Digest) {
         let Self {
             number,
             partition,
             first,
             more,
             attempt,
-            sequence,
-            epoch,
+            name,
+            renumbered,
             pausing,
             ..
         } = self;
-        (
-            number, partition, first, more, attempt, sequence, epoch, pausing,
-        )
-            .hash(state);
+        digest.add(&(number, partition, first, more, attempt));
+        let created = (booted + self.created).0.wrapping_sub(now.0);
+        let stamp = self.stamp.wrapping_sub(now.0);
+        digest.add(&(name, renumbered, pausing, created, stamp));
     }
 }
 
+/// What decides whether a request may be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Requests that may be in flight to one broker.
+    pub(super) window: usize,
+    pub(super) brokers: u16,
+    /// A batch with so many records waits for no more.
+    pub(super) full: u16,
+    /// The source waits for room: batches wait for no more records.
+    pub(super) hurry: bool,
+    /// What is sent again waits until it is the oldest in flight.
+    pub(super) ordered: bool,
+}
+
 /// Waiting and in flight.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
     waiting: Vec<VecDeque<Request>>,
     /// In the order they were sent.
@@ -115,20 +134,27 @@ impl Queues {
         self.in_flight.len()
     }
 
+    fn all(&self) -> impl Iterator<Item = &Request> {
+        self.in_flight.iter().chain(self.waiting.iter().flatten())
+    }
+
     /// Every record in the client.
     pub(super) fn records(&self) -> Vec<RecordId> {
         let mut records = Vec::new();
-        let waiting = self.waiting.iter().flatten();
-        self.in_flight
-            .iter()
-            .chain(waiting)
+        self.all()
             .for_each(|request| request.records(|record| records.push(record)));
         records.sort_unstable();
         records
     }
 
     /// Adds a record to the partition's last batch, if that was never sent and has room.
-    pub(super) fn join(&mut self, partition: Partition, record: RecordId, most: u16) -> bool {
+    pub(super) fn join(
+        &mut self,
+        partition: Partition,
+        record: RecordId,
+        stamp: u64,
+        most: u16,
+    ) -> bool {
         let Some(last) = self.waiting[usize::from(partition)].back_mut() else {
             return false;
         };
@@ -136,6 +162,7 @@ impl Queues {
             return false;
         }
         last.more.push(record);
+        last.stamp = stamp.max(last.stamp);
         self.held += 1;
         true
     }
@@ -146,14 +173,13 @@ impl Queues {
     }
 
     /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window.
+    /// lingered, and whose broker has room in its window. `may_send` is told whether any request of its partition is
+    /// in flight.
     pub(super) fn take_ready(
         &mut self,
         now: Span,
-        window: usize,
-        brokers: u16,
-        full: u16,
-        may_send: impl Fn(&Request) -> bool,
+        room: &Room,
+        may_send: impl Fn(&Request, bool) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
         for step in 0..partitions {
@@ -161,24 +187,29 @@ impl Queues {
             let Some(head) = self.waiting[index].front() else {
                 continue;
             };
-            let lingers =
-                head.attempt == 0 && head.ready_at > now && head.len() < usize::from(full);
-            if head.pausing || lingers || !may_send(head) {
+            let waits = head.attempt == 0 && !room.hurry && head.len() < usize::from(room.full);
+            let lingers = waits && head.created + head.linger > now;
+            if head.pausing || lingers || !self.has_room(head, room) {
                 continue;
             }
-            let broker = head.partition % brokers;
-            let busy = self
-                .in_flight
-                .iter()
-                .filter(|other| other.partition % brokers == broker)
-                .count();
-            if busy >= window {
+            let same = |other: &&Request| other.partition == head.partition;
+            let mut before = self.in_flight.iter().filter(same);
+            let busy = before.clone().next().is_some();
+            let waits_its_turn =
+                room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
+            if waits_its_turn || !may_send(head, busy) {
                 continue;
             }
             self.turn = (index + 1) % partitions;
             return self.waiting[index].pop_front();
         }
         None
+    }
+
+    fn has_room(&self, head: &Request, room: &Room) -> bool {
+        let broker = head.partition % room.brokers;
+        let to_it = |other: &&Request| other.partition % room.brokers == broker;
+        self.in_flight.iter().filter(to_it).count() < room.window
     }
 
     pub(super) fn sent(&mut self, request: Request) {
@@ -192,29 +223,24 @@ impl Queues {
 
     /// The request with this number, if it was ever sent.
     pub(super) fn take(&mut self, number: u32) -> Option<Request> {
-        if let Some(index) = self
-            .in_flight
-            .iter()
-            .position(|request| request.number == number)
-        {
+        let same = |request: &Request| request.number == number;
+        if let Some(index) = self.in_flight.iter().position(same) {
             return Some(self.in_flight.remove(index));
         }
         for queue in &mut self.waiting {
-            if let Some(index) = queue
-                .iter()
-                .position(|request| request.number == number && request.attempt > 0)
-            {
+            let sent = |request: &Request| same(request) && request.attempt > 0;
+            if let Some(index) = queue.iter().position(sent) {
                 return queue.remove(index);
             }
         }
         None
     }
 
-    /// A request in flight on exactly this attempt.
-    pub(super) fn expired(&mut self, number: u32, attempt: u32) -> Option<Request> {
-        let same = |request: &Request| request.number == number && request.attempt == attempt;
-        let index = self.in_flight.iter().position(same)?;
-        Some(self.in_flight.remove(index))
+    /// Where a request is in flight to, if it is, on exactly this attempt.
+    pub(super) fn in_flight_to(&self, number: u32, attempt: u32) -> Option<Partition> {
+        let same = |request: &&Request| request.number == number && request.attempt == attempt;
+        let request = self.in_flight.iter().find(same);
+        request.map(|request| request.partition)
     }
 
     /// Every request in flight to some partitions, in the order they were sent.
@@ -224,15 +250,17 @@ impl Queues {
             .collect()
     }
 
-    /// A request goes back to the front of its partition's queue; with sequence numbers, to its place among them.
+    /// Any request that is not in flight.
+    pub(super) fn take_waiting(&mut self) -> Option<Request> {
+        self.waiting.iter_mut().find_map(VecDeque::pop_front)
+    }
+
+    /// A request goes back to the front of its partition's queue; if order matters, to its place there.
     pub(super) fn put_back(&mut self, request: Request, ordered: bool) {
         let queue = &mut self.waiting[usize::from(request.partition)];
         let place = if ordered {
-            let before = |other: &Request| {
-                other.attempt > 0
-                    && (other.epoch, other.sequence) < (request.epoch, request.sequence)
-            };
-            queue.iter().take_while(|other| before(other)).count()
+            let before = |other: &&Request| other.number < request.number;
+            queue.iter().take_while(before).count()
         } else {
             0
         };
@@ -241,21 +269,20 @@ impl Queues {
 
     /// The pause of a request is over.
     pub(super) fn resume(&mut self, number: u32) {
-        for queue in &mut self.waiting {
-            if let Some(request) = queue.iter_mut().find(|request| request.number == number) {
-                request.pausing = false;
-                return;
-            }
+        let mut waiting = self.waiting.iter_mut().flatten();
+        if let Some(request) = waiting.find(|request| request.number == number) {
+            request.pausing = false;
         }
     }
 
-    /// Takes a waiting request that is at least so old.
+    /// Takes a request that is at least so old.
     pub(super) fn take_older(&mut self, now: Span, age: Span) -> Option<Request> {
+        let old = |request: &Request| now - request.created >= age;
+        if let Some(index) = self.in_flight.iter().position(old) {
+            return Some(self.in_flight.remove(index));
+        }
         for queue in &mut self.waiting {
-            if let Some(index) = queue
-                .iter()
-                .position(|request| now - request.created >= age)
-            {
+            if let Some(index) = queue.iter().position(old) {
                 return queue.remove(index);
             }
         }
@@ -264,25 +291,26 @@ impl Queues {
 
     /// When the oldest request was created.
     pub(super) fn oldest(&self) -> Option<Span> {
-        self.in_flight
-            .iter()
-            .chain(self.waiting.iter().flatten())
-            .map(|request| request.created)
-            .min()
+        self.all().map(|request| request.created).min()
     }
 
-    /// Every request of a partition that has a sequence number, in flight first, in order of sequence.
-    pub(super) fn numbered(&mut self, partition: Partition) -> Vec<&mut Request> {
+    /// Every request of a partition that has a name, in the order they were made.
+    pub(super) fn named(&mut self, partition: Partition) -> Vec<&mut Request> {
         let waiting = self.waiting[usize::from(partition)].iter_mut();
-        let in_flight = self
-            .in_flight
-            .iter_mut()
-            .filter(|request| request.partition == partition);
+        let in_flight = self.in_flight.iter_mut();
         let mut all: Vec<_> = in_flight
+            .filter(|request| request.partition == partition)
             .chain(waiting)
-            .filter(|request| request.sequence.is_some())
+            .filter(|request| request.name.is_some())
             .collect();
-        all.sort_by_key(|request| (request.epoch, request.sequence));
+        all.sort_by_key(|request| request.number);
         all
+    }
+
+    pub(super) fn fingerprint(&self, booted: Time, now: Time, digest: &mut Digest) {
+        digest.add(&(self.turn, self.in_flight.len()));
+        for request in self.all() {
+            request.fingerprint(booted, now, digest);
+        }
     }
 }

@@ -2,39 +2,63 @@
 //!
 //! The client holds a producer id and an epoch, and per partition the next sequence number and the last
 //! acknowledged one. A batch that the broker finds out of order is sent again; if it should have been the next one,
-//! the client raises its own epoch and numbers what is in flight anew from 0 (KIP-360). A batch given up with an
-//! unknown outcome leaves its number open: the partition drains, and then the epoch is raised.
+//! there is a gap in the log: the client raises its own epoch and numbers what it holds for that partition anew from 0
+//! (KIP-360). A batch given up with an unknown outcome leaves its number open: nothing new is sent until the partition
+//! has drained, and unless later batches were acknowledged by then, the epoch is raised. Other partitions go on under
+//! the old epoch until they have drained. After the last epoch comes a new producer id.
+//!
+//! Nothing of it survives a restart: a new session has a new producer id, and its repeats are not recognised (B1 P5).
 
 use alloc::vec::Vec;
 
 use crate::producer::queue::{Queues, Request};
 use crate::vocabulary::{Epoch, Partition, ProducerId};
 
+/// The last epoch of a producer id (Kafka's `Short.MAX_VALUE`).
+const LAST_EPOCH: Epoch = 32_767;
+
+/// What a batch is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sequence {
+    pub(super) producer: ProducerId,
+    pub(super) epoch: Epoch,
+    /// The number of its first record.
+    pub(super) first: u32,
+}
+
 /// The client's names.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Sequences {
     /// The request that registers this client, while it is unanswered.
     registering: Option<u32>,
-    identity: Option<ProducerId>,
-    epoch: Epoch,
+    identity: Option<(ProducerId, Epoch)>,
     partitions: Vec<Numbers>,
 }
 
 /// A partition's numbers.
-#[derive(Clone, Copy, Debug, Default, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Numbers {
-    epoch: Epoch,
+    /// Whose they are.
+    of: Option<(ProducerId, Epoch)>,
     next: u32,
     last_acked: Option<u32>,
-    /// A batch was given up without its outcome being known.
-    unresolved: bool,
+    /// A batch was given up without its outcome being known: the number after it.
+    unresolved: Option<u32>,
+    /// What the client holds is to be numbered anew under the next producer id.
+    rewrite: bool,
+}
+
+impl Numbers {
+    /// The number that the log should have next, as far as acknowledgements tell.
+    fn expected(&self) -> u32 {
+        self.last_acked.map_or(0, |last| last + 1)
+    }
 }
 
 impl Sequences {
     pub(super) fn reset(&mut self, partitions: u16) {
         self.registering = None;
         self.identity = None;
-        self.epoch = 0;
         self.partitions.clear();
         self.partitions
             .resize(usize::from(partitions), Numbers::default());
@@ -44,23 +68,30 @@ impl Sequences {
         self.registering = Some(request);
     }
 
-    pub(super) const fn registering(&self) -> bool {
-        self.registering.is_some()
+    pub(super) const fn registering(&self) -> Option<u32> {
+        self.registering
     }
 
     pub(super) fn waits_for(&self, request: u32) -> bool {
         self.registering == Some(request)
     }
 
-    pub(super) fn registered(&mut self, request: u32, producer: ProducerId, epoch: Epoch) {
-        if self.waits_for(request) {
-            self.registering = None;
-            self.identity = Some(producer);
-            self.epoch = epoch;
-            self.partitions.fill(Numbers {
-                epoch,
-                ..Numbers::default()
-            });
+    pub(super) fn registered(
+        &mut self,
+        request: u32,
+        producer: ProducerId,
+        epoch: Epoch,
+        queues: &mut Queues,
+    ) {
+        if !self.waits_for(request) {
+            return;
+        }
+        self.registering = None;
+        self.identity = Some((producer, epoch));
+        for index in 0..self.partitions.len() {
+            if self.partitions[index].rewrite {
+                self.rewrite(index as Partition, queues);
+            }
         }
     }
 
@@ -69,30 +100,40 @@ impl Sequences {
         self.identity.is_some()
     }
 
-    /// New batches wait while a partition's numbers are unresolved or an earlier epoch drains.
-    pub(super) fn may_send(&self, request: &Request) -> bool {
-        let numbers = self.partitions[usize::from(request.partition)];
-        request.sequence.is_some() || !numbers.unresolved
+    /// A new batch waits while a partition's numbers are unresolved, or while those of an earlier epoch are in flight.
+    pub(super) fn may_send(&self, request: &Request, busy: bool) -> bool {
+        let numbers = &self.partitions[usize::from(request.partition)];
+        let current = numbers.of == self.identity || !busy;
+        request.name.is_some() || (numbers.unresolved.is_none() && current)
     }
 
-    /// Gives a batch its number, if it has none yet. Returns producer id and epoch.
-    pub(super) fn name(&mut self, request: &mut Request) -> (ProducerId, Epoch) {
-        let numbers = &mut self.partitions[usize::from(request.partition)];
-        if request.sequence.is_none() {
-            request.sequence = Some(numbers.next);
-            request.epoch = numbers.epoch;
-            numbers.next += request.len() as u32;
-        }
-        (self.identity.unwrap_or(0), request.epoch)
-    }
-
-    pub(super) fn acked(&mut self, request: &Request) {
-        let Some(sequence) = request.sequence else {
+    /// Gives a batch its name, if it has none yet.
+    pub(super) fn name(&mut self, request: &mut Request) {
+        let Some(identity) = self.identity.filter(|_| request.name.is_none()) else {
             return;
         };
         let numbers = &mut self.partitions[usize::from(request.partition)];
-        if request.epoch == numbers.epoch {
-            let last = sequence + request.len() as u32 - 1;
+        if numbers.of != Some(identity) {
+            *numbers = Numbers {
+                of: Some(identity),
+                ..Numbers::default()
+            };
+        }
+        request.name = Some(Sequence {
+            producer: identity.0,
+            epoch: identity.1,
+            first: numbers.next,
+        });
+        numbers.next += request.len() as u32;
+    }
+
+    pub(super) fn acked(&mut self, request: &Request) {
+        let Some(name) = request.name else {
+            return;
+        };
+        let numbers = &mut self.partitions[usize::from(request.partition)];
+        if numbers.of == Some((name.producer, name.epoch)) {
+            let last = name.first + request.len() as u32 - 1;
             numbers.last_acked = numbers.last_acked.max(Some(last));
         }
     }
@@ -101,46 +142,181 @@ impl Sequences {
     pub(super) fn rejected(
         &mut self,
         partition: Partition,
-        epoch: Epoch,
-        sequence: Option<u32>,
+        name: Option<Sequence>,
+        renumbered: bool,
         queues: &mut Queues,
     ) {
         let numbers = self.partitions[usize::from(partition)];
-        let expected = numbers.last_acked.map_or(0, |last| last + 1);
-        if epoch == numbers.epoch && sequence == Some(expected) {
+        let Some(name) = name.filter(|name| numbers.of == Some((name.producer, name.epoch))) else {
+            return;
+        };
+        let gap = match numbers.unresolved {
+            None => !renumbered && name.first == numbers.expected(),
+            Some(after) => name.first == after,
+        };
+        if gap {
             self.raise(partition, queues);
         }
     }
 
-    /// A batch was given up; its outcome is unknown.
-    pub(super) fn unresolved(&mut self, request: &Request) {
-        self.partitions[usize::from(request.partition)].unresolved = true;
+    /// A batch was given up; if it was ever sent, nobody knows whether it is in the log.
+    pub(super) fn given_up(&mut self, request: &Request) {
+        let Some(name) = request.name else {
+            return;
+        };
+        let numbers = &mut self.partitions[usize::from(request.partition)];
+        if numbers.of == Some((name.producer, name.epoch)) {
+            let after = name.first + request.len() as u32;
+            numbers.unresolved = numbers.unresolved.max(Some(after));
+        }
     }
 
-    /// Once nothing numbered is left in an unresolved partition, it goes on in a new epoch.
+    /// Once nothing that has a name is left of an unresolved partition, it is known whether there is a gap.
     pub(super) fn resolve(&mut self, queues: &mut Queues) {
         for index in 0..self.partitions.len() {
             let partition = index as Partition;
-            if self.partitions[index].unresolved && queues.numbered(partition).is_empty() {
+            let numbers = &mut self.partitions[index];
+            if numbers.unresolved.is_none() || !queues.named(partition).is_empty() {
+                continue;
+            }
+            if numbers.expected() == numbers.next {
+                numbers.unresolved = None;
+            } else {
                 self.raise(partition, queues);
             }
         }
     }
 
-    /// Raises the epoch and numbers a partition's batches anew, in their order.
+    /// Goes on in the next epoch, or under a new producer id if there is none.
     fn raise(&mut self, partition: Partition, queues: &mut Queues) {
-        self.epoch += 1;
-        let mut next = 0;
-        for request in queues.numbered(partition) {
-            request.epoch = self.epoch;
-            request.sequence = Some(next);
-            next += request.len() as u32;
+        match self.identity {
+            Some((producer, epoch)) if epoch < LAST_EPOCH => {
+                self.identity = Some((producer, epoch + 1));
+                self.rewrite(partition, queues);
+            }
+            _ => {
+                self.identity = None;
+                self.partitions[usize::from(partition)].rewrite = true;
+            }
+        }
+    }
+
+    /// Numbers a partition's batches anew, in their order.
+    fn rewrite(&mut self, partition: Partition, queues: &mut Queues) {
+        let Some((producer, epoch)) = self.identity else {
+            return;
+        };
+        let mut first = 0;
+        for request in queues.named(partition) {
+            request.name = Some(Sequence {
+                producer,
+                epoch,
+                first,
+            });
+            request.renumbered = true;
+            first += request.len() as u32;
         }
         self.partitions[usize::from(partition)] = Numbers {
-            epoch: self.epoch,
-            next,
-            last_acked: None,
-            unresolved: false,
+            of: self.identity,
+            next: first,
+            ..Numbers::default()
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use semel_sim::time::Span;
+
+    use super::*;
+
+    /// A client with producer id 7, an epoch, and so many batches of one record named and in flight.
+    fn client(epoch: Epoch, batches: u32) -> (Sequences, Queues) {
+        let (mut sequences, mut queues) = (Sequences::default(), Queues::default());
+        sequences.reset(1);
+        queues.reset(1);
+        sequences.register(1);
+        sequences.registered(1, 7, epoch, &mut queues);
+        for number in 0..batches {
+            let mut request = Request::new(number, 0, number, 0, Span::ZERO, Span::ZERO);
+            sequences.name(&mut request);
+            request.attempt = 1;
+            queues.push(request.clone());
+            let room = super::super::queue::Room {
+                window: 9,
+                brokers: 1,
+                full: 1,
+                hurry: false,
+                ordered: false,
+            };
+            let sent = queues.take_ready(Span::ZERO, &room, |_, _| true);
+            queues.sent(sent.expect("there is room"));
+        }
+        (sequences, queues)
+    }
+
+    fn names(queues: &mut Queues) -> Vec<(ProducerId, Epoch, u32)> {
+        let named = queues
+            .named(0)
+            .into_iter()
+            .filter_map(|request| request.name);
+        named
+            .map(|name| (name.producer, name.epoch, name.first))
+            .collect()
+    }
+
+    /// Takes a batch out of flight, as if it had been acknowledged or given up.
+    fn take(number: u32, queues: &mut Queues) -> Request {
+        let request = queues.take(number).expect("it is in flight");
+        queues.release(&request);
+        request
+    }
+
+    #[test]
+    fn a_gap_where_the_next_batch_should_be_raises_the_epoch_and_numbers_anew() {
+        let (mut sequences, mut queues) = client(0, 3);
+        sequences.acked(&take(0, &mut queues));
+        let name = queues.named(0)[1].name;
+        sequences.rejected(0, name, false, &mut queues);
+        assert_eq!(
+            names(&mut queues),
+            [(7, 0, 1), (7, 0, 2)],
+            "a later batch is only sent again"
+        );
+        let name = queues.named(0)[0].name;
+        sequences.rejected(0, name, false, &mut queues);
+        assert_eq!(names(&mut queues), [(7, 1, 0), (7, 1, 1)]);
+    }
+
+    #[test]
+    fn a_batch_given_up_is_resolved_by_a_later_acknowledgement() {
+        let (mut sequences, mut queues) = client(0, 2);
+        sequences.given_up(&take(0, &mut queues));
+        let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
+        assert!(!sequences.may_send(&fresh, true), "nothing new meanwhile");
+        sequences.acked(&take(1, &mut queues));
+        sequences.resolve(&mut queues);
+        assert!(sequences.may_send(&fresh, false));
+        assert_eq!(sequences.identity, Some((7, 0)), "there was no gap");
+    }
+
+    #[test]
+    fn a_batch_given_up_last_raises_the_epoch_when_the_partition_has_drained() {
+        let (mut sequences, mut queues) = client(0, 2);
+        sequences.acked(&take(0, &mut queues));
+        sequences.given_up(&take(1, &mut queues));
+        sequences.resolve(&mut queues);
+        assert_eq!(sequences.identity, Some((7, 1)));
+    }
+
+    #[test]
+    fn after_the_last_epoch_comes_a_new_producer_id() {
+        let (mut sequences, mut queues) = client(LAST_EPOCH, 2);
+        let name = queues.named(0)[0].name;
+        sequences.rejected(0, name, false, &mut queues);
+        assert!(!sequences.ready());
+        sequences.register(2);
+        sequences.registered(2, 8, 0, &mut queues);
+        assert_eq!(names(&mut queues), [(8, 0, 0), (8, 0, 1)]);
     }
 }
