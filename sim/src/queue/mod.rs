@@ -1,0 +1,371 @@
+//! The event queue: events in slots, and their keys in order.
+//!
+//! A key is time (64 bits), then insertion number (40), then slot (24): one branch-free comparison, ties in order
+//! of insertion. [`order`] keeps them sorted.
+
+mod order;
+
+use alloc::vec::Vec;
+
+use crate::time::{Span, Time};
+use order::Order;
+
+const SLOT_BITS: u32 = 24;
+const NUMBER_BITS: u32 = 40;
+
+/// Names one pushed event for as long as it waits; later it names nothing, even when its slot is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    slot: u32,
+    generation: u32,
+}
+
+/// How urgent an event is to the end of a run: chatter alone keeps no run alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Weight {
+    /// Work remains while this event waits.
+    Useful,
+    /// Heartbeats, empty polls and the like.
+    Chatter,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting<E> {
+    generation: u32,
+    weight: Weight,
+    event: Option<E>,
+}
+
+/// A priority queue of events by time, then insertion.
+#[derive(Clone, Debug)]
+pub struct Queue<E> {
+    order: Order,
+    slab: Vec<Waiting<E>>,
+    free: Vec<u32>,
+    pushed: u64,
+    useful: usize,
+    stale: u64,
+}
+
+impl<E> Queue<E> {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        Self {
+            order: Order::new(),
+            slab: Vec::new(),
+            free: Vec::new(),
+            pushed: 0,
+            useful: 0,
+            stale: 0,
+        }
+    }
+
+    /// Forgets every event and keeps the room. Tickets of before must not be used any more.
+    pub fn clear(&mut self) {
+        self.order.clear();
+        self.slab.clear();
+        self.free.clear();
+        self.pushed = 0;
+        self.useful = 0;
+        self.stale = 0;
+    }
+
+    /// Adds an event at `at`.
+    #[inline]
+    pub fn push(&mut self, at: Time, weight: Weight, event: E) -> Ticket {
+        self.put(at, None, weight, event)
+    }
+
+    /// Adds an event `delay` from now, where `delay` is one of a few constants: such events are already in order.
+    #[inline]
+    pub fn push_after(&mut self, now: Time, delay: Span, weight: Weight, event: E) -> Ticket {
+        self.put(now + delay, Some(delay), weight, event)
+    }
+
+    /// Adds an event, in the lane of its delay if it has one.
+    #[inline]
+    pub(crate) fn put(&mut self, at: Time, lane: Option<Span>, weight: Weight, event: E) -> Ticket {
+        let ticket = self.admit(at, lane, weight);
+        self.slab[ticket.slot as usize].event = Some(event);
+        ticket
+    }
+
+    /// Takes the next event that was not cancelled, if it falls due before `limit`, with its ticket. The event stays
+    /// in its slot until [`Queue::take`].
+    #[inline]
+    pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket)> {
+        loop {
+            let key = self.order.pop_below(u128::from(limit.0) << 64)?;
+            let slot = slot_of(key);
+            let waiting = &self.slab[slot as usize];
+            if waiting.event.is_some() {
+                let generation = waiting.generation;
+                return Some((time_of(key), Ticket { slot, generation }));
+            }
+            self.stale += 1;
+            self.free_slot(slot);
+        }
+    }
+
+    /// Takes the next event, whenever it falls due.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(Time, Ticket)> {
+        self.pop_before(Time::NEVER)
+    }
+
+    /// Takes a popped event out of its slot, unless it was cancelled since.
+    #[inline]
+    pub fn take(&mut self, ticket: Ticket) -> Option<E>
+    where
+        E: Copy,
+    {
+        let event = self.get(ticket).copied();
+        self.free(ticket);
+        event
+    }
+
+    /// Frees the slot of a popped event, whether it was cancelled since or not.
+    #[inline]
+    pub(crate) fn free(&mut self, ticket: Ticket) {
+        if self.slab[ticket.slot as usize].event.take().is_some() {
+            self.discount(ticket.slot);
+        } else {
+            self.stale += 1;
+        }
+        self.free_slot(ticket.slot);
+    }
+
+    /// A waiting event, unless it was taken or cancelled.
+    #[inline]
+    pub fn get(&self, ticket: Ticket) -> Option<&E> {
+        let waiting = self.slab.get(ticket.slot as usize)?;
+        if waiting.generation == ticket.generation {
+            waiting.event.as_ref()
+        } else {
+            None
+        }
+    }
+
+    /// Cancels an event that still waits; anything else is left alone.
+    #[inline]
+    pub fn cancel(&mut self, ticket: Ticket) {
+        let Some(waiting) = self.slab.get_mut(ticket.slot as usize) else {
+            return;
+        };
+        if waiting.generation == ticket.generation && waiting.event.take().is_some() {
+            self.discount(ticket.slot);
+        }
+    }
+
+    /// How many events that are not chatter still wait (popped ones count until taken).
+    pub const fn useful(&self) -> usize {
+        self.useful
+    }
+
+    /// How many cancelled events have come to nothing so far.
+    pub const fn stale(&self) -> u64 {
+        self.stale
+    }
+
+    /// Every waiting event in the order it will be popped, with its time.
+    pub fn in_order(&self) -> Vec<(Time, Ticket, &E)> {
+        let waiting = |key| {
+            let slot = slot_of(key);
+            let waiting = &self.slab[slot as usize];
+            let generation = waiting.generation;
+            let event = waiting.event.as_ref()?;
+            Some((time_of(key), Ticket { slot, generation }, event))
+        };
+        let mut keys: Vec<u128> = self.order.keys().collect();
+        keys.sort_unstable();
+        keys.into_iter().filter_map(waiting).collect()
+    }
+
+    /// Moves the events that `chosen` picks: each keeps its ticket and its place among equals, and `stretch` says
+    /// how long it still waits.
+    pub fn reschedule(
+        &mut self,
+        now: Time,
+        chosen: impl Fn(&E) -> bool,
+        stretch: impl Fn(Span) -> Span,
+    ) {
+        let moved = |key: u128| match &self.slab[slot_of(key) as usize].event {
+            Some(event) if chosen(event) => {
+                let at = now + stretch(time_of(key).since(now));
+                (u128::from(at.0) << 64) | u128::from(key as u64)
+            }
+            _ => key,
+        };
+        let keys: Vec<u128> = self.order.keys().map(moved).collect();
+        self.order.clear();
+        keys.into_iter().for_each(|key| self.order.push(key));
+    }
+
+    /// Finds a slot for an event and queues its key. The event itself is then put straight into the slot: moving it
+    /// through here would cost more than all the rest.
+    #[inline(never)]
+    fn admit(&mut self, at: Time, lane: Option<Span>, weight: Weight) -> Ticket {
+        assert!(
+            self.pushed < 1 << NUMBER_BITS,
+            "fewer than 2^40 events in a run"
+        );
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        let waiting = &mut self.slab[slot as usize];
+        waiting.weight = weight;
+        let generation = waiting.generation;
+        self.useful += usize::from(weight == Weight::Useful);
+        let low = (self.pushed << SLOT_BITS) | u64::from(slot);
+        self.pushed += 1;
+        let key = (u128::from(at.0) << 64) | u128::from(low);
+        match lane {
+            None => self.order.push(key),
+            Some(delay) => self.order.push_lane(delay, key),
+        }
+        Ticket { slot, generation }
+    }
+
+    /// A slot that was never used.
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        let slot = self.slab.len();
+        assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 events wait at once");
+        self.slab.push(Waiting {
+            generation: 0,
+            weight: Weight::Useful,
+            event: None,
+        });
+        slot as u32
+    }
+
+    #[inline]
+    fn free_slot(&mut self, slot: u32) {
+        self.slab[slot as usize].generation += 1;
+        self.free.push(slot);
+    }
+
+    #[inline]
+    fn discount(&mut self, slot: u32) {
+        if self.slab[slot as usize].weight == Weight::Useful {
+            self.useful -= 1;
+        }
+    }
+}
+
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn time_of(key: u128) -> Time {
+    Time((key >> 64) as u64)
+}
+
+const fn slot_of(key: u128) -> u32 {
+    key as u32 & ((1 << SLOT_BITS) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use super::*;
+    use crate::chance::{Address, Dice, Rate, Seed};
+
+    /// A queue and its naive twin: a sorted map, from which cancelled events are removed.
+    struct Twins {
+        queue: Queue<u64>,
+        naive: BTreeMap<(Time, u64), u64>,
+        tickets: Vec<(Ticket, (Time, u64))>,
+        now: Time,
+    }
+
+    impl Twins {
+        fn push(&mut self, n: u64, lane: bool, delay: Span) {
+            let ticket = if lane {
+                self.queue.push_after(self.now, delay, Weight::Useful, n)
+            } else {
+                self.queue.push(self.now + delay, Weight::Useful, n)
+            };
+            self.tickets.push((ticket, (self.now + delay, n)));
+            self.naive.insert((self.now + delay, n), n);
+        }
+
+        fn cancel(&mut self, index: u64) {
+            let (ticket, key) = self.tickets[index as usize];
+            self.queue.cancel(ticket);
+            self.naive.remove(&key);
+        }
+
+        fn pop(&mut self) -> bool {
+            let popped = self.queue.pop();
+            let popped = popped.map(|(at, ticket)| (at, self.queue.take(ticket)));
+            let expected = self.naive.pop_first();
+            let expected = expected.map(|((at, _), n)| (at, Some(n)));
+            assert_eq!(popped, expected);
+            self.now = popped.map_or(self.now, |(at, _)| at);
+            popped.is_some()
+        }
+
+        fn step(&mut self, dice: Dice, n: u64, spread: u64, growing: bool) {
+            let roll = |what, count| dice.below(Address(n, what), 0, count);
+            let lane = dice.hits(Address(n, 1), 0, Rate::new(1, 2));
+            let delay = if lane {
+                roll(2, 12) * 50
+            } else {
+                roll(3, spread)
+            };
+            self.push(n, lane, Span(delay));
+            if dice.hits(Address(n, 4), 0, Rate::new(1, 5)) {
+                self.cancel(roll(5, self.tickets.len() as u64));
+            }
+            if !growing || n % 4 == 0 {
+                self.pop();
+            }
+        }
+    }
+
+    /// Lists, heaps and lanes change no order, whether few events wait or many, near or far.
+    #[test]
+    fn the_order_is_that_of_a_sorted_map() {
+        for seed in 0..200 {
+            let dice = Seed::new(seed).dice("queue");
+            let mut twins = Twins {
+                queue: Queue::new(),
+                naive: BTreeMap::new(),
+                tickets: Vec::new(),
+                now: Time::ZERO,
+            };
+            for n in 0..600 {
+                let growing = n % 300 < 200;
+                twins.step(dice, n, 10_u64.pow(1 + seed as u32 % 4), growing);
+            }
+            let waiting = twins.queue.in_order();
+            assert!(waiting.iter().map(|(_, _, n)| *n).eq(twins.naive.values()));
+            while twins.pop() {}
+            assert_eq!(twins.queue.useful(), 0);
+        }
+    }
+
+    #[test]
+    fn a_ticket_outlives_its_event_harmlessly() {
+        let mut queue = Queue::new();
+        let first = queue.push(Time(1), Weight::Useful, 'a');
+        let (_, popped) = queue.pop().unwrap();
+        assert_eq!(queue.take(popped), Some('a'));
+        queue.push(Time(2), Weight::Useful, 'b');
+        queue.cancel(first);
+        assert_eq!(
+            queue.useful(),
+            1,
+            "b waits in a's old slot and is not cancelled by a's ticket"
+        );
+    }
+
+    #[test]
+    fn what_is_set_for_never_does_not_happen() {
+        let mut queue = Queue::new();
+        queue.push(Time::NEVER, Weight::Useful, 'a');
+        assert_eq!(queue.pop(), None);
+    }
+}
