@@ -59,7 +59,7 @@ fn untroubled(summary: &Summary) -> (Mark, &'static str) {
 fn percent(rate: f64) -> String {
     let percent = rate * 100.0;
     match percent {
-        exact if exact == 0.0 => "0".into(),
+        0.0 => "0".into(),
         small if small < 0.1 => format!("{small:.3}\u{a0}%"),
         medium if medium < 10.0 => format!("{medium:.2}\u{a0}%"),
         large => format!("{large:.1}\u{a0}%"),
@@ -70,7 +70,9 @@ fn percent(rate: f64) -> String {
 pub fn page(sweeping: &Sweeping, glyphs: Glyphs) -> String {
     let (start, end) = sweeping.seeds;
     let mut out = paint(&glyphs.clean(&sweeping.scenario), BOLD);
-    out.push_str(&format!("  seeds {start}..{end}\n"));
+    for part in ["  seeds ", &start.to_string(), "..", &end.to_string(), "\n"] {
+        out += part;
+    }
     if !sweeping.question.is_empty() {
         out.push_str(&paragraph("", 0, &glyphs.clean(&sweeping.question)));
     }
@@ -197,19 +199,17 @@ fn never_struck(lines: &[Swept], glyphs: Glyphs) -> String {
 
 /// How much was run, and what was never seen; after the last scenario.
 pub fn last_words(runs: u64, repeated: u64, never_provoked: &[&str], glyphs: Glyphs) -> String {
-    let mut text = format!("{}", plural(runs, "run"));
+    let mut text = plural(runs, "run");
     if repeated > 0 {
-        text.push_str(&format!(
-            "; {} run again with open eyes",
-            thousands(repeated)
-        ));
+        text += "; ";
+        text += &thousands(repeated);
+        text += " run again with open eyes";
     }
     text.push('.');
     if !never_provoked.is_empty() {
-        text.push_str(&format!(
-            " Never violated by any: {}.",
-            list(never_provoked)
-        ));
+        text += " Never violated by any: ";
+        text += &list(never_provoked);
+        text.push('.');
     }
     finish(&paragraph("", 0, &glyphs.clean(&text)))
 }

@@ -33,56 +33,40 @@ impl From<NodeId> for Peer {
 /// A timer that may be cancelled while it has not fired.
 pub type TimerId = Ticket;
 
-/// A copy of a packet on its way.
+/// What waits in the kernel's queue, and the node that it is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Flight<M> {
-    pub(crate) from: NodeId,
-    pub(crate) to: NodeId,
-    pub(crate) connection: u32,
-    pub(crate) message: M,
-    /// The entry that tells of its sending (before it has left: of its step).
-    pub(crate) cause: u64,
+pub(crate) struct Event<D: Domain> {
+    pub(crate) node: NodeId,
+    pub(crate) due: Due<D>,
 }
 
-/// What waits in the kernel's queue.
+/// What falls due.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Event<D: Domain> {
-    /// A copy of a packet reaches its destination.
-    Arrive(Flight<D::Message>),
-    /// A timer of a node falls due, if the node still is what it was when it armed it.
-    Fire {
-        node: NodeId,
+pub(crate) enum Due<D: Domain> {
+    /// A copy of a packet reaches the node.
+    Arrival {
+        from: NodeId,
+        connection: u32,
+        message: D::Message,
+        /// The entry that tells of its sending.
+        cause: u64,
+    },
+    /// A timer, if the node still is what it was when it armed it.
+    Timer {
         incarnation: u32,
         timer: D::Timer,
         cause: u64,
     },
-    /// A busy node is free again.
-    Ready { node: NodeId },
-    /// A node comes back from an outage.
-    Return {
-        node: NodeId,
-        outage: u32,
-        cause: u64,
-    },
-    /// An end of a connection finds it broken.
+    /// The node finds a connection broken.
     Told {
-        node: NodeId,
         peer: NodeId,
         connection: u32,
         cause: u64,
     },
-}
-
-impl<D: Domain> Event<D> {
-    /// The node that must have time for it, if it is something that a node handles.
-    #[inline]
-    pub(crate) fn waiting_at(&self) -> Option<NodeId> {
-        match self {
-            Self::Arrive(flight) => Some(flight.to),
-            Self::Fire { node, .. } | Self::Told { node, .. } => Some(*node),
-            Self::Ready { .. } | Self::Return { .. } => None,
-        }
-    }
+    /// The busy node is free again.
+    Ready,
+    /// The node comes back from this outage of its.
+    Return { outage: u32, cause: u64 },
 }
 
 /// What an event with this label weighs.
@@ -182,11 +166,13 @@ impl<D: Domain> Context<'_, D> {
     pub fn set_timer(&mut self, delay: Span, timer: D::Timer) -> TimerId {
         let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay);
         let weight = weight::<D>(D::timer_label(&timer));
-        let event = Event::Fire {
+        let event = Event {
             node: self.me,
-            incarnation: self.incarnation,
-            timer,
-            cause: self.cause,
+            due: Due::Timer {
+                incarnation: self.incarnation,
+                timer,
+                cause: self.cause,
+            },
         };
         self.core
             .queue

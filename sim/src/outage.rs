@@ -2,7 +2,7 @@
 
 use crate::address::{Change, FaultIndex, NodeId, Outage, OutageKind, StepId, Weather};
 use crate::adversary::{Adversary, LossId};
-use crate::context::Event;
+use crate::context::{Due, Event};
 use crate::digest::Digest;
 use crate::domain::{Domain, Process};
 use crate::queue::Weight;
@@ -46,10 +46,12 @@ impl<D: Domain> World<D> {
             slot.state = State::Down(outage.kind);
             self.lose_memory(node, outage.kind, entry, adversary, recorder);
         }
-        let event = Event::Return {
+        let event = Event {
             node,
-            outage: outages,
-            cause: entry,
+            due: Due::Return {
+                outage: outages,
+                cause: entry,
+            },
         };
         self.core
             .queue
@@ -99,17 +101,17 @@ impl<D: Domain> World<D> {
             self.core.queue.cancel(wake);
         }
         while let Some(ticket) = self.slot(node).inbox.pop_front() {
-            if let Some(Event::Arrive(flight)) = self.core.queue.take(ticket) {
-                let what = || What::Missed(flight.from, node, flight.message, Loss::Down);
-                self.note(
-                    Tag::Missed,
-                    Some(cause),
-                    flight.cause,
-                    |_| (),
-                    what,
-                    recorder,
-                );
-                if let Some(batch) = D::batch(&flight.message) {
+            let event = self.core.queue.take(ticket);
+            if let Some(Due::Arrival {
+                from,
+                message,
+                cause: sent,
+                ..
+            }) = event.map(|event| event.due)
+            {
+                let what = || What::Missed(from, node, message, Loss::Down);
+                self.note(Tag::Missed, Some(cause), sent, |_| (), what, recorder);
+                if let Some(batch) = D::batch(&message) {
                     self.core.store.release(batch);
                 }
             }
@@ -233,8 +235,7 @@ impl<D: Domain> World<D> {
                 / (1_000_000 + i128::from(drift)).unsigned_abs();
             Span(u64::try_from(scaled).unwrap_or(u64::MAX))
         };
-        let mine =
-            |event: &Event<D>| matches!(event, Event::Fire { node: owner, .. } if *owner == node);
+        let mine = |event: &Event<D>| event.node == node && matches!(event.due, Due::Timer { .. });
         self.core.queue.reschedule(now, mine, stretch);
     }
 

@@ -2,11 +2,12 @@
 
 use crate::address::{Label, NodeId, OutageKind, StepId, Strike};
 use crate::adversary::{Adversary, Step};
-use crate::context::{Context, Event, Flight, Outgoing, Peer, weight};
+use crate::context::{Context, Due, Event, Outgoing, Peer, weight};
 use crate::domain::{Domain, Process};
 use crate::queue::{Ticket, Weight};
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
+use crate::wire::Flight;
 use crate::world::{State, Tag, World};
 
 /// What a step is about, besides what the node does in it.
@@ -28,10 +29,12 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let node = self.core.queue.get(ticket).and_then(Event::waiting_at);
-        if let Some(node) = node
-            && self.waits(node)
-        {
+        let Some(event) = self.core.queue.get(ticket) else {
+            return;
+        };
+        let node = event.node;
+        let kernels = matches!(event.due, Due::Ready | Due::Return { .. });
+        if self.waits(node) && !kernels {
             self.slot(node).inbox.push_back(ticket);
             self.keep_ready(node);
         } else {
@@ -58,22 +61,37 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
+        let event = self.core.queue.get(ticket);
+        let Some(&Event { node, ref due }) = event else {
+            self.core.queue.free(ticket);
+            return;
+        };
         // Each arm takes its words straight from the slot: an event moved as a whole is an event moved slowly.
-        match self.core.queue.get(ticket) {
-            None => self.core.queue.free(ticket),
-            Some(&Event::Arrive(flight)) => {
+        match *due {
+            Due::Arrival {
+                from,
+                connection,
+                message,
+                cause,
+            } => {
                 self.core.queue.free(ticket);
+                let flight = Flight {
+                    from,
+                    to: node,
+                    connection,
+                    message: &message,
+                    cause,
+                };
                 self.arrive(&flight, adversary, recorder);
-                if let Some(batch) = D::batch(&flight.message) {
+                if let Some(batch) = D::batch(&message) {
                     self.core.store.release(batch);
                 }
             }
-            Some(&Event::Fire {
-                node,
+            Due::Timer {
                 incarnation,
                 timer,
                 cause,
-            }) => {
+            } => {
                 self.core.queue.free(ticket);
                 let slot = self.slot(node);
                 if slot.incarnation == incarnation && slot.state == State::Up {
@@ -82,26 +100,21 @@ impl<D: Domain> World<D> {
                     self.orphans += 1;
                 }
             }
-            Some(&Event::Told {
-                node,
+            Due::Told {
                 peer,
                 connection,
                 cause,
-            }) => {
+            } => {
                 self.core.queue.free(ticket);
                 if self.slot(node).state == State::Up && self.network.told(node, peer, connection) {
                     self.disconnect(node, peer, cause, adversary, recorder);
                 }
             }
-            Some(&Event::Ready { node }) => {
+            Due::Ready => {
                 self.core.queue.free(ticket);
                 self.ready(node, adversary, recorder);
             }
-            Some(&Event::Return {
-                node,
-                outage,
-                cause,
-            }) => {
+            Due::Return { outage, cause } => {
                 self.core.queue.free(ticket);
                 self.come_back(node, outage, cause, adversary, recorder);
             }
@@ -111,7 +124,7 @@ impl<D: Domain> World<D> {
     #[inline]
     fn arrive(
         &mut self,
-        flight: &Flight<D::Message>,
+        flight: &Flight<'_, D>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
@@ -135,13 +148,13 @@ impl<D: Domain> World<D> {
         if connected {
             self.network.heard(from, to, connection);
         }
-        let what = || What::Arrived(from, to, message);
+        let what = || What::Arrived(from, to, *message);
         let entry = self.note(Tag::Arrived, Some(cause), cause, |_| (), what, recorder);
         let input = Input {
             node: to,
-            label: D::label(&message),
+            label: D::label(message),
             entry,
-            message: Some(&flight.message),
+            message: Some(message),
         };
         let peer = Peer {
             node: from,
@@ -149,7 +162,7 @@ impl<D: Domain> World<D> {
         };
         self.count(input.label);
         self.take_step(input, adversary, recorder, |process, ctx| {
-            process.receive(peer, message, ctx);
+            process.receive(peer, *message, ctx);
         });
     }
 
@@ -252,7 +265,10 @@ impl<D: Domain> World<D> {
         let slot = &mut self.slots[usize::from(node.0)];
         if slot.state == State::Up && !slot.inbox.is_empty() && slot.wake.is_none() {
             let at = slot.busy_until.max(now);
-            let event = Event::Ready { node };
+            let event = Event {
+                node,
+                due: Due::Ready,
+            };
             slot.wake = Some(self.core.queue.push(at, Weight::Useful, event));
         }
     }
@@ -413,11 +429,13 @@ impl<D: Domain> World<D> {
                 self.note(Tag::Jittered, Some(entry), more.0, |_| (), what, recorder);
             }
             let delay = self.core.clocks[slot].true_span(wish.delay + more);
-            let event = Event::Fire {
+            let event = Event {
                 node,
-                incarnation,
-                timer: wish.timer,
-                cause: entry,
+                due: Due::Timer {
+                    incarnation,
+                    timer: wish.timer,
+                    cause: entry,
+                },
             };
             let weight = weight::<D>(D::timer_label(&wish.timer));
             self.core.queue.push(self.core.now + delay, weight, event);

@@ -2,7 +2,7 @@
 
 use crate::address::{Fate, NodeId, OutageKind, PacketId};
 use crate::adversary::{Adversary, Sending};
-use crate::context::{Event, Flight, Outgoing, weight};
+use crate::context::{Due, Event, Outgoing, weight};
 use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::net::{Latency, Transport};
@@ -10,6 +10,17 @@ use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
 use crate::world::{State, Tag, World};
+
+/// A packet that leaves, or a copy of one that arrives.
+#[derive(Clone, Copy)]
+pub(crate) struct Flight<'a, D: Domain> {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) connection: u32,
+    pub(crate) message: &'a D::Message,
+    /// The entry that brought it about: the step, until its sending is an entry itself.
+    pub(crate) cause: u64,
+}
 
 impl<D: Domain> World<D> {
     /// Whether two nodes speak over a connection (a node speaks to itself as if by datagram, and loses nothing).
@@ -71,7 +82,7 @@ impl<D: Domain> World<D> {
     #[inline(never)]
     fn depart_oddly(
         &mut self,
-        flight: &Flight<&D::Message>,
+        flight: &Flight<'_, D>,
         id: PacketId,
         obstacle: Option<Loss>,
         adversary: &mut impl Adversary<D>,
@@ -118,10 +129,14 @@ impl<D: Domain> World<D> {
     }
 
     /// The packet and its fate are written down, and what becomes observable with them.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the usual packet must not pay for the odd one"
+    )]
+    #[inline(always)]
     fn sent(
         &mut self,
-        flight: &Flight<&D::Message>,
+        flight: &Flight<'_, D>,
         id: PacketId,
         fate: &Fate,
         loss: Option<Loss>,
@@ -189,18 +204,24 @@ impl<D: Domain> World<D> {
             return;
         }
         let at = self.core.now + self.network.least(peer, node);
-        let event = Event::Told {
+        let event = Event {
             node,
-            peer,
-            connection,
-            cause,
+            due: Due::Told {
+                peer,
+                connection,
+                cause,
+            },
         };
         self.core.queue.push(at, Weight::Useful, event);
     }
 
     /// Puts a copy on its way.
-    #[inline]
-    fn dispatch(&mut self, flight: &Flight<&D::Message>, cause: u64, delay: Span) {
+    #[expect(
+        clippy::inline_always,
+        reason = "the usual packet must not pay for the odd one"
+    )]
+    #[inline(always)]
+    fn dispatch(&mut self, flight: &Flight<'_, D>, cause: u64, delay: Span) {
         let Flight {
             from,
             to,
@@ -219,20 +240,22 @@ impl<D: Domain> World<D> {
             (now + delay, constant.then_some(delay))
         };
         let weight = weight::<D>(D::label(message));
-        let event = Event::Arrive(Flight {
-            from,
-            to,
-            connection,
-            message: *message,
-            cause,
-        });
+        let event = Event {
+            node: to,
+            due: Due::Arrival {
+                from,
+                connection,
+                message: *message,
+                cause,
+            },
+        };
         self.core.queue.put(at, lane, weight, event);
     }
 
     /// A copy reaches a node that is down or no longer listens.
     pub(crate) fn miss(
         &mut self,
-        flight: &Flight<D::Message>,
+        flight: &Flight<'_, D>,
         loss: Loss,
         recorder: &mut impl Recorder<D>,
     ) {
@@ -243,7 +266,7 @@ impl<D: Domain> World<D> {
             message,
             cause,
         } = *flight;
-        let what = || What::Missed(from, to, message, loss);
+        let what = || What::Missed(from, to, *message, loss);
         let entry = self.note(Tag::Missed, Some(cause), cause, |_| (), what, recorder);
         let silent = match self.slot(to).state {
             State::Down(kind) => kind != OutageKind::Crash,

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::adversary::Adversary;
 use crate::clock::Clock;
-use crate::context::{Core, Event, Flight, Outgoing};
+use crate::context::{Core, Due, Event, Outgoing};
 use crate::digest::{Digest, name_key};
 use crate::domain::{Domain, Process};
 use crate::net::{Latency, Network, Transport};
@@ -431,38 +431,31 @@ impl<D: Domain> World<D> {
     }
 
     fn fingerprint_event(&self, event: &Event<D>, digest: &mut Digest) {
-        let slot = |node: &NodeId| &self.slots[usize::from(node.0)];
-        match event {
-            Event::Arrive(flight) => {
-                let Flight {
-                    from,
-                    to,
-                    connection,
-                    ..
-                } = *flight;
-                let age = self.network.age(from, to, connection);
-                digest.add(&(0_u8, from, to, age));
-                self.fingerprint_message(&flight.message, digest);
-            }
-            Event::Fire {
-                node,
-                incarnation,
-                timer,
-                ..
-            } => digest.add(&(1_u8, node, *incarnation == slot(node).incarnation, timer)),
-            Event::Ready { node } => digest.add(&(2_u8, node)),
-            Event::Return { node, outage, .. } => {
-                digest.add(&(3_u8, node, *outage == slot(node).outages));
-            }
-            Event::Told {
-                node,
-                peer,
+        let Event { node, due } = event;
+        let slot = &self.slots[usize::from(node.0)];
+        digest.add(node);
+        match due {
+            Due::Arrival {
+                from,
                 connection,
+                message,
                 ..
             } => {
-                let age = self.network.age(*node, *peer, *connection);
-                digest.add(&(4_u8, node, peer, age));
+                let age = self.network.age(*from, *node, *connection);
+                digest.add(&(0_u8, from, age));
+                self.fingerprint_message(message, digest);
             }
+            Due::Timer {
+                incarnation, timer, ..
+            } => digest.add(&(1_u8, *incarnation == slot.incarnation, timer)),
+            Due::Told {
+                peer, connection, ..
+            } => {
+                let age = self.network.age(*node, *peer, *connection);
+                digest.add(&(2_u8, peer, age));
+            }
+            Due::Ready => digest.add(&3_u8),
+            Due::Return { outage, .. } => digest.add(&(4_u8, *outage == slot.outages)),
         }
     }
 

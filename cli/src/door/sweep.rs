@@ -145,7 +145,7 @@ fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
             let plans = selections
                 .iter()
                 .flat_map(|one| one.plans.iter().map(move |plan| (one, plan)));
-            let mut again = plans.filter(|(_, plan)| plan.token(token.seed) == token);
+            let mut again = plans.filter(|(_, plan)| plan.token(token.seed) == *token);
             let again = again.next().map_or_else(
                 || token.to_string(),
                 |(one, plan)| one.again(plan, token.seed, None),

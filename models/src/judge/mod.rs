@@ -34,6 +34,7 @@ use oracle::{Moment, Oracle, hear};
 use rules::Rules;
 
 pub use finding::{Cause, Findings, KEPT, Side, Tally, Violation};
+pub use rules::universal_promises;
 
 macro_rules! oracles {
     ($($name:ident: $Oracle:ident,)*) => {

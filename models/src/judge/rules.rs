@@ -42,56 +42,81 @@ pub(in crate::judge) struct Rules {
     clauses: Vec<Clause>,
 }
 
-/// Who makes a promise that need not be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    Everybody,
-    ReadersOfCommitted,
+/// A promise that every strategy makes without writing it.
+struct Universal {
+    keeps: Invariant,
+    assuming: &'static [Assumption],
+    /// Only those make it whose readers ask for committed records.
+    committed: bool,
+    /// Why it goes without saying.
+    why: &'static str,
 }
 
-/// Promises that every strategy makes without writing them, each with the reason why.
-const UNIVERSAL: [(Invariant, Scope, &str); 8] = [
-    (
+impl Universal {
+    const fn new(keeps: Invariant, assuming: &'static [Assumption], why: &'static str) -> Self {
+        Self {
+            keeps,
+            assuming,
+            committed: false,
+            why,
+        }
+    }
+}
+
+/// All of them, at every level.
+const UNIVERSAL: [Universal; 8] = [
+    Universal::new(
         Invariant::NoPhantom,
-        Scope::Everybody,
+        &[],
         "no fault makes records up: packets are lost, late or repeated, never forged",
     ),
-    (
+    Universal::new(
         Invariant::Convergence,
-        Scope::Everybody,
-        "once all has healed, a correct system comes to rest",
+        &[Assumption::NoPoison],
+        "once all has healed, a correct system comes to rest; but what cannot be processed may block it by choice",
     ),
-    (
+    Universal::new(
         Invariant::Fencing,
-        Scope::Everybody,
-        "whoever grants a token says that older ones are refused; who grants none cannot break it",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "whoever grants a token says that older ones are refused, as long as it can remember that",
     ),
-    (
+    Universal::new(
         Invariant::ReadOrder,
-        Scope::Everybody,
-        "a reader of a log goes through it in order; only a reset or an assignment moves it, and both are seen",
+        &[],
+        "a reader goes through a log in order; only an assignment or a reset moves it, and both are seen",
     ),
-    (
+    Universal::new(
         Invariant::HonestAck,
-        Scope::Everybody,
+        &[],
         "an answer says no more than is true, however little was asked for",
     ),
-    (
+    Universal::new(
         Invariant::StableProgress,
-        Scope::Everybody,
+        &[],
         "a transaction has a timeout, so nobody waits for it for ever",
     ),
-    (
+    Universal::new(
         Invariant::NoEarlyRead,
-        Scope::Everybody,
+        &[],
         "it is only broken by a read that asked for committed records",
     ),
-    (
-        Invariant::NoAbortedEffect,
-        Scope::ReadersOfCommitted,
-        "who reads uncommitted records must expect aborted ones",
-    ),
+    Universal {
+        committed: true,
+        ..Universal::new(
+            Invariant::NoAbortedEffect,
+            &[],
+            "a reader of committed records sees no aborted ones; who reads others must expect them",
+        )
+    },
 ];
+
+/// The promises that every strategy makes without writing them (the last one if its readers ask for committed records
+/// only), and why each goes without saying.
+pub fn universal_promises() -> impl Iterator<Item = (Invariant, &'static [Assumption], &'static str)>
+{
+    let told = |promise: &Universal| (promise.keeps, promise.assuming, promise.why);
+    UNIVERSAL.iter().map(told)
+}
 
 impl Rules {
     pub(in crate::judge) fn new(strategy: &Strategy, topology: Topology) -> Self {
@@ -131,26 +156,21 @@ impl Rules {
         }
     }
 
-    /// The clauses that claim this, each as the assumptions it makes.
+    /// The clauses that claim this, written or universal, each as the assumptions it makes.
     pub(in crate::judge) fn claims(
         &self,
         invariant: Invariant,
         level: Level,
     ) -> impl Iterator<Item = &[Assumption]> {
-        let universal = UNIVERSAL.iter().any(|(universal, scope, _)| {
-            *universal == invariant && (*scope == Scope::Everybody || self.reads_committed)
-        });
-        let written = self
-            .clauses
-            .iter()
-            .filter(move |clause| clause.keeps == invariant && clause.level == level)
-            .map(|clause| clause.assuming.as_slice());
-        // A record that no handler can process blocks those behind it: that is what blocking means (F052).
-        let within: &[Assumption] = match invariant {
-            Invariant::Convergence => &[Assumption::NoPoison],
-            _ => &[],
+        let covers = move |clause: &&Clause| (clause.keeps, clause.level) == (invariant, level);
+        let written = self.clauses.iter().filter(covers);
+        let makes = move |promise: &&Universal| {
+            promise.keeps == invariant && (!promise.committed || self.reads_committed)
         };
-        written.chain(universal.then_some(within))
+        let universal = UNIVERSAL.iter().filter(makes);
+        written
+            .map(|clause| clause.assuming.as_slice())
+            .chain(universal.map(|promise| promise.assuming))
     }
 
     /// Every assumption that some clause makes.

@@ -509,8 +509,8 @@ fn s4_poison_at_the_head_of_the_line_f052() {
     assert_eq!(
         found,
         [
-            "effect 1 S4 outbound, promised",
-            "delivery 2 S4 outbound, promised"
+            "effect 1 S4 outbound, beyond NoPoison",
+            "delivery 2 S4 outbound, beyond NoPoison"
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! What a promise covers, and which assumption a violation is beyond.
 
-use semel_models::judge::KEPT;
+use semel_models::judge::{KEPT, universal_promises};
 use semel_models::strategy::{Invariant, Level};
 
 use crate::history::Bench;
@@ -229,4 +229,35 @@ fn a_breach_is_kept_however_many_excused_violations_came_before() {
         .filter(|one| one.invariant == Invariant::NoDuplicate);
     assert_eq!(kept.count(), KEPT + 1);
     assert_eq!(findings.breach().and_then(|breach| breach.record), Some(39));
+}
+
+#[test]
+fn some_promises_go_without_saying() {
+    let names: Vec<&str> = universal_promises()
+        .map(|(keeps, ..)| keeps.name())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "no_phantom",
+            "convergence",
+            "fencing",
+            "read_order",
+            "honest_ack",
+            "stable_progress",
+            "no_early_read",
+            "no_aborted_effect"
+        ]
+    );
+    assert!(universal_promises().all(|(_, _, why)| !why.is_empty()));
+    let phantom = scope("", "no_phantom", "stored 0 @0");
+    assert_eq!(phantom, "promised");
+}
+
+#[test]
+fn tokens_are_forgotten_with_the_disk_they_are_on() {
+    let stale = "granted 0 token=2\nusual 0 @0";
+    assert_eq!(scope("", "fencing", stale), "promised");
+    let wiped = format!("disk-loss broker-0\n{stale}");
+    assert_eq!(scope("", "fencing", &wiped), "beyond NoDiskLoss");
 }

@@ -106,7 +106,7 @@ pub enum Trouble {
     /// A strategy does not exist or does not fit.
     Complaint(Box<Complaint>),
     /// The program itself failed in a run.
-    Panicked(Token, String),
+    Panicked(Box<Token>, String),
     /// Whoever listened could not go on.
     Audience(io::Error),
 }

@@ -108,7 +108,7 @@ impl<'s> Work<'s> {
                     Ending::Whole => turn += 1,
                     Ending::Stopped => return Ok(false),
                     Ending::Panicked(seed, why) => {
-                        return Err(Trouble::Panicked(self.plan.token(seed), why));
+                        return Err(Trouble::Panicked(Box::new(self.plan.token(seed)), why));
                     }
                 }
             }

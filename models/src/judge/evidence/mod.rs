@@ -163,7 +163,7 @@ impl Known {
     /// An outage or a change of the weather struck.
     pub(super) fn fault(&mut self, at: Time, change: &Change) {
         self.faults.note(change);
-        if !matches!(change, Change::Join(..)) {
+        if !is_relief(change) {
             self.tallies.fault(at);
         }
         if let Change::Outage(node, outage) = change
@@ -221,5 +221,14 @@ impl Known {
     /// Whether transfers are what records mean.
     pub(super) fn transfers(&self) -> bool {
         self.workload.money == Money::Transfers
+    }
+}
+
+/// Whether a change of the weather only takes an earlier one back.
+const fn is_relief(change: &Change) -> bool {
+    match change {
+        Change::Join(..) | Change::Slow(_, 1) | Change::ClockDrift(_, 0) => true,
+        Change::Latency(_, _, more) => more.is_zero(),
+        _ => false,
     }
 }

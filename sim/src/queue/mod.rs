@@ -1,19 +1,17 @@
-//! The event queue: a heap of packed keys over a slab of events, with FIFO lanes for constant delays.
+//! The event queue: events in slots, and their keys in order.
 //!
 //! A key is time (64 bits), then insertion number (40), then slot (24): one branch-free comparison, ties in order
-//! of insertion. Events pushed at a constant delay arrive already sorted and need no heap: they wait in a lane.
-//! The order is that of a plain heap, always; a test holds the two against each other.
+//! of insertion. [`order`] keeps them sorted.
 
-use alloc::collections::{BinaryHeap, VecDeque};
+mod order;
+
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use crate::time::{Span, Time};
+use order::Order;
 
 const SLOT_BITS: u32 = 24;
 const NUMBER_BITS: u32 = 40;
-const LANES: usize = 8;
-const NO_KEY: u128 = u128::MAX;
 
 /// Names one pushed event for as long as it waits; later it names nothing, even when its slot is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,19 +36,10 @@ struct Waiting<E> {
     event: Option<E>,
 }
 
-#[derive(Clone, Debug)]
-struct Lane {
-    delay: Span,
-    keys: VecDeque<u128>,
-}
-
 /// A priority queue of events by time, then insertion.
 #[derive(Clone, Debug)]
 pub struct Queue<E> {
-    heap: BinaryHeap<Reverse<u128>>,
-    lanes: Vec<Lane>,
-    /// The smallest key in a lane, and which lane; no key is as large as [`NO_KEY`].
-    soonest: (u128, usize),
+    order: Order,
     slab: Vec<Waiting<E>>,
     free: Vec<u32>,
     pushed: u64,
@@ -62,9 +51,7 @@ impl<E> Queue<E> {
     /// An empty queue.
     pub const fn new() -> Self {
         Self {
-            heap: BinaryHeap::new(),
-            lanes: Vec::new(),
-            soonest: (NO_KEY, 0),
+            order: Order::new(),
             slab: Vec::new(),
             free: Vec::new(),
             pushed: 0,
@@ -75,9 +62,7 @@ impl<E> Queue<E> {
 
     /// Forgets every event and keeps the room. Tickets of before must not be used any more.
     pub fn clear(&mut self) {
-        self.heap.clear();
-        self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
-        self.soonest = (NO_KEY, 0);
+        self.order.clear();
         self.slab.clear();
         self.free.clear();
         self.pushed = 0;
@@ -91,13 +76,13 @@ impl<E> Queue<E> {
         self.put(at, None, weight, event)
     }
 
-    /// Adds an event `delay` from now, where `delay` is one of a few constants: it waits in that delay's lane.
+    /// Adds an event `delay` from now, where `delay` is one of a few constants: such events are already in order.
     #[inline]
     pub fn push_after(&mut self, now: Time, delay: Span, weight: Weight, event: E) -> Ticket {
         self.put(now + delay, Some(delay), weight, event)
     }
 
-    /// Adds an event, in a lane if it is that long after now.
+    /// Adds an event, in the lane of its delay if it has one.
     #[inline]
     pub(crate) fn put(&mut self, at: Time, lane: Option<Span>, weight: Weight, event: E) -> Ticket {
         let ticket = self.admit(at, lane, weight);
@@ -110,16 +95,7 @@ impl<E> Queue<E> {
     #[inline]
     pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket)> {
         loop {
-            let heap = self.heap.peek().map_or(NO_KEY, |key| key.0);
-            let key = heap.min(self.soonest.0);
-            if time_of(key) >= limit {
-                return None;
-            }
-            if key == heap {
-                self.heap.pop();
-            } else {
-                self.pop_lane();
-            }
+            let key = self.order.pop_below(u128::from(limit.0) << 64)?;
             let slot = slot_of(key);
             let waiting = &self.slab[slot as usize];
             if waiting.event.is_some() {
@@ -193,25 +169,15 @@ impl<E> Queue<E> {
 
     /// Every waiting event in the order it will be popped, with its time.
     pub fn in_order(&self) -> Vec<(Time, Ticket, &E)> {
-        let mut keys: Vec<u128> = self.heap.iter().map(|key| key.0).collect();
-        keys.extend(self.lanes.iter().flat_map(|lane| lane.keys.iter().copied()));
-        keys.sort_unstable();
         let waiting = |key| {
             let slot = slot_of(key);
-            let Waiting {
-                generation, event, ..
-            } = &self.slab[slot as usize];
-            event.as_ref().map(|event| {
-                (
-                    time_of(key),
-                    Ticket {
-                        slot,
-                        generation: *generation,
-                    },
-                    event,
-                )
-            })
+            let waiting = &self.slab[slot as usize];
+            let generation = waiting.generation;
+            let event = waiting.event.as_ref()?;
+            Some((time_of(key), Ticket { slot, generation }, event))
         };
+        let mut keys: Vec<u128> = self.order.keys().collect();
+        keys.sort_unstable();
         keys.into_iter().filter_map(waiting).collect()
     }
 
@@ -223,20 +189,16 @@ impl<E> Queue<E> {
         chosen: impl Fn(&E) -> bool,
         stretch: impl Fn(Span) -> Span,
     ) {
-        let slab = &self.slab;
-        let move_key = |key: u128| match &slab[slot_of(key) as usize].event {
+        let moved = |key: u128| match &self.slab[slot_of(key) as usize].event {
             Some(event) if chosen(event) => {
                 let at = now + stretch(time_of(key).since(now));
                 (u128::from(at.0) << 64) | u128::from(key as u64)
             }
             _ => key,
         };
-        let mut keys: Vec<u128> = self.heap.drain().map(|key| move_key(key.0)).collect();
-        for lane in &mut self.lanes {
-            keys.extend(lane.keys.drain(..).map(move_key));
-        }
-        self.soonest = (NO_KEY, 0);
-        self.heap.extend(keys.into_iter().map(Reverse));
+        let keys: Vec<u128> = self.order.keys().map(moved).collect();
+        self.order.clear();
+        keys.into_iter().for_each(|key| self.order.push(key));
     }
 
     /// Finds a slot for an event and queues its key. The event itself is then put straight into the slot: moving it
@@ -255,8 +217,9 @@ impl<E> Queue<E> {
         let low = (self.pushed << SLOT_BITS) | u64::from(slot);
         self.pushed += 1;
         let key = (u128::from(at.0) << 64) | u128::from(low);
-        if !lane.is_some_and(|delay| self.file(delay, key)) {
-            self.heap.push(Reverse(key));
+        match lane {
+            None => self.order.push(key),
+            Some(delay) => self.order.push_lane(delay, key),
         }
         Ticket { slot, generation }
     }
@@ -272,55 +235,6 @@ impl<E> Queue<E> {
             event: None,
         });
         slot as u32
-    }
-
-    /// Puts a key at the end of its delay's lane, if there is one and the key comes after all others there.
-    #[inline]
-    fn file(&mut self, delay: Span, key: u128) -> bool {
-        let found = self.lanes.iter().position(|lane| lane.delay == delay);
-        let Some(index) = found.or_else(|| self.open_lane(delay)) else {
-            return false;
-        };
-        let lane = &mut self.lanes[index].keys;
-        if lane.back().is_some_and(|last| *last > key) {
-            return false;
-        }
-        lane.push_back(key);
-        if key < self.soonest.0 {
-            self.soonest = (key, index);
-        }
-        true
-    }
-
-    /// A lane for a new delay: an empty one, or one more.
-    #[cold]
-    fn open_lane(&mut self, delay: Span) -> Option<usize> {
-        if let Some(index) = self.lanes.iter().position(|lane| lane.keys.is_empty()) {
-            self.lanes[index].delay = delay;
-            return Some(index);
-        }
-        let room = self.lanes.len() < LANES;
-        room.then(|| {
-            self.lanes.push(Lane {
-                delay,
-                keys: VecDeque::new(),
-            });
-            self.lanes.len() - 1
-        })
-    }
-
-    /// Removes the soonest key of all lanes.
-    #[inline]
-    fn pop_lane(&mut self) {
-        self.lanes[self.soonest.1].keys.pop_front();
-        self.soonest = (NO_KEY, 0);
-        for (index, lane) in self.lanes.iter().enumerate() {
-            if let Some(key) = lane.keys.front()
-                && *key < self.soonest.0
-            {
-                self.soonest = (*key, index);
-            }
-        }
     }
 
     #[inline]
@@ -353,56 +267,83 @@ const fn slot_of(key: u128) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::chance::{Address, Seed};
+    use alloc::collections::BTreeMap;
 
-    /// The same pushes and cancels into lanes and into a plain heap come out in the same order.
+    use super::*;
+    use crate::chance::{Address, Dice, Rate, Seed};
+
+    /// A queue and its naive twin: a sorted map, from which cancelled events are removed.
+    struct Twins {
+        queue: Queue<u64>,
+        naive: BTreeMap<(Time, u64), u64>,
+        tickets: Vec<(Ticket, (Time, u64))>,
+        now: Time,
+    }
+
+    impl Twins {
+        fn push(&mut self, n: u64, lane: bool, delay: Span) {
+            let ticket = if lane {
+                self.queue.push_after(self.now, delay, Weight::Useful, n)
+            } else {
+                self.queue.push(self.now + delay, Weight::Useful, n)
+            };
+            self.tickets.push((ticket, (self.now + delay, n)));
+            self.naive.insert((self.now + delay, n), n);
+        }
+
+        fn cancel(&mut self, index: u64) {
+            let (ticket, key) = self.tickets[index as usize];
+            self.queue.cancel(ticket);
+            self.naive.remove(&key);
+        }
+
+        fn pop(&mut self) -> bool {
+            let popped = self.queue.pop();
+            let popped = popped.map(|(at, ticket)| (at, self.queue.take(ticket)));
+            let expected = self.naive.pop_first();
+            let expected = expected.map(|((at, _), n)| (at, Some(n)));
+            assert_eq!(popped, expected);
+            self.now = popped.map_or(self.now, |(at, _)| at);
+            popped.is_some()
+        }
+
+        fn step(&mut self, dice: Dice, n: u64, spread: u64, growing: bool) {
+            let roll = |what, count| dice.below(Address(n, what), 0, count);
+            let lane = dice.hits(Address(n, 1), 0, Rate::new(1, 2));
+            let delay = if lane {
+                roll(2, 12) * 50
+            } else {
+                roll(3, spread)
+            };
+            self.push(n, lane, Span(delay));
+            if dice.hits(Address(n, 4), 0, Rate::new(1, 5)) {
+                self.cancel(roll(5, self.tickets.len() as u64));
+            }
+            if !growing || n % 4 == 0 {
+                self.pop();
+            }
+        }
+    }
+
+    /// Lists, heaps and lanes change no order, whether few events wait or many, near or far.
     #[test]
-    fn lanes_change_no_order() {
+    fn the_order_is_that_of_a_sorted_map() {
         for seed in 0..200 {
             let dice = Seed::new(seed).dice("queue");
-            let (mut laned, mut plain) = (Queue::new(), Queue::new());
-            let (mut now, mut tickets) = (Time::ZERO, Vec::new());
-            for n in 0..400_u64 {
-                let delay = Span(dice.below(Address(n, 0), 0, 4) * 50);
-                if dice.hits(Address(n, 1), 0, crate::chance::Rate::new(1, 2)) {
-                    tickets.push((
-                        laned.push_after(now, delay, Weight::Useful, n),
-                        plain.push(now + delay, Weight::Useful, n),
-                    ));
-                } else {
-                    let at = now + Span(dice.below(Address(n, 2), 0, 100));
-                    tickets.push((
-                        laned.push(at, Weight::Useful, n),
-                        plain.push(at, Weight::Useful, n),
-                    ));
-                }
-                if dice.hits(Address(n, 3), 0, crate::chance::Rate::new(1, 5)) {
-                    let (left, right) =
-                        tickets[dice.below(Address(n, 4), 0, tickets.len() as u64) as usize];
-                    laned.cancel(left);
-                    plain.cancel(right);
-                }
-                if n % 2 == 0 {
-                    let popped = plain.pop().map(|(at, ticket)| (at, plain.take(ticket)));
-                    assert_eq!(
-                        laned.pop().map(|(at, ticket)| (at, laned.take(ticket))),
-                        popped
-                    );
-                    now = popped.map_or(now, |(at, _)| at);
-                }
+            let mut twins = Twins {
+                queue: Queue::new(),
+                naive: BTreeMap::new(),
+                tickets: Vec::new(),
+                now: Time::ZERO,
+            };
+            for n in 0..600 {
+                let growing = n % 300 < 200;
+                twins.step(dice, n, 10_u64.pow(1 + seed as u32 % 4), growing);
             }
-            let rest: Vec<u64> = laned
-                .in_order()
-                .into_iter()
-                .map(|(_, _, event)| *event)
-                .collect();
-            let mut popped = Vec::new();
-            while let Some((_, ticket)) = plain.pop() {
-                popped.extend(plain.take(ticket));
-            }
-            assert_eq!(rest, popped);
-            assert_eq!(plain.useful(), 0);
+            let waiting = twins.queue.in_order();
+            assert!(waiting.iter().map(|(_, _, n)| *n).eq(twins.naive.values()));
+            while twins.pop() {}
+            assert_eq!(twins.queue.useful(), 0);
         }
     }
 
@@ -419,5 +360,12 @@ mod tests {
             1,
             "b waits in a's old slot and is not cancelled by a's ticket"
         );
+    }
+
+    #[test]
+    fn what_is_set_for_never_does_not_happen() {
+        let mut queue = Queue::new();
+        queue.push(Time::NEVER, Weight::Useful, 'a');
+        assert_eq!(queue.pop(), None);
     }
 }

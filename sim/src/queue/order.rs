@@ -1,0 +1,158 @@
+//! Keys in order: a short sorted list of the soonest, a heap of the rest, and lanes for constant delays.
+//!
+//! Most keys that are pushed fall due among the next few dozen, where a sorted list is quicker than a heap. Keys that
+//! are pushed at a constant delay arrive already sorted and need neither: they wait in a lane. The order is that of
+//! a plain heap, always.
+
+use alloc::collections::{BinaryHeap, VecDeque};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use crate::time::Span;
+
+/// How many keys the sorted list holds, and how many it takes from the heap when it has run out.
+const NEAR: usize = 32;
+const REFILL: usize = 16;
+const LANES: usize = 8;
+/// No key is as large.
+const NO_KEY: u128 = u128::MAX;
+
+#[derive(Clone, Debug)]
+struct Lane {
+    delay: Span,
+    keys: VecDeque<u128>,
+}
+
+/// A set of distinct keys that gives out the smallest.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// The soonest last. Every key in `far` is greater than all of these.
+    near: Vec<u128>,
+    far: BinaryHeap<Reverse<u128>>,
+    lanes: Vec<Lane>,
+    /// The smallest key in a lane, and which lane.
+    soonest: (u128, usize),
+}
+
+impl Order {
+    pub(super) const fn new() -> Self {
+        Self {
+            near: Vec::new(),
+            far: BinaryHeap::new(),
+            lanes: Vec::new(),
+            soonest: (NO_KEY, 0),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.near.clear();
+        self.far.clear();
+        self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
+        self.soonest = (NO_KEY, 0);
+    }
+
+    /// All keys, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = u128> + '_ {
+        let far = self.far.iter().map(|key| key.0);
+        let lanes = self.lanes.iter().flat_map(|lane| lane.keys.iter());
+        self.near.iter().chain(lanes).copied().chain(far)
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, key: u128) {
+        if !self.far.is_empty() && self.far.peek().is_some_and(|first| first.0 < key) {
+            self.far.push(Reverse(key));
+            return;
+        }
+        let mut place = self.near.len();
+        self.near.push(key);
+        while place > 0 && self.near[place - 1] < key {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = key;
+        if self.near.len() > NEAR {
+            self.far.push(Reverse(self.near.remove(0)));
+        }
+    }
+
+    /// Pushes a key that was made at a constant delay: it comes after all others of that delay.
+    #[inline]
+    pub(super) fn push_lane(&mut self, delay: Span, key: u128) {
+        let found = self.lanes.iter().position(|lane| lane.delay == delay);
+        let Some(index) = found.or_else(|| self.open_lane(delay)) else {
+            self.push(key);
+            return;
+        };
+        let lane = &mut self.lanes[index].keys;
+        if lane.back().is_some_and(|last| *last > key) {
+            self.push(key);
+            return;
+        }
+        lane.push_back(key);
+        if key < self.soonest.0 {
+            self.soonest = (key, index);
+        }
+    }
+
+    /// A lane for a new delay: an empty one, or one more.
+    #[cold]
+    fn open_lane(&mut self, delay: Span) -> Option<usize> {
+        if let Some(index) = self.lanes.iter().position(|lane| lane.keys.is_empty()) {
+            self.lanes[index].delay = delay;
+            return Some(index);
+        }
+        let room = self.lanes.len() < LANES;
+        room.then(|| {
+            self.lanes.push(Lane {
+                delay,
+                keys: VecDeque::new(),
+            });
+            self.lanes.len() - 1
+        })
+    }
+
+    /// Takes the smallest key, if it is below `limit`.
+    #[inline]
+    pub(super) fn pop_below(&mut self, limit: u128) -> Option<u128> {
+        let near = self.near.last().copied().unwrap_or(NO_KEY);
+        let key = near.min(self.soonest.0);
+        if key >= limit {
+            return None;
+        }
+        if key == near {
+            self.near.pop();
+            if self.near.is_empty() && !self.far.is_empty() {
+                self.refill();
+            }
+        } else {
+            self.pop_lane();
+        }
+        Some(key)
+    }
+
+    /// The list has run out: the soonest of the heap take its place.
+    #[cold]
+    fn refill(&mut self) {
+        while self.near.len() < REFILL
+            && let Some(Reverse(key)) = self.far.pop()
+        {
+            self.near.push(key);
+        }
+        self.near.reverse();
+    }
+
+    /// Removes the soonest key of all lanes.
+    #[inline]
+    fn pop_lane(&mut self) {
+        self.lanes[self.soonest.1].keys.pop_front();
+        self.soonest = (NO_KEY, 0);
+        for (index, lane) in self.lanes.iter().enumerate() {
+            if let Some(key) = lane.keys.front()
+                && *key < self.soonest.0
+            {
+                self.soonest = (*key, index);
+            }
+        }
+    }
+}
