@@ -27,6 +27,8 @@ pub mod broker;
 pub mod consumer;
 pub mod node;
 pub mod producer;
+mod requests;
 pub mod sink;
+mod transaction;
 
 pub mod judge;

@@ -19,7 +19,7 @@ use crate::model::{Ctx, Model};
 use crate::observation::Observation;
 use crate::producer::Producer;
 use crate::sink::Sink;
-use crate::strategy::{Strategy, Work};
+use crate::strategy::Strategy;
 use crate::timer::Timer;
 use crate::vocabulary::Topology;
 use crate::workload::Workload;
@@ -72,12 +72,9 @@ pub fn build(
         nodes.push(Node::Broker(Broker::new(n, strategy, topology, workload)));
     }
     for n in 0..topology.consumers {
-        nodes.push(match strategy.work {
-            Work::Loop(work) => Node::Consumer(Consumer::new(
-                n, strategy, work, topology, transport, workload,
-            )),
-            Work::Transact(_) => unimplemented!(),
-        });
+        nodes.push(Node::Consumer(Consumer::new(
+            n, strategy, topology, transport, workload,
+        )));
     }
     nodes.push(Node::Sink(Sink::new(strategy, topology)));
     nodes

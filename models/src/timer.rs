@@ -163,4 +163,6 @@ timers! {
         /// Whose, by transactional id.
         name: u16,
     } useful,
+    /// Consumer: time to commit the open transaction.
+    CommitDue useful,
 }

@@ -192,12 +192,8 @@ impl Broker {
 
     /// Whether a produce request has to wait for the coordinator's word. If so, it does.
     pub(super) fn must_wait(&mut self, peer: Peer, produce: &Produce, ctx: &mut Ctx<'_>) -> bool {
-        let open = self
-            .log(produce.partition)
-            .transactions
-            .open(produce.producer);
         let verifies = self.transactions().1 == Verification::On;
-        if open.is_some() || !verifies {
+        if !verifies || self.continues(produce) {
             return false;
         }
         let of = Owner {
@@ -226,6 +222,15 @@ impl Broker {
         true
     }
 
+    /// Whether a batch belongs to the transaction that is open in its partition. Not if its epoch is newer: then that
+    /// one is decided, and its marker on the way.
+    fn continues(&mut self, produce: &Produce) -> bool {
+        let log = self.log(produce.partition);
+        let open = log.transactions.open(produce.producer).is_some();
+        let known = log.producers.epochs(produce.producer);
+        open && known.is_some_and(|(epoch, _)| epoch == produce.epoch)
+    }
+
     /// The coordinator's word on a transaction: what waited for it goes on, or is refused.
     fn verified(&mut self, request: u32, answer: Answer, ctx: &mut Ctx<'_>) {
         let Some(verification) = self.verifications.take(request) else {
@@ -238,13 +243,10 @@ impl Broker {
                 ..held.produce
             };
             let first = produce.sequence.unwrap_or(0) <= verification.lowest;
-            let begun = self
-                .log(produce.partition)
-                .transactions
-                .open(produce.producer);
+            let begun = self.continues(&produce);
             let refusal = match answer {
                 Answer::Ok if verification.void => Some(LogAnswer::InvalidTransaction),
-                Answer::Ok if begun.is_none() && !(first && self.may_begin(&produce)) => {
+                Answer::Ok if !begun && !(first && self.may_begin(&produce)) => {
                     Some(LogAnswer::OutOfOrder)
                 }
                 Answer::Ok => None,

@@ -14,7 +14,7 @@ use crate::strategy::{Bug, Group, Right};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Offset, Partition};
 
-use super::requests::Ask;
+use crate::requests::Ask;
 
 /// What a consumer knows of its membership.
 #[derive(Clone, Debug, Default)]
@@ -148,9 +148,17 @@ impl Consumer {
                 .position(partition)
                 .map(|position| (partition, position));
         }
+        if self.end_before_leaving(answer, ctx) {
+            return;
+        }
         if self.memory.phase == Phase::Polling {
             self.poll(ctx);
         }
+    }
+
+    /// It begins anew as somebody who is in no group.
+    pub(super) fn leave_quietly(&mut self) {
+        self.memory.membership.standing = Standing::Out;
     }
 
     /// Whether a mark would still be accepted, as far as this consumer knows.

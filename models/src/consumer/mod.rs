@@ -1,11 +1,12 @@
 //! The consumer: one protocol of progress per kind of work (`semantics.md` §1.5, Appendix B3).
 
+mod marks;
 mod membership;
 mod poison;
 mod reader;
 mod repeats;
-mod requests;
 mod tasks;
+mod transact;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -20,7 +21,8 @@ use semel_sim::time::{Span, Time};
 use crate::message::{Message, group, log, sink};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::strategy::{Bug, Loop, Mark, Strategy};
+use crate::requests::{Ask, Requests};
+use crate::strategy::{Bug, Loop, Mark, Strategy, Work};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Item, Offset, Partition, Topology};
 use crate::workload::Workload;
@@ -28,11 +30,13 @@ use crate::workload::Workload;
 use membership::Membership;
 use reader::Reader;
 use repeats::Repeats;
-use requests::{Ask, Requests};
 use tasks::Task;
+use transact::Session;
 
 /// A pause before a broken connection is tried again (Kafka's `reconnect.backoff.ms`).
 const RECONNECT: Span = Span::millis(50);
+/// A pause before an offset is asked for again that is about to change (`retry.backoff.ms`).
+const UNSTABLE: Span = Span::millis(100);
 
 /// A consumer that fetches, handles and marks.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ pub struct Consumer {
     /// What it remembers of what it has handled, on disk or in memory.
     repeats: Repeats,
     memory: Memory,
+    /// Its transactions, if it works in them.
+    session: Option<Session>,
 }
 
 /// Everything else a consumer knows is in memory.
@@ -84,12 +90,18 @@ impl Consumer {
     pub fn new(
         me: u16,
         strategy: &Strategy,
-        work: Loop,
         topology: Topology,
         transport: Transport,
         workload: &Arc<Workload>,
     ) -> Self {
         let workload = Arc::clone(workload);
+        let (work, session) = match strategy.work {
+            Work::Loop(work) => (work, None),
+            Work::Transact(work) => {
+                let session = Session::new(me, work, strategy.stream.transactions, topology);
+                (work.reading(), Some(session))
+            }
+        };
         Self {
             me,
             topology,
@@ -99,6 +111,7 @@ impl Consumer {
             bug: strategy.bug,
             repeats: Repeats::new(work.recognise),
             memory: Memory::default(),
+            session,
         }
     }
 
@@ -107,6 +120,9 @@ impl Consumer {
         self.workload = Arc::clone(workload);
         self.repeats.reset();
         self.forget();
+        if let Some(session) = &mut self.session {
+            session.reset();
+        }
     }
 
     fn forget(&mut self) {
@@ -123,17 +139,24 @@ impl Consumer {
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
-        if self.group().is_some() {
+        if self.session.is_some() {
+            self.register(ctx);
+        } else if self.group().is_some() {
             self.must_join(ctx);
         } else {
-            let consumers = usize::from(self.topology.consumers);
-            for partition in (self.me..self.topology.partitions).step_by(consumers) {
-                self.memory.readers.push(Reader::new(partition));
-                self.find_position(partition, ctx);
-            }
+            self.read_own(ctx);
         }
         if let Mark::Timer(timed) = self.work.mark {
             ctx.set_timer(timed.every, Timer::MarkDue);
+        }
+    }
+
+    /// Alone: every consumer has partitions of its own.
+    fn read_own(&mut self, ctx: &mut Ctx<'_>) {
+        let consumers = usize::from(self.topology.consumers);
+        for partition in (self.me..self.topology.partitions).step_by(consumers) {
+            self.memory.readers.push(Reader::new(partition));
+            self.find_position(partition, ctx);
         }
     }
 
@@ -232,6 +255,10 @@ impl Consumer {
                 request, answer, ..
             }) => self.applied(request, answer, ctx),
             Message::Log(log::Message::DeadLettered { request, .. }) => self.parked(request, ctx),
+            Message::Log(log::Message::Ack {
+                request, answer, ..
+            }) => self.output_answered(request, answer, ctx),
+            Message::Transaction(word) => self.transaction_answered(word, ctx),
             _ => {}
         }
     }
@@ -245,7 +272,11 @@ impl Consumer {
         unstable: bool,
         ctx: &mut Ctx<'_>,
     ) {
-        if unstable || !self.memory.requests.answered(request, ctx) {
+        if unstable {
+            self.memory.requests.pause(request, UNSTABLE, ctx);
+            return;
+        }
+        if !self.memory.requests.answered(request, ctx) {
             return;
         }
         let generation = self.memory.generation;
@@ -313,7 +344,12 @@ impl Consumer {
             }
             Timer::ApplyExpired { request, attempt } => self.apply_expired(request, attempt, ctx),
             Timer::Processed { request } => self.processed(request, ctx),
+            Timer::CommitDue => self.transaction_due(ctx),
             Timer::MarkDue => self.mark_due(ctx),
+            Timer::ProduceExpired { request, attempt } => {
+                self.output_expired(request, attempt, ctx);
+            }
+            Timer::Retry { request } => self.resume_outputs(request, ctx),
             Timer::HeartbeatDue => self.heartbeat_due(ctx),
             Timer::PollOverdue { poll } => self.poll_overdue(poll, ctx),
             _ => {}
@@ -335,10 +371,11 @@ impl Consumer {
                 ctx.set_timer(RECONNECT, Timer::Reconnect { request: 0 });
             }
         }
-        for ask in self.memory.requests.to(peer) {
-            ctx.set_timer(RECONNECT, Timer::Reconnect { request: ask });
+        for request in self.memory.requests.to(peer) {
+            self.memory.requests.pause(request, RECONNECT, ctx);
         }
         self.tasks_disconnected(peer, ctx);
+        self.outputs_disconnected(peer, ctx);
     }
 
     /// The polling thread: marks on its timer, then takes what a reader has fetched.
@@ -364,7 +401,7 @@ impl Consumer {
     fn may_poll(&self) -> bool {
         let idle = self.memory.backlog.is_empty() && self.memory.tasks.is_empty();
         let ahead = self.runs_ahead() && self.memory.backlog.len() < usize::from(self.work.workers);
-        matches!(self.memory.phase, Phase::Polling) && (idle || ahead)
+        matches!(self.memory.phase, Phase::Polling) && (idle || ahead) && !self.is_ending()
     }
 
     /// Worker threads behind marks on a timer: the polling thread does not wait for them (F042).
@@ -390,124 +427,12 @@ impl Consumer {
         self.fetch(ctx);
     }
 
-    fn commit(&mut self, partition: Partition, offset: Offset, ctx: &mut Ctx<'_>) {
-        let request = self.memory.requests.number();
-        let (member, generation) = (self.me, self.memory.generation);
-        let commit = group::Message::Commit {
-            partition,
-            offset,
-            request,
-            member,
-            generation,
-        };
-        let to = self.topology.coordinator();
-        self.ask(
-            Ask {
-                number: request,
-                to,
-                message: Message::Group(commit),
-            },
-            ctx,
-        );
-    }
-
-    /// The coordinator has answered a mark.
-    fn committed(&mut self, request: u32, answer: group::Answer, ctx: &mut Ctx<'_>) {
-        if !self.memory.requests.answered(request, ctx) {
-            return;
-        }
-        if answer != group::Answer::Ok {
-            self.out(answer, ctx);
-        }
-        if !self.memory.requests.committing() {
-            self.marked(ctx);
-        }
-    }
-
-    /// Marks have been answered. One that came before the batch and was refused takes the batch with it.
-    fn marked(&mut self, ctx: &mut Ctx<'_>) {
-        match self.memory.phase {
-            Phase::MarkingBefore if !self.is_member() => {
-                self.memory.backlog.clear();
-                self.memory.phase = Phase::Polling;
-                self.poll(ctx);
-            }
-            Phase::MarkingBefore => {
-                let partition = self
-                    .memory
-                    .backlog
-                    .front()
-                    .map_or(0, |(partition, _)| *partition);
-                self.memory.phase = Phase::Handling(partition);
-                self.hand_out(ctx);
-            }
-            Phase::MarkingAfter(_) => {
-                self.memory.phase = Phase::Polling;
-                self.poll(ctx);
-            }
-            Phase::Polling | Phase::Handling(_) => {}
-        }
-    }
-
-    /// The batch has been handled.
-    fn batch_done(&mut self, ctx: &mut Ctx<'_>) {
-        if let Phase::Handling(partition) = self.memory.phase {
-            let after = self.work.mark == Mark::After && self.bug != Some(Bug::CommitBeforeEffect);
-            if after
-                && self.is_member()
-                && let Some(position) = self.position(partition)
-            {
-                self.memory.phase = Phase::MarkingAfter(partition);
-                self.commit(partition, position, ctx);
-                return;
-            }
-            self.memory.phase = Phase::Polling;
-        }
-        self.poll(ctx);
-    }
-
-    /// The position in a partition, if it is read here.
-    fn position(&self, partition: Partition) -> Option<Offset> {
-        let reader = self
-            .memory
-            .readers
-            .iter()
-            .find(|reader| reader.partition == partition);
-        reader.map(|reader| reader.position)
-    }
-
-    /// Auto-commit happens inside poll, and commits what earlier polls returned.
-    fn mark_on_timer(&mut self, ctx: &mut Ctx<'_>) {
-        let Mark::Timer(timed) = self.work.mark else {
-            return;
-        };
-        if ctx.elapsed() - self.memory.marked_at < timed.every {
-            return;
-        }
-        self.memory.marked_at = ctx.elapsed();
-        for index in 0..self.memory.readers.len() {
-            let reader = &mut self.memory.readers[index];
-            if let Some(position) = reader.unmarked() {
-                let partition = reader.partition;
-                self.commit(partition, position, ctx);
-            }
-        }
-    }
-
-    /// A polling thread that has nothing else to do still polls, and so still marks.
-    fn mark_due(&mut self, ctx: &mut Ctx<'_>) {
-        let Mark::Timer(timed) = self.work.mark else {
-            return;
-        };
-        if self.may_poll() {
-            self.mark_on_timer(ctx);
-        }
-        ctx.set_timer(timed.every, Timer::MarkDue);
-    }
-
     pub(crate) fn crash(&mut self, kind: OutageKind) {
         self.repeats.crash(kind);
         self.forget();
+        if let Some(session) = &mut self.session {
+            session.forget();
+        }
     }
 
     pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
@@ -524,6 +449,6 @@ impl Consumer {
             ..
         } = &self.memory;
         digest.add(&(readers, requests, backlog, tasks, phase));
-        digest.add(&(turn, generation, membership));
+        digest.add(&(turn, generation, membership, &self.session));
     }
 }

@@ -59,9 +59,20 @@ impl Hash for Task {
     }
 }
 
+impl Task {
+    /// Its handler has failed, and tries again.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failures > 0 && matches!(self.stage, Stage::Processing)
+    }
+}
+
 impl Consumer {
     /// Gives polled records to workers that are free.
     pub(super) fn hand_out(&mut self, ctx: &mut Ctx<'_>) {
+        if self.is_ending() {
+            self.advance(ctx);
+            return;
+        }
         while self.memory.tasks.len() < usize::from(self.work.workers) {
             let Some((partition, item)) = self.memory.backlog.pop_front() else {
                 break;
@@ -74,6 +85,7 @@ impl Consumer {
                 });
                 continue;
             }
+            self.begin(ctx);
             ctx.observe(Observation::Delivered {
                 record: item.record,
                 partition,
@@ -122,6 +134,12 @@ impl Consumer {
         };
         let item = self.memory.tasks[index].item;
         match self.memory.tasks[index].stage {
+            Stage::Processing if self.is_ending() && self.memory.tasks[index].is_failing() => {
+                self.failed(index, ctx);
+            }
+            Stage::Processing if self.writes_only() && !self.workload.is_poison(item.record) => {
+                self.done(index, ctx);
+            }
             Stage::Processing if self.workload.is_poison(item.record) => self.failed(index, ctx),
             Stage::Processing | Stage::Applying => self.apply(index, ctx),
             Stage::Remembering => {
@@ -238,6 +256,7 @@ impl Consumer {
         match answer {
             Answer::Done | Answer::Before => self.done(index, ctx),
             Answer::Mismatch => self.failed(index, ctx),
+            Answer::Fenced if self.session.is_some() => self.abort(ctx),
             Answer::Fenced | Answer::InProgress => self.drop_task(index, ctx),
         }
         self.next(ctx);
@@ -262,7 +281,11 @@ impl Consumer {
             record: self.memory.tasks[index].item.record,
             consumer: self.me,
         });
+        let Task {
+            partition, item, ..
+        } = self.memory.tasks[index];
         self.drop_task(index, ctx);
+        self.produced(partition, item, ctx);
     }
 
     pub(super) fn drop_task(&mut self, index: usize, ctx: &mut Ctx<'_>) {

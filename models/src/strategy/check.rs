@@ -232,6 +232,11 @@ impl Strategy {
                     "must be a sink that can be paid; `Output` is the stream itself",
                 );
                 object(
+                    work.delivery_timeout < work.request_timeout,
+                    "work.delivery_timeout",
+                    "is shorter than `request_timeout`: Kafka demands delivery.timeout.ms >= request.timeout.ms",
+                );
+                object(
                     work.timeout > semel_sim::time::Span::secs(900),
                     "work.timeout",
                     "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",

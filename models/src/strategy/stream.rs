@@ -139,6 +139,19 @@ pub enum Transactions {
     },
 }
 
+impl Transactions {
+    /// The version of the protocol; without transactions, the first.
+    pub(crate) const fn version(self) -> u8 {
+        match self {
+            Self::None => 1,
+            Self::Markers {
+                transaction_version,
+                ..
+            } => transaction_version,
+        }
+    }
+}
+
 /// Whether a leader verifies a transaction with its coordinator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Verification {

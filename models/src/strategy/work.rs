@@ -214,6 +214,9 @@ pub struct Transact {
     /// How long any answer is waited for before the request is sent again (`request.timeout.ms`, 30 s).
     #[serde(default = "request_timeout")]
     pub request_timeout: Span,
+    /// How long an output may take in all (`delivery.timeout.ms`, 120 s); then its transaction is aborted.
+    #[serde(default = "delivery_timeout")]
+    pub delivery_timeout: Span,
     /// How long an empty fetch waits at the broker (`fetch.max.wait.ms`, 500 ms).
     #[serde(default = "fetch_wait")]
     pub fetch_wait: Span,
@@ -229,6 +232,30 @@ const fn transaction_timeout() -> Span {
 
 const fn request_timeout() -> Span {
     Span::secs(30)
+}
+
+const fn delivery_timeout() -> Span {
+    Span::secs(120)
+}
+
+impl Transact {
+    /// How it reads: as a loop with one worker, which is given committed records only. Marks are the transaction's.
+    pub(crate) const fn reading(self) -> Loop {
+        Loop {
+            mark: Mark::After,
+            right: self.right,
+            recognise: Memory::None,
+            read: Read::Committed,
+            reset: self.reset,
+            poison: OnPoison::Block,
+            poll: self.poll,
+            workers: 1,
+            processing: self.processing,
+            sink_timeout: Some(self.request_timeout),
+            fetch_wait: self.fetch_wait,
+            fetch_timeout: self.request_timeout,
+        }
+    }
 }
 
 /// What happens besides the transaction.

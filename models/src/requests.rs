@@ -1,0 +1,149 @@
+//! Requests that are repeated until they are answered: each keeps its number in every attempt.
+
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use semel_sim::address::NodeId;
+use semel_sim::context::TimerId;
+use semel_sim::time::Span;
+
+use crate::message::{Message, group, sink};
+use crate::model::Ctx;
+use crate::timer::Timer;
+
+/// A request and whom it is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub(crate) number: u32,
+    pub(crate) to: NodeId,
+    pub(crate) message: Message,
+}
+
+/// Unanswered requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Requests {
+    last: u32,
+    open: Vec<Open>,
+}
+
+/// An unanswered request.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    ask: Ask,
+    /// How often it has been sent.
+    sent: u32,
+    /// When it is sent again.
+    timer: TimerId,
+}
+
+impl Hash for Requests {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for Open { ask, sent, .. } in &self.open {
+            let repeated = *sent > 1;
+            (ask.to, ask.message, repeated).hash(state);
+        }
+    }
+}
+
+impl Requests {
+    pub(crate) fn clear(&mut self) {
+        self.last = 0;
+        self.open.clear();
+    }
+
+    /// A fresh number.
+    pub(crate) const fn number(&mut self) -> u32 {
+        self.last += 1;
+        self.last
+    }
+
+    pub(crate) fn ask(&mut self, ask: Ask, timeout: Span, ctx: &mut Ctx<'_>) {
+        self.send(ask, 1, timeout, ctx);
+    }
+
+    fn send(&mut self, ask: Ask, sent: u32, timeout: Span, ctx: &mut Ctx<'_>) {
+        ctx.send(ask.to, ask.message);
+        let request = ask.number;
+        let timer = ctx.set_timer(timeout, Timer::RequestExpired { request });
+        self.open.push(Open { ask, sent, timer });
+    }
+
+    fn position(&self, number: u32) -> Option<usize> {
+        self.open.iter().position(|open| open.ask.number == number)
+    }
+
+    /// An answer came. False if nobody waits for it any more.
+    pub(crate) fn answered(&mut self, number: u32, ctx: &mut Ctx<'_>) -> bool {
+        self.take(number, ctx).is_some()
+    }
+
+    /// An answer came: to what, and how often that had been sent.
+    pub(crate) fn take(&mut self, number: u32, ctx: &mut Ctx<'_>) -> Option<(Message, u32)> {
+        let index = self.position(number)?;
+        let Open { ask, sent, timer } = self.open.remove(index);
+        ctx.cancel(timer);
+        Some((ask.message, sent))
+    }
+
+    /// Sends an unanswered request again. Returns whom it is for, if it still was unanswered.
+    pub(crate) fn again(
+        &mut self,
+        number: u32,
+        timeout: Span,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<NodeId> {
+        let index = self.position(number)?;
+        let Open { ask, sent, timer } = self.open.remove(index);
+        ctx.cancel(timer);
+        self.send(ask, sent + 1, timeout, ctx);
+        Some(ask.to)
+    }
+
+    /// Sends an unanswered request again after a pause, and not before.
+    pub(crate) fn pause(&mut self, number: u32, pause: Span, ctx: &mut Ctx<'_>) {
+        if let Some(index) = self.position(number) {
+            let timer = ctx.set_timer(pause, Timer::Reconnect { request: number });
+            let before = core::mem::replace(&mut self.open[index].timer, timer);
+            ctx.cancel(before);
+        }
+    }
+
+    /// Whether a request of this kind is unanswered.
+    pub(crate) fn any(&self, kind: impl Fn(&Message) -> bool) -> bool {
+        self.open.iter().any(|open| kind(&open.ask.message))
+    }
+
+    /// Gives up requests of this kind.
+    pub(crate) fn drop_all(&mut self, kind: impl Fn(&Message) -> bool, ctx: &mut Ctx<'_>) {
+        self.open.retain(|open| {
+            let dropped = kind(&open.ask.message);
+            if dropped {
+                ctx.cancel(open.timer);
+            }
+            !dropped
+        });
+    }
+
+    /// Whether a commit is unanswered.
+    pub(crate) fn committing(&self) -> bool {
+        self.any(|message| matches!(message, Message::Group(group::Message::Commit { .. })))
+    }
+
+    /// Gives up looking for positions.
+    pub(crate) fn drop_positions(&mut self, ctx: &mut Ctx<'_>) {
+        let finds = |message: &Message| {
+            matches!(
+                message,
+                Message::Group(group::Message::FindOffset { .. })
+                    | Message::Sink(sink::Message::FindMark { .. })
+            )
+        };
+        self.drop_all(finds, ctx);
+    }
+
+    /// The numbers of unanswered requests to a node.
+    pub(crate) fn to(&self, node: NodeId) -> Vec<u32> {
+        let to_node = self.open.iter().filter(|open| open.ask.to == node);
+        to_node.map(|open| open.ask.number).collect()
+    }
+}
