@@ -10,6 +10,17 @@
 //!
 //! **What this crate deliberately does not know**: terminals, pages, charts. It prints nothing; it returns data and
 //! complaints. Inside a run it adds nothing to the kernel and the models: it only lends them seeds.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use semel_scenarios::{catalog, plan::Plan, trial::Runner};
+//!
+//! let scenario = catalog::scenario("lost-ack").expect("it is in the catalog");
+//! let plan = Arc::new(Plan::new(&scenario, "at-least-once", &[])?);
+//! let row = Runner::new(&plan).run(7);
+//! assert_eq!(row.duplicated, 1); // the ack was lost, and the retry was stored again
+//! # Ok::<(), semel_scenarios::complaint::Complaint>(())
+//! ```
 
 pub mod scenario;
 

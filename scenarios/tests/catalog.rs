@@ -59,3 +59,26 @@ fn a_resolved_scenario_reads_back_as_the_same() {
         assert_eq!(again, *scenario);
     }
 }
+
+#[test]
+fn the_schema_describes_every_field_and_every_fault() {
+    let schema = semel_scenarios::schema::schema();
+    let fields = schema["properties"]
+        .as_object()
+        .expect("a scenario has fields");
+    for field in [
+        "schema", "name", "question", "topology", "workload", "network", "faults", "heal_at",
+        "expect",
+    ] {
+        assert!(
+            fields[field]["description"].is_string() || fields[field]["$ref"].is_string(),
+            "{field}"
+        );
+    }
+    let faults = semel_scenarios::list::faults();
+    assert_eq!(faults.len(), 16);
+    assert!(
+        faults.iter().all(|fault| fault.about.ends_with('.')),
+        "{faults:?}"
+    );
+}

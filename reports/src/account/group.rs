@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use semel_models::judge::Side;
+use semel_models::judge::{KEPT, Side};
 use semel_models::strategy::{Clause, Invariant, Level};
 use semel_scenarios::row::{Row, ViolationRow};
 
@@ -86,7 +86,7 @@ impl<'a> Group<'a> {
     /// The sentence.
     pub(super) fn tell(&self, line: &Line) -> Sentence {
         let gravest = self.gravest;
-        let what = format!("{} {}", self.subject(), self.predicate(&line.row));
+        let what = format!("{} {}", self.subject(&line.row), self.predicate(&line.row));
         let why = self.why();
         let told = format!("{what}: {why} ({}, {}).", gravest.cause, gravest.side);
         if gravest.is_breach() {
@@ -133,30 +133,36 @@ impl<'a> Group<'a> {
             .any(|invariant| invariant.name() == self.gravest.invariant)
     }
 
-    /// The clause that is broken, read aloud.
+    /// The promise that is broken, read aloud: the strategy's own clause, or what everybody promises unasked.
     fn promise(&self, line: &Line) -> String {
         let gravest = self.gravest;
-        let clause = line.promise.iter().find(|clause: &&Clause| {
+        let own = line.promise.iter().find(|clause: &&Clause| {
             clause.keeps.name() == gravest.invariant && clause.level.name() == gravest.level
         });
-        clause.map_or_else(
-            || {
-                format!(
-                    "{} holds at the level of {}",
-                    gravest.invariant, gravest.level
-                )
-            },
-            words::clause,
-        )
+        let kept = words::invariant(&gravest.invariant).map(|words| words.kept);
+        own.map(words::clause)
+            .or_else(|| kept.map(ToOwned::to_owned))
+            .unwrap_or_else(|| gravest.invariant.clone())
     }
 
-    fn subject(&self) -> String {
+    fn subject(&self, row: &Row) -> String {
         let names: Vec<String> = self.records.iter().map(ToString::to_string).collect();
         match &names[..] {
             [] => "something".into(),
             [one] => format!("record{GLUE}{one}"),
-            several => format!("each of {}", named(several)),
+            several => format!("each of {}", named(several, self.is_cut_short(row))),
         }
+    }
+
+    /// Whether there may have been more of this kind than a row keeps.
+    fn is_cut_short(&self, row: &Row) -> bool {
+        let kept = |level: &Level| {
+            let kind = |one: &&ViolationRow| {
+                one.invariant == self.gravest.invariant && one.level == level.name()
+            };
+            row.violations.iter().filter(kind).count()
+        };
+        self.levels.iter().map(kept).any(|kept| kept >= KEPT)
     }
 
     fn predicate(&self, row: &Row) -> String {
@@ -168,14 +174,15 @@ impl<'a> Group<'a> {
         };
         match words.invariant {
             Invariant::NoDuplicate if !self.records.is_empty() => {
-                let spared = row.duplicated == 0 && !self.levels.contains(&Level::Effect);
+                let spared =
+                    !self.levels.contains(&Level::Effect) && row.duplicated == 0 && row.lost == 0;
                 let but = if spared { ", but applied once" } else { "" };
                 format!("was {} {}{but}", self.verbs(), self.times(row))
             }
             Invariant::NoLoss if !self.levels.contains(&Level::Effect) => {
                 let places: Vec<&str> = self.levels.iter().copied().map(words::place).collect();
                 format!(
-                    "is missing from {}, but has its effect",
+                    "is missing from {}, but not from the effect",
                     words::list(&places)
                 )
             }

@@ -76,7 +76,7 @@ pub fn recognised(line: &Line) -> Option<String> {
         let what = match &records[..] {
             [] => return None,
             [one] => format!("the repeat of record{GLUE}{one}"),
-            several => format!("the repeats of {}", named(several)),
+            several => format!("the repeats of {}", named(several, false)),
         };
         Some(format!("{who} recognised {what}"))
     };
@@ -91,13 +91,14 @@ pub fn recognised(line: &Line) -> Option<String> {
     (!clauses.is_empty()).then(|| words::list(&clauses))
 }
 
-/// `records 3, 4 and 5`; of many, the first and how many more.
-fn named(records: &[String]) -> String {
+/// `records 3, 4 and 5`; of many, the first and how many others there are, or are at least.
+fn named(records: &[String], cut_short: bool) -> String {
     match records.len() {
         count if count <= NAMED => format!("records {}", words::list(records)),
         count => format!(
-            "records {} and {} others",
+            "records {} and {}{} others",
             records[..NAMED - 1].join(", "),
+            if cut_short { "at least " } else { "" },
             count - NAMED + 1
         ),
     }
