@@ -17,7 +17,8 @@ fn plans() -> Vec<Arc<Plan>> {
             continue;
         }
         for strategy in scenario.expect.keys() {
-            let plan = Plan::new(&scenario, strategy, &[]).unwrap_or_else(|complaint| panic!("{complaint}"));
+            let plan = Plan::new(&scenario, strategy, &[])
+                .unwrap_or_else(|complaint| panic!("{complaint}"));
             plans.push(Arc::new(plan));
         }
     }
@@ -49,7 +50,10 @@ fn every_expectation_is_met_and_no_other_one_would_be() {
             let mut other = Plan::clone(&plan);
             other.expectation.verdict = flipped;
             if sum(&other, &rows).met {
-                wrong.push(format!("{place}: would meet {:?} just as well", other.expectation.verdict));
+                wrong.push(format!(
+                    "{place}: would meet {:?} just as well",
+                    other.expectation.verdict
+                ));
             }
         }
     }
@@ -61,7 +65,10 @@ fn flip(expected: &Expected) -> Vec<Expected> {
     let breach = |text: &str| text.parse().expect("a breach");
     match expected {
         Expected::Holds => {
-            vec![Expected::Breaks(vec![breach("no_duplicate at effect")]), Expected::Breaks(vec![breach("no_loss at effect")])]
+            vec![
+                Expected::Breaks(vec![breach("no_duplicate at effect")]),
+                Expected::Breaks(vec![breach("no_loss at effect")]),
+            ]
         }
         Expected::Breaks(_) | Expected::Always(_) => vec![Expected::Holds],
         Expected::Any | Expected::NotApplicable(_) => Vec::new(),
@@ -73,8 +80,16 @@ fn flip(expected: &Expected) -> Vec<Expected> {
 fn digests_are_pinned() {
     let mut lines = Vec::new();
     for plan in plans() {
-        let digests: Vec<String> = rows(&plan, 0..3).into_iter().map(|row| row.digest).collect();
-        lines.push(format!("{:<28} {:<26} {}", plan.scenario.name, plan.name, digests.join(" ")));
+        let digests: Vec<String> = rows(&plan, 0..3)
+            .into_iter()
+            .map(|row| row.digest)
+            .collect();
+        lines.push(format!(
+            "{:<28} {:<26} {}",
+            plan.scenario.name,
+            plan.name,
+            digests.join(" ")
+        ));
     }
     insta::assert_snapshot!(lines.join("\n"));
 }
@@ -86,9 +101,16 @@ fn a_run_repeats_itself_and_eyes_change_nothing() {
         let before: Vec<Row> = (0..3).map(|seed| runner.run(seed)).collect();
         let mut fresh = Runner::new(&plan);
         for seed in [2, 0, 1] {
-            assert_eq!(before[seed as usize], fresh.run(seed), "a reused world is a fresh one");
+            assert_eq!(
+                before[seed as usize],
+                fresh.run(seed),
+                "a reused world is a fresh one"
+            );
             let (row, _) = fresh.run_open(seed);
-            assert_eq!(before[seed as usize], row, "an open recorder changes nothing");
+            assert_eq!(
+                before[seed as usize], row,
+                "an open recorder changes nothing"
+            );
         }
     }
 }
