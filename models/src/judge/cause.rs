@@ -321,7 +321,9 @@ fn waits_for_another(known: &Known) -> bool {
 /// Whether a record that no handler can process, and that its readers still owe, stands ahead of this one (marked or
 /// not: a handler that is caught on it goes no further).
 fn poison_ahead(known: &Known, facts: &Facts) -> bool {
-    let mut ahead = known.lane(facts.partition).range(0, u64::from(facts.copy) + 1);
+    let mut ahead = known
+        .lane(facts.partition)
+        .range(0, u64::from(facts.copy) + 1);
     ahead.any(|(_, entry)| {
         known.exists(entry.record)
             && known.workload.is_poison(entry.record)
