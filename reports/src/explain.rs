@@ -227,6 +227,7 @@ fn miss(missed: Missed) -> &'static str {
         Missed::Absent => "nothing was remembered there",
         Missed::Expired => "what was remembered of it had expired",
         Missed::Evicted => "what was remembered of it had been evicted",
+        Missed::TakenOver => "the first request was still being worked on, and taken for dead",
     }
 }
 

@@ -206,6 +206,8 @@ pub enum Missed {
     Expired,
     /// Too much was remembered since.
     Evicted,
+    /// The first request was still being worked on, and taken for dead.
+    TakenOver,
 }
 
 /// What an application was told.
@@ -249,9 +251,9 @@ impl From<Miss> for Missed {
             Miss::Unasked => Self::Unasked,
             Miss::New => Self::New,
             Miss::Absent => Self::Absent,
-            // A key in progress for longer than its lease may be taken over: its entry no longer counts.
-            Miss::Expired | Miss::TakenOver => Self::Expired,
+            Miss::Expired => Self::Expired,
             Miss::Evicted => Self::Evicted,
+            Miss::TakenOver => Self::TakenOver,
         }
     }
 }

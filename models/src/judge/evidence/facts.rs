@@ -311,6 +311,12 @@ impl Facts {
         self.copies > 0 && self.effects == 0 && !self.flags.has(EXCUSED)
     }
 
+    /// A handler is done with it without an effect.
+    pub(in crate::judge) fn set_aside(&mut self, how: Flags) {
+        self.flags.set(how);
+        self.flags.clear(Flags::IN_HAND);
+    }
+
     /// Takes an answer down. Ok wins over whatever was said before.
     pub(in crate::judge) fn answer(&mut self, outcome: Outcome) {
         match outcome {

@@ -96,10 +96,10 @@ impl Known {
                 self.faults.struck.set(Struck::ZOMBIE);
             }
             Observation::Skipped { record, .. } => {
-                self.touch(record, |facts| facts.flags.set(Flags::SKIPPED));
+                self.touch(record, |facts| facts.set_aside(Flags::SKIPPED));
             }
             Observation::Parked { record, .. } => {
-                self.touch(record, |facts| facts.flags.set(Flags::PARKED));
+                self.touch(record, |facts| facts.set_aside(Flags::PARKED));
             }
             Observation::Kept { entries, .. } => self.tallies.keeps(node, entries),
             Observation::Balance { key, amount } => {
