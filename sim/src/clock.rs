@@ -49,12 +49,13 @@ impl Clock {
     }
 
     /// How long the node's `span` takes in true time.
+    #[inline]
     pub(crate) fn true_span(&self, span: Span) -> Span {
         if self.drift == 0 {
-            return span;
+            span
+        } else {
+            stretched(span, 0, self.drift)
         }
-        let scaled = i128::from(span.0) * MILLION / (MILLION + i128::from(self.drift));
-        Span(u64::try_from(scaled).unwrap_or(u64::MAX))
     }
 
     /// The monotonic clock starts again.
@@ -82,6 +83,14 @@ impl Clock {
     }
 }
 
+/// How long it takes at the speed `after` until as much has been counted as in `span` at the speed `before` (both in
+/// parts per million above true). Rounded up: no timer fires before its node has counted its delay.
+pub(crate) fn stretched(span: Span, before: i32, after: i32) -> Span {
+    let speed = |drift: i32| (MILLION + i128::from(drift)).unsigned_abs();
+    let scaled = (u128::from(span.0) * speed(before)).div_ceil(speed(after));
+    Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+}
+
 /// What every wall clock reads when a run begins: far enough from zero to be stepped back.
 const EPOCH: i128 = 1_000_000_000_000_000_000;
 
@@ -95,6 +104,20 @@ mod tests {
         clock.set_drift(Time::ZERO, 100_000);
         assert_eq!(clock.elapsed(Time(1_000_000)), Span(1_100_000));
         assert_eq!(clock.true_span(Span(1_100_000)), Span(1_000_000));
+    }
+
+    #[test]
+    fn no_timer_fires_before_its_delay_is_counted() {
+        for drift in [-500_000, -7, 3, 123_457] {
+            let mut clock = Clock::new();
+            clock.set_drift(Time(13), drift);
+            for delay in [1, 999, 1_000_003] {
+                let (now, delay) = (Time(29), Span(delay));
+                let fired = now + clock.true_span(delay);
+                let counted = clock.elapsed(fired) - clock.elapsed(now);
+                assert!(counted >= delay, "{drift} ppm: {counted:?} of {delay:?}");
+            }
+        }
     }
 
     #[test]

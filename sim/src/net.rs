@@ -3,7 +3,7 @@
 //! *Connection*: in order, no copies. Two nodes begin with one; the end that speaks first counts as having dialled
 //! it. A packet that is lost breaks its connection in that direction: nothing sent after it gets through, and
 //! whoever sends into the gap is told one latency later, unless the link is cut: then silence. The other end is not
-//! told. An end that gives a connection up, or is told that it broke, dials a new one with its next send, which
+//! told, nor is an end that uses a newer connection already. An end that gives a connection up, or is told that it broke, dials a new one with its next send, which
 //! costs a round trip; unless it hears the other end on a newer one first: then it answers there.
 //!
 //! *What an end sent on a connection before it gave it up may still arrive*, even after its next connection's
@@ -319,7 +319,7 @@ impl Network {
         pair.ends[side(peer, me)].uses
     }
 
-    /// `me` learns that `connection` is broken. True if that is news.
+    /// `me` learns that `connection` is broken. True if that is news to it, and it uses no newer one already.
     ///
     /// It speaks there no more. If it dialled it, it listens no more either; the other end may yet hear what was on
     /// its way.
@@ -329,13 +329,14 @@ impl Network {
             return false;
         }
         end.told = connection + 1;
-        if end.uses == Some(connection) {
-            end.uses = None;
-        }
         if end.dialled == Some(connection) {
             end.floor = connection + 1;
         }
-        true
+        let newer = end.uses.is_some_and(|used| used > connection);
+        if !newer {
+            end.uses = None;
+        }
+        !newer
     }
 
     /// What decides the future of every link: times as time to go, connections as how many came since.

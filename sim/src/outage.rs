@@ -2,6 +2,7 @@
 
 use crate::address::{Change, FaultIndex, NodeId, Outage, OutageKind, StepId, Weather};
 use crate::adversary::{Adversary, LossId};
+use crate::clock::stretched;
 use crate::context::{Due, Event};
 use crate::digest::Digest;
 use crate::domain::{Domain, Process};
@@ -230,11 +231,7 @@ impl<D: Domain> World<D> {
         if before == drift {
             return;
         }
-        let stretch = |left: Span| {
-            let scaled = u128::from(left.0) * (1_000_000 + i128::from(before)).unsigned_abs()
-                / (1_000_000 + i128::from(drift)).unsigned_abs();
-            Span(u64::try_from(scaled).unwrap_or(u64::MAX))
-        };
+        let stretch = |left: Span| stretched(left, before, drift);
         let mine = |event: &Event<D>| event.node == node && matches!(event.due, Due::Timer { .. });
         self.core.queue.reschedule(now, mine, stretch);
     }

@@ -12,7 +12,7 @@ use crate::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Sets a node's wall clock forward or back. Its monotonic clock and its timers do not notice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockStep {
     /// What the fault is called; its dice depend on it. Default: its kind and ordinal.

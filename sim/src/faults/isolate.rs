@@ -60,6 +60,23 @@ pub struct Isolate<O> {
     pub lasting: Option<Span>,
 }
 
+impl<O> Default for Isolate<O> {
+    fn default() -> Self {
+        Self {
+            name: None,
+            node: String::new(),
+            from: None,
+            direction: Direction::Both,
+            rate: None,
+            at: None,
+            every: None,
+            until: None,
+            after: None,
+            lasting: None,
+        }
+    }
+}
+
 impl<O: Clone> Isolate<O> {
     pub(super) fn compile<M>(
         &self,

@@ -1,0 +1,8 @@
+//! The kernel's behaviour as short plays that a stranger can read, and its laws as properties.
+
+mod clocks;
+mod connections;
+mod datagrams;
+mod ends;
+mod outages;
+mod stage;
