@@ -82,6 +82,10 @@ impl Producers {
             });
         };
         let same = |batch: &&Remembered| batch.first == first && batch.last == last;
+        let repeats_last = known.epoch == epoch && known.batches.back().filter(same).is_some();
+        if repeats_last && bug == Some(Bug::SequenceOffByOne) {
+            return Verdict::New(Miss::New);
+        }
         if known.epoch == epoch
             && let Some(batch) = known.batches.iter().find(same)
         {
@@ -101,8 +105,7 @@ impl Producers {
             .batches
             .back()
             .map_or(0, |batch| batch.last.wrapping_add(1));
-        let repeats_last = bug == Some(Bug::SequenceOffByOne) && first.wrapping_add(1) == next;
-        if first == next || repeats_last {
+        if first == next {
             Verdict::New(Miss::New)
         } else {
             Verdict::OutOfOrder

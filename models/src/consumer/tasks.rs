@@ -4,7 +4,6 @@ use core::hash::{Hash, Hasher};
 
 use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
-use semel_sim::net::Transport;
 
 use super::{Consumer, RECONNECT};
 use crate::message::Message;
@@ -193,7 +192,7 @@ impl Consumer {
         }
     }
 
-    /// No answer has come in time: what was asked may have happened.
+    /// No answer has come in time: what was asked may have happened. It is asked again, on a new connection.
     pub(super) fn apply_expired(&mut self, request: u32, attempt: u32, ctx: &mut Ctx<'_>) {
         let Some(index) = self.task(request) else {
             return;
@@ -202,10 +201,10 @@ impl Consumer {
         if task.attempt != attempt || task.pausing {
             return;
         }
-        if self.transport == Transport::Datagram {
-            self.go_on(request, ctx);
-        } else if let Some(peer) = self.asked(index) {
+        if let Some(peer) = self.asked(index) {
             self.give_up(peer, ctx);
+            self.memory.tasks[index].pausing = false;
+            self.go_on(request, ctx);
         }
     }
 

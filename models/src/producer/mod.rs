@@ -44,7 +44,7 @@ pub struct Producer {
     publish: Publish,
     source: Source,
     bug: Option<Bug>,
-    /// Names only serve in order: what failed is sent again in the order it was made.
+    /// What failed is sent again in the order it was made: some names only serve so, and a relay keeps to its rows.
     ordered: bool,
     disk: Disk,
     memory: Memory,
@@ -93,6 +93,7 @@ impl Producer {
             ..
         } = strategy;
         let rising = matches!(stream.recognise, Recognise::Highest(_));
+        let rows = matches!(source, Source::Outbox(_));
         let mut producer = Self {
             me,
             topology,
@@ -101,7 +102,7 @@ impl Producer {
             publish: *publish,
             source: *source,
             bug: *bug,
-            ordered: rising || publish.name == Name::Sequence,
+            ordered: rising || rows || publish.name == Name::Sequence,
             disk: Disk::default(),
             memory: Memory::default(),
             orphans: Vec::new(),

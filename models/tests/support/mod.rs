@@ -47,6 +47,12 @@ pub struct Stage {
     pub faults: Vec<AnyFault>,
     pub heal_at: Time,
     pub seed: u64,
+    /// How many accounts.
+    pub keys: u32,
+    /// One record in so many is poison; 0 is none.
+    pub poison_every: u32,
+    /// How the run should end.
+    pub end: End,
 }
 
 impl Default for Stage {
@@ -60,6 +66,9 @@ impl Default for Stage {
             faults: Vec::new(),
             heal_at: Time::NEVER,
             seed: 0,
+            keys: 4,
+            poison_every: 0,
+            end: End::Settled,
         }
     }
 }
@@ -72,11 +81,11 @@ impl Stage {
         assert!(objections.is_empty(), "{objections:?}");
         let workload = Arc::new(Workload {
             records: self.records,
-            keys: 4,
+            keys: self.keys,
             money: Money::Credits,
             pace: self.pace,
             pace_spread: Span::ZERO,
-            poison_every: 0,
+            poison_every: self.poison_every,
             amount: Some(10),
             dice: Seed::new(self.seed).dice("workload"),
             written: Vec::new(),
@@ -112,7 +121,7 @@ impl Stage {
             events: 1_000_000,
         };
         let end = world.run(&limits, &mut adversary, &mut transcript);
-        assert_eq!(end, End::Settled);
+        assert_eq!(end, self.end);
         world.last_words(&mut transcript);
         transcript
     }
