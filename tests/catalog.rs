@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use semel_models::strategy::Level;
 use semel_scenarios::catalog;
 use semel_scenarios::expect::Expected;
 use semel_scenarios::plan::Plan;
@@ -70,7 +71,18 @@ fn flip(expected: &Expected) -> Vec<Expected> {
                 Expected::Breaks(vec![breach("no_loss at effect")]),
             ]
         }
-        Expected::Breaks(_) | Expected::Always(_) => vec![Expected::Holds],
+        // What breaks below the effect only, outside every promise, holds by the verdict: it is flipped otherwise.
+        Expected::Breaks(_) | Expected::Always(_) => {
+            let mut flipped = vec![Expected::Always(vec![breach("no_phantom at log")])];
+            if expected
+                .breaches()
+                .iter()
+                .any(|breach| breach.level == Level::Effect)
+            {
+                flipped.push(Expected::Holds);
+            }
+            flipped
+        }
         Expected::Any | Expected::NotApplicable(_) => Vec::new(),
     }
 }

@@ -286,7 +286,10 @@ impl Act {
                 sends: *sends,
                 fault: FaultIndex::NONE,
             }),
-            Deviation::Jitter { .. } | Deviation::Survives { .. } | Deviation::Weather { .. } => {
+            Deviation::Jitter { .. }
+            | Deviation::Survives { .. }
+            | Deviation::After { .. }
+            | Deviation::Weather { .. } => {
                 unreachable!("only packets and steps have a place")
             }
         }

@@ -444,6 +444,6 @@ fn span_of(deviation: &mut Deviation, which: usize) -> Option<&mut Span> {
         Deviation::Step { down: span, .. }
         | Deviation::Jitter { more: span, .. }
         | Deviation::Weather { at: span, .. } => (which == 0).then_some(span),
-        Deviation::Packet { .. } | Deviation::Survives { .. } => None,
+        Deviation::Packet { .. } | Deviation::Survives { .. } | Deviation::After { .. } => None,
     }
 }
