@@ -11,8 +11,8 @@ use crate::levels::standing;
 use crate::listing;
 use crate::report::{Line, Scene};
 use crate::table::{Cell, PAGE, Side, Table, paragraph};
-use crate::text::{goes_wrong, plain, verdict, world};
-use crate::words::{self, Mark, Word, span, word};
+use crate::text::{goes_wrong, verdict, world};
+use crate::words::{self, Mark, span, word};
 
 /// The whole demo: who takes part, each mishap and what became of it, the price, and what to try next.
 pub fn demo(scenes: &[Scene], glyphs: Glyphs) -> String {
@@ -171,22 +171,17 @@ fn accounts(lines: &[Line], glyphs: Glyphs) -> String {
 }
 
 fn account(line: &Line) -> String {
-    let mut parts: Vec<String> = account::violations(line)
+    let mut parts: Vec<String> = account::sentences(line)
         .into_iter()
         .map(|sentence| sentence.text)
         .collect();
-    if parts.is_empty() {
-        parts.push(plain(line, word(line)));
-    } else if let Some(clause) = account::recognised(line) {
-        parts.push(format!("{clause}."));
+    if !line.row.violations.is_empty() {
+        parts.extend(account::recognised(line).map(|clause| format!("{clause}.")));
     }
     for later in parts.iter_mut().skip(1) {
         *later = account::capital(later);
     }
-    parts.extend(account::balance(&line.row));
-    if word(line) != Word::Violates {
-        parts.extend(account::reminder(line));
-    }
+    parts.extend(account::upshot(line));
     parts.join(" ")
 }
 

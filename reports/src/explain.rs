@@ -334,10 +334,8 @@ const MARGIN: usize = 11;
 
 fn diagram(explanation: &Explanation) -> String {
     let diagram = &explanation.diagram;
-    let mut head = format!("{:>MARGIN$}", "");
-    for node in &diagram.nodes {
-        head.push_str(&format!("{node:COLUMN$}"));
-    }
+    let columns = diagram.nodes.iter().map(|node| format!("{node:COLUMN$}"));
+    let head = columns.fold(" ".repeat(MARGIN), |head, column| head + &column);
     let mut lines = vec![head.trim_end().to_string()];
     lines.extend(
         diagram

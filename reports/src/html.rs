@@ -5,12 +5,12 @@ use semel_models::strategy::Level;
 use semel_scenarios::expect::LEVELS;
 
 use crate::Glyphs;
-use crate::account::{self, Sentence};
+use crate::account;
 use crate::chart;
 use crate::ink::finish;
 use crate::levels::standing;
 use crate::report::{Heading, Line, Scene};
-use crate::text::{again, faults_met, goes_wrong, plain, world};
+use crate::text::{again, faults_met, goes_wrong, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
 const STYLE: &str = include_str!("page.css");
@@ -186,23 +186,15 @@ const fn class(mark: Mark) -> &'static str {
 
 fn account_of(line: &Line) -> Markup {
     let word = word(line);
-    let mut sentences = account::violations(line);
-    if sentences.is_empty() {
-        let (mark, text) = (word.mark(), plain(line, word));
-        sentences.push(Sentence { mark, text });
-    }
-    let mut money: Vec<String> = account::balance(&line.row).into_iter().collect();
-    if word != Word::Violates {
-        money.extend(account::reminder(line));
-    }
+    let upshot = account::upshot(line);
     html! {
         article {
             h3 { (clean(&line.row.strategy)) " " (badge(word.mark(), word.text())) }
             @if !line.about.is_empty() { p.about { (clean(&line.about)) } }
-            @for sentence in &sentences {
+            @for sentence in account::sentences(line) {
                 p class=(class(sentence.mark)) { b { (sentence.mark.symbol()) } " " (clean(&account::capital(&sentence.text))) }
             }
-            @if !money.is_empty() { p { (money.join(" ")) } }
+            @if !upshot.is_empty() { p { (upshot.join(" ")) } }
             dl {
                 @if !line.promise.is_empty() {
                     dt { "promises" } dd { (words::promise(&line.promise)) }

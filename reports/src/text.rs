@@ -201,21 +201,17 @@ pub(crate) fn faults_met(line: &Line, glyphs: Glyphs) -> String {
 /// One run in sentences, without colours: the verdict, what went wrong and why, and what it all comes to.
 pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
     let word = word(line);
-    let mut sentences: Vec<String> = account::violations(line)
-        .into_iter()
-        .map(|sentence| account::capital(&sentence.text))
-        .collect();
-    if sentences.is_empty() {
-        sentences.push(account::capital(&plain(line, word)));
-    }
-    sentences.extend(account::balance(&line.row));
-    if word != Word::Violates {
-        sentences.extend(account::reminder(line));
-    }
+    let sentences = account::sentences(line);
+    let told = sentences
+        .iter()
+        .map(|sentence| account::capital(&sentence.text));
+    let told: Vec<String> = told.chain(account::upshot(line)).collect();
     let (symbol, verdict) = (word.mark().symbol(), word.text());
     let (scenario, strategy) = (&line.row.scenario, &line.row.strategy);
-    let told = sentences.join(" ");
-    let text = format!("{symbol} {strategy} under {scenario}: {verdict}. {told}");
+    let text = format!(
+        "{symbol} {strategy} under {scenario}: {verdict}. {}",
+        told.join(" ")
+    );
     finish(&glyphs.clean(&text))
 }
 
@@ -223,17 +219,12 @@ pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
 fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
     let word = word(line);
     let strategy = &line.row.strategy;
-    let mut sentences = account::violations(line);
     let all = word.is_failure() || detail == Detail::Verbose;
-    if sentences.is_empty() && all {
-        let (mark, text) = (word.mark(), plain(line, word));
-        sentences.push(Sentence { mark, text });
-    }
-    if sentences.is_empty() {
+    if line.row.violations.is_empty() && !all {
         return String::new();
     }
     let mut out = String::new();
-    for Sentence { mark, text } in &sentences {
+    for Sentence { mark, text } in &account::sentences(line) {
         let lead = format!("{} ", paint(&mark.symbol().to_string(), style(*mark)));
         let text = match mark {
             Mark::Broken if text.starts_with(strategy.as_str()) => text.clone(),
@@ -264,39 +255,13 @@ pub(crate) fn again(line: &Line) -> String {
     }
 }
 
-/// What there is to say of a run without violations.
-pub(crate) fn plain(line: &Line, word: Word) -> String {
-    match word {
-        Word::NoShow => {
-            "the violation that the scenario expects did not appear: the model is too kind, or the \
-                         scenario too weak."
-                .into()
-        }
-        Word::Vacuous => format!(
-            "{} never struck, so this run says nothing about it.",
-            words::list(&line.never_struck)
-        ),
-        Word::Inconclusive => format!(
-            "it ran out of events ({}) while it was still making progress.",
-            thousands(line.row.events)
-        ),
-        Word::NotApplicable if line.untouched.is_empty() => "this cannot touch it.".into(),
-        Word::NotApplicable => format!("this cannot touch it: {}.", line.untouched),
-        _ => account::intact(line),
-    }
-}
-
 /// What follows the violations, some with a label: the money and the limits of the promise, the promise, the reason
 /// for the expectation.
 fn remarks(line: &Line, word: Word, detail: Detail) -> Vec<(&'static str, String)> {
     let mut remarks = Vec::new();
-    let limits = (word != Word::Violates).then(|| account::reminder(line));
-    let money: Vec<String> = account::balance(&line.row)
-        .into_iter()
-        .chain(limits.flatten())
-        .collect();
-    if !money.is_empty() {
-        remarks.push(("", money.join(" ")));
+    let upshot = account::upshot(line).join(" ");
+    if !upshot.is_empty() {
+        remarks.push(("", upshot));
     }
     if word == Word::Unexpected {
         let expected = words::expected(line.row.expected);

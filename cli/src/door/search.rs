@@ -35,16 +35,13 @@ pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let shrunken = shrunk(&named(&args.target)?, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
-    match draft {
-        Some(mut draft) => {
-            draft.add(&text)?;
-            draft.finish()?;
-            out.say(&ink::shrunk(&shrunken, manner.glyphs))?;
-        }
-        None => {
-            manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
-            out.say(&text)?;
-        }
+    if let Some(mut draft) = draft {
+        draft.add(&text)?;
+        draft.finish()?;
+        out.say(&ink::shrunk(&shrunken, manner.glyphs))?;
+    } else {
+        manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
+        out.say(&text)?;
     }
     Ok(Exit::Met)
 }

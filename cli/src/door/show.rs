@@ -25,11 +25,12 @@ const MISHAPS: [&str; 3] = ["lost-request", "lost-ack", "crash-before-commit"];
 const STRINGS: &str = "scenarios and schemas have string keys";
 
 /// The strategies of the demo, simplest first.
-const BASIC: [&str; 4] = [
+const BASIC: [&str; 5] = [
     "at-most-once",
     "at-least-once",
     "idempotent-producer",
     "idempotent-consumer",
+    "transactional",
 ];
 
 /// Three mishaps against every basic strategy.

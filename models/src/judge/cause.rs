@@ -76,7 +76,8 @@ impl Act {
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
 ///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
-/// 2. If the first effect came from a copy that was undone later, the reader was exposed to it (D10).
+/// 2. If the first effect came from a copy that was undone later, or if an output that was decided to be aborted was
+///    committed, a reader was exposed to what should not count (D10).
 /// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
 /// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
 /// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
@@ -96,6 +97,9 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         short(act.offset)
     };
     let vague = facts.flags.has(Flags::VAGUE);
+    if output && facts.flags.has(Flags::TORN) {
+        return (Side::Outbound, Cause::Duplicate(10));
+    }
     if !vague && offset != facts.effect.offset {
         return of_other_copy(facts);
     }
@@ -133,6 +137,9 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
 /// was sent twice.
 pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin {
     let facts = known.records.get(record);
+    if facts.flags.has(Flags::TORN) {
+        return (Side::Outbound, Cause::Duplicate(10));
+    }
     let vague = facts.flags.has(Flags::VAGUE);
     if !vague && facts.delivery.offset != facts.effect.offset {
         return of_other_copy(facts);

@@ -266,6 +266,36 @@ fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
     );
 }
 
+#[test]
+fn d10_an_aborted_output_was_committed_with_the_next_one() {
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let found = bench.found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0 committed
+         stored 0 @2:0 in=7/1
+         decided 7/1 abort
+         assigned @0
+         delivered 0 @0 committed
+         stored 0 @2:1 in=7/2
+         decided 7/2 commit
+         marked @2:2 7/2 commit
+         applied 0 @2:0
+         applied 0 @2:1",
+    );
+    assert_eq!(
+        found,
+        [
+            "delivery 0 D7 outbound",
+            "log 0 D10 outbound",
+            "effect 0 D10 outbound"
+        ]
+    );
+}
+
 // Losses.
 
 #[test]

@@ -11,7 +11,7 @@ use semel_scenarios::expect::LEVELS;
 use semel_scenarios::row::Row;
 
 use crate::report::Line;
-use crate::words::{self, GLUE, Mark};
+use crate::words::{self, GLUE, Mark, Word, thousands, word};
 
 /// How many records a sentence names before it only counts them.
 const NAMED: usize = 4;
@@ -32,7 +32,7 @@ pub struct Sentence {
 ///
 /// That the state or the sum of money is wrong goes without saying where a loss or a duplicate is told, unless a
 /// promise was broken by it.
-pub fn violations(line: &Line) -> Vec<Sentence> {
+fn violations(line: &Line) -> Vec<Sentence> {
     let groups = group::groups(&line.row.violations);
     let first_hand = groups.iter().any(|group| !group.is_aftermath());
     let mut sentences: Vec<Sentence> = groups
@@ -44,18 +44,55 @@ pub fn violations(line: &Line) -> Vec<Sentence> {
     sentences
 }
 
-/// Whether the accounts hold what they should, in a sentence; nothing where they do.
-pub fn balance(row: &Row) -> Option<String> {
-    (row.expected_balance != row.actual_balance).then(|| {
-        format!(
-            "The accounts hold {} instead of {}.",
-            row.actual_balance, row.expected_balance
-        )
-    })
+/// Everything there is to say of a run: what went wrong, gravest first; and where nothing did, or the verdict is about
+/// something else, the verdict. Never empty.
+pub fn sentences(line: &Line) -> Vec<Sentence> {
+    let word = word(line);
+    let mut sentences = violations(line);
+    let aside = matches!(word, Word::NoShow | Word::Vacuous | Word::Inconclusive);
+    if sentences.is_empty() || aside {
+        sentences.push(Sentence {
+            mark: word.mark(),
+            text: verdict(line, word),
+        });
+    }
+    sentences
+}
+
+/// What it all comes to, in whole sentences: the money, and how much was promised at all. Empty where nothing went
+/// wrong.
+pub fn upshot(line: &Line) -> Vec<String> {
+    let row = &line.row;
+    let (due, paid) = (row.expected_balance, row.actual_balance);
+    let money = (due != paid).then(|| format!("The accounts hold {paid} instead of {due}."));
+    let limits = (word(line) != Word::Violates).then(|| reminder(line));
+    money.into_iter().chain(limits.flatten()).collect()
+}
+
+/// The verdict itself in a sentence.
+fn verdict(line: &Line, word: Word) -> String {
+    match word {
+        Word::NoShow => {
+            "the violation that the scenario expects did not appear: the model is too kind, or the \
+                         scenario too weak."
+                .into()
+        }
+        Word::Vacuous => format!(
+            "{} never struck, so this run does not answer the question.",
+            words::list(&line.never_struck)
+        ),
+        Word::Inconclusive => format!(
+            "it ran out of events ({}) while it was still making progress.",
+            thousands(line.row.events)
+        ),
+        Word::NotApplicable if line.untouched.is_empty() => "this cannot touch it.".into(),
+        Word::NotApplicable => format!("this cannot touch it: {}.", line.untouched),
+        _ => intact(line),
+    }
 }
 
 /// What there is to say of a run in which nothing was violated.
-pub fn intact(line: &Line) -> String {
+fn intact(line: &Line) -> String {
     let order = if line.row.reordered == 0 {
         ""
     } else {
@@ -105,7 +142,7 @@ fn named(records: &[String], cut_short: bool) -> String {
 }
 
 /// What the strategy promises of the level where it went wrong, as a reminder that it promised no more.
-pub fn reminder(line: &Line) -> Option<String> {
+fn reminder(line: &Line) -> Option<String> {
     let worst = line
         .row
         .violations

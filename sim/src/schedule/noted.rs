@@ -171,7 +171,15 @@ impl<D: Domain, A: Adversary<D>> Adversary<D> for Noted<A> {
         weather
     }
 
+    /// A run does not settle while more weather is to come: so the one that no longer comes is noted too.
     fn heal(&mut self) {
+        if let Some(at) = self.adversary.next_weather() {
+            let change = NamedChange::new(&self.adversary.weather().change, &self.nodes);
+            self.deviations.push(Deviation::Weather {
+                at: Span(at.0),
+                change,
+            });
+        }
         self.adversary.heal();
     }
 }

@@ -4,5 +4,6 @@ mod clocks;
 mod connections;
 mod datagrams;
 mod ends;
+mod laws;
 mod outages;
 mod stage;

@@ -96,11 +96,25 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
         let before = |other: &Waiting| other.record == record;
         let again = facts.open > 1 && waiting[..index].iter().any(before);
         if again || is_in_log(known, record, partition) {
-            let number = match facts.log_cause {
-                0 => cause::of_copy(facts, attempt, session, missed),
-                number => number,
+            let aborted = |other: &Waiting| {
+                let ending = known.transactions.ending(producer, other.number);
+                other.record == record && ending.is_some_and(|ending| ending.decided == Some(false))
             };
-            let origin = origin(known, record, partition, attempt, number);
+            let origin = if waiting.iter().any(aborted) {
+                let output = known.rules.is_output(partition);
+                let side = if output {
+                    Side::Outbound
+                } else {
+                    Side::Inbound
+                };
+                (side, Cause::Duplicate(10))
+            } else {
+                let number = match facts.log_cause {
+                    0 => cause::of_copy(facts, attempt, session, missed),
+                    number => number,
+                };
+                origin(known, record, partition, attempt, number)
+            };
             docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
         }
     }
