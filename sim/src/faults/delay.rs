@@ -66,7 +66,7 @@ impl Spread {
                 Span(least.0 + ((u128::from(bits) * (u128::from(width) + 1)) >> 64) as u64)
             }
             Self::Exponential(mean) => {
-                Span((u128::from(mean.0) * u128::from(exponential(bits)) >> 16) as u64)
+                Span(((u128::from(mean.0) * u128::from(exponential(bits))) >> 16) as u64)
             }
             Self::HeavyTail(least) => {
                 let doublings = bits.trailing_zeros().min(16);
@@ -87,7 +87,7 @@ fn exponential(mut bits: u64) -> u64 {
         if entry < 63 {
             let (low, high) = (u64::from(LOGARITHM[entry]), u64::from(LOGARITHM[entry + 1]));
             let part = (bits >> 42) & 0xffff;
-            return sum + low + ((high - low) * part >> 16);
+            return sum + low + (((high - low) * part) >> 16);
         }
         sum += u64::from(LOGARITHM[63]);
         bits = bits.rotate_left(6);
