@@ -20,7 +20,7 @@ use crate::digest::{mix, name_key};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub u64, pub u64);
 
-/// The seed of a run, stretched once through ChaCha8 into the keys of all its dice.
+/// The seed of a run, stretched once through `ChaCha8` into the keys of all its dice.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed {
     keys: [u64; 2],

@@ -66,7 +66,7 @@ impl Spread {
                 Span(least.0 + ((u128::from(bits) * (u128::from(width) + 1)) >> 64) as u64)
             }
             Self::Exponential(mean) => {
-                Span((u128::from(mean.0) * u128::from(exponential(bits)) >> 16) as u64)
+                Span(((u128::from(mean.0) * u128::from(exponential(bits))) >> 16) as u64)
             }
             Self::HeavyTail(least) => {
                 let doublings = bits.trailing_zeros().min(16);
@@ -87,7 +87,7 @@ fn exponential(mut bits: u64) -> u64 {
         if entry < 63 {
             let (low, high) = (u64::from(LOGARITHM[entry]), u64::from(LOGARITHM[entry + 1]));
             let part = (bits >> 42) & 0xffff;
-            return sum + low + ((high - low) * part >> 16);
+            return sum + low + (((high - low) * part) >> 16);
         }
         sum += u64::from(LOGARITHM[63]);
         bits = bits.rotate_left(6);
@@ -100,8 +100,9 @@ const LOGARITHM: [u32; 64] = [
     0, 1032, 2081, 3146, 4230, 5331, 6451, 7591, 8751, 9932, 11135, 12360, 13608, 14880, 16178,
     17502, 18854, 20233, 21643, 23083, 24556, 26063, 27605, 29184, 30802, 32461, 34164, 35911,
     37707, 39553, 41453, 43409, 45426, 47507, 49656, 51877, 54177, 56561, 59034, 61604, 64280,
-    67069, 69982, 73031, 76228, 79590, 83133, 86879, 90852, 95082, 99603, 104460, 109706, 115408,
-    121654, 128559, 136278, 145029, 155132, 167080, 181704, 200558, 227130, 272557,
+    67069, 69982, 73031, 76228, 79590, 83133, 86879, 90852, 95082, 99603, 104_460, 109_706,
+    115_408, 121_654, 128_559, 136_278, 145_029, 155_132, 167_080, 181_704, 200_558, 227_130,
+    272_557,
 ];
 
 #[cfg(test)]
