@@ -4,10 +4,6 @@
 //! Run it pinned to one core: `taskset -c 1 cargo bench -p semel-sim`.
 
 #[path = "../tests/workload/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the benchmark reads none of the counts but events"
-)]
 mod workload;
 
 use std::hint::black_box;

@@ -100,7 +100,7 @@ impl Hasher for Digest {
     }
 
     fn write_isize(&mut self, value: isize) {
-        self.word(value as u64);
+        self.word(value.cast_unsigned() as u64);
     }
 }
 

@@ -235,13 +235,13 @@ impl Bent {
     }
 
     pub(crate) fn fate(self) -> Fate {
-        let copied = self.second.map(|delay| delay + self.late).or(self.copied);
-        let copies = 1 + u8::from(copied.is_some());
+        let second = self.second.map(|delay| delay + self.late).or(self.copied);
+        let copies = 1 + u8::from(second.is_some());
         let gone = self.lost || self.corrupted;
         Fate {
             delays: [
                 self.first + self.late + self.held,
-                copied.map_or(Span::ZERO, |delay| delay + self.held),
+                second.map_or(Span::ZERO, |delay| delay + self.held),
             ],
             acted: self.acted,
             copies: if gone { 0 } else { copies },

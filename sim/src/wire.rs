@@ -154,7 +154,9 @@ impl<D: Domain> World<D> {
         let word = packet_word(id) ^ (delays.len() as u64) << 60;
         let add = |digest: &mut Digest| {
             digest.add(message);
-            delays.iter().for_each(|delay| digest.word(delay.0));
+            for delay in delays {
+                digest.word(delay.0);
+            }
         };
         let what = || What::Sent {
             id,

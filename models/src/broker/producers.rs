@@ -82,7 +82,7 @@ impl Producers {
             });
         };
         let same = |batch: &&Remembered| batch.first == first && batch.last == last;
-        let repeats_last = known.epoch == epoch && known.batches.back().filter(same).is_some();
+        let repeats_last = known.epoch == epoch && known.batches.back().as_ref().is_some_and(same);
         if repeats_last && bug == Some(Bug::SequenceOffByOne) {
             return Verdict::New(Miss::New);
         }

@@ -1,7 +1,7 @@
 //! Faults as people write them: items of one list, each in a file of its own.
 //!
 //! A fault acts by *rate*, by *time* (`at`, `until`, `every`) or by *trigger*: a pattern on a message (`packet`) or
-//! on an observation (`after`). What it does is compiled into rules for [`crate::rules::Seeded`]. To add a fault:
+//! on an observation (`after`). What it does is compiled into rules for [`crate::seeded::Seeded`]. To add a fault:
 //! one file here with its struct and `compile`, one variant and one arm below.
 
 mod burst;

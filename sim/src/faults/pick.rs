@@ -21,10 +21,10 @@ pub struct Wrong {
 }
 
 impl Wrong {
-    pub(crate) fn new(field: &'static str, text: impl ToString) -> Self {
+    pub(crate) fn new(field: &'static str, text: impl Into<String>) -> Self {
         Self {
             field,
-            text: text.to_string(),
+            text: text.into(),
         }
     }
 }
@@ -114,9 +114,9 @@ impl<M: Clone> PacketPick<'_, M> {
         act: PacketAct,
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
-        let timed = self.at.is_some() || self.until.is_some();
+        let windowed = self.at.is_some() || self.until.is_some();
         let patterned = self.packet.is_some() || self.nth.is_some();
-        if self.rate.is_none() && !timed && !patterned {
+        if self.rate.is_none() && !windowed && !patterned {
             return Err(Wrong::new(
                 "rate",
                 "says nothing of when: give a `rate`, a time (`at`, `until`) or a `packet`",
@@ -238,8 +238,8 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
             (None, None) => Trigger::Step,
         };
         let triggered = !matches!(trigger, Trigger::Step);
-        let timed = self.when.at.is_some() || self.when.every.is_some();
-        if triggered && timed {
+        let scheduled = self.when.at.is_some() || self.when.every.is_some();
+        if triggered && scheduled {
             return Err(Wrong::new("at", "stands beside a trigger; use two faults"));
         }
         if self.node.is_none() && !triggered {
@@ -249,7 +249,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
             ));
         }
         let nodes = names.find_or_all(self.node, "node")?;
-        if timed {
+        if scheduled {
             for node in nodes.nodes(names.0.len()) {
                 let own = if nodes.nodes(names.0.len()).count() > 1 {
                     format!("{name}@{}", names.0[usize::from(node.0)])

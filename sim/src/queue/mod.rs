@@ -1,7 +1,7 @@
 //! The event queue: events in slots, and their keys in order.
 //!
 //! A key is time (64 bits), then insertion number (40), then slot (24): one branch-free comparison, ties in order
-//! of insertion. [`order`] keeps them sorted.
+//! of insertion. The `order` beside this file keeps them sorted.
 
 mod order;
 
@@ -198,7 +198,9 @@ impl<E> Queue<E> {
         };
         let keys: Vec<u128> = self.order.keys().map(moved).collect();
         self.order.clear();
-        keys.into_iter().for_each(|key| self.order.push(key));
+        for key in keys {
+            self.order.push(key);
+        }
     }
 
     /// Finds a slot for an event and queues its key. The event itself is then put straight into the slot: moving it
@@ -319,7 +321,7 @@ mod tests {
             if dice.hits(Address(n, 4), 0, Rate::new(1, 5)) {
                 self.cancel(roll(5, self.tickets.len() as u64));
             }
-            if !growing || n % 4 == 0 {
+            if !growing || n.is_multiple_of(4) {
                 self.pop();
             }
         }

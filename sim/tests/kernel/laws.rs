@@ -32,8 +32,8 @@ fn node() -> impl Strategy<Value = String> {
     prop_oneof![Just("client".to_string()), Just("server".to_string())]
 }
 
-fn named(name: &str) -> Option<String> {
-    Some(name.to_string())
+fn named<T: From<String>>(name: &str) -> T {
+    T::from(name.to_string())
 }
 
 /// Faults on packets.

@@ -318,11 +318,13 @@ impl Prompter {
         Some(match what {
             What::Started(_)
             | What::Fired(..)
+            | What::Jittered(..)
+            | What::Observed(_, Observation::Heard(_))
+            | What::Arrived(_, _, Message::Hum)
             | What::Sent {
                 message: Message::Hum,
                 ..
             } => return None,
-            What::Arrived(_, _, Message::Hum) => return None,
             What::Sent {
                 from,
                 message,
@@ -356,12 +358,10 @@ impl Prompter {
             What::Observed(node, Observation::Found(n)) => {
                 format!("{} finds {n} stored", name(*node))
             }
-            What::Observed(_, Observation::Heard(_)) => return None,
             What::Struck(node, what, _, _) => outage(*node, *what),
             What::Returned(node, OutageKind::Pause) => format!("{} goes on", name(*node)),
             What::Returned(node, _) => format!("{} boots again", name(*node)),
             What::Weather(weather) => changes(weather.change),
-            What::Jittered(..) => return None,
             What::Healed => "all heals".into(),
         })
     }
