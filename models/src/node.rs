@@ -26,10 +26,6 @@ use crate::workload::Workload;
 
 /// A node of any kind.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a run has a handful of nodes, in one vector"
-)]
 pub enum Node {
     /// Gets records into the stream.
     Producer(Producer),

@@ -98,7 +98,7 @@ impl Workload {
         let pace = Span(self.pace.0 + draw(id, 2, self.pace_spread.0.saturating_add(1)));
         let drawn = |record| {
             self.amount
-                .unwrap_or_else(|| 1 + draw(record, 1, 99) as i64)
+                .unwrap_or_else(|| 1 + draw(record, 1, 99).cast_signed())
         };
         match self.money {
             Money::Credits => Record {

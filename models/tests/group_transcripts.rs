@@ -41,7 +41,7 @@ fn two_members_share_the_partitions_in_one_generation() {
 /// F045 with a pause: the zombie wakes up after its session, finishes what it had in hand, and its mark is refused.
 #[test]
 fn a_zombie_s_effect_stands_and_its_mark_is_refused() {
-    let pause = r#"Pause(node: "consumer-0", packet: Records(), down: "900ms")"#;
+    let pause = r#"Pause(node: "consumer-0", after: Delivered(consumer: 0), down: "900ms")"#;
     let run = Stage {
         faults: vec![read(pause)],
         ..two()

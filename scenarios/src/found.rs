@@ -92,7 +92,7 @@ pub fn text(scenario: &Scenario) -> String {
     let mut out = String::from(
         "// A failure, shrunk to what it needs. Repeat it with `semel replay`, read it with `semel explain`.\n(\n",
     );
-    let mut field = |name: &str, value: String| out.push_str(&format!("    {name}: {value},\n"));
+    let mut field = |name: &str, value: String| out.extend(["    ", name, ": ", &value, ",\n"]);
     field("schema", SCHEMA.to_string());
     field("name", inline(&scenario.name));
     if !scenario.question.is_empty() {
@@ -184,11 +184,8 @@ fn list(items: &[String], depth: usize) -> String {
         return "[]".into();
     }
     let indent = "    ".repeat(depth);
-    let lines: String = items
-        .iter()
-        .map(|item| format!("{indent}    {item},\n"))
-        .collect();
-    format!("[\n{lines}{indent}]")
+    let inner = format!("\n{indent}    ");
+    format!("[{inner}{},\n{indent}]", items.join(&format!(",{inner}")))
 }
 
 /// A value in one line with blanks.

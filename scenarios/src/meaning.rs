@@ -10,7 +10,9 @@ use semel_models::message::Message;
 use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::vocabulary::{Item, RecordId, Topology};
-use semel_sim::address::{Fate, FaultIndex, Label, NodeId, Outage, StepId, Strike, Weather};
+use semel_sim::address::{
+    Change, Fate, FaultIndex, Label, NodeId, Outage, StepId, Strike, Weather,
+};
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, Fated, Noted, Script};
@@ -35,7 +37,7 @@ pub(crate) struct Place {
 pub(crate) struct Meaning {
     /// By address, as in the run it was seen in.
     pub(crate) deviation: Deviation,
-    /// What it hits, and which of those that mean the same, from 0. None for weather, jitter and what survives.
+    /// What it hits, and which of those that mean the same, from 0. None for weather at a time, jitter and what survives.
     pub(crate) place: Option<(Place, u32)>,
 }
 
@@ -130,6 +132,8 @@ pub(crate) struct Meant<A> {
     noted: Noted<A>,
     counts: BTreeMap<Place, u32>,
     places: Vec<Option<(Place, u32)>>,
+    /// The step taken last: weather that comes because of it has its place.
+    last: Option<(Place, u32)>,
 }
 
 impl<A> Meant<A> {
@@ -138,6 +142,7 @@ impl<A> Meant<A> {
             noted: Noted::new(adversary, nodes),
             counts: BTreeMap::new(),
             places: Vec::new(),
+            last: None,
         }
     }
 
@@ -174,6 +179,7 @@ impl<A: Adversary<Model>> Adversary<Model> for Meant<A> {
         if strike.is_some() {
             self.places.push(Some((place, nth)));
         }
+        self.last = Some((place, nth));
         strike
     }
 
@@ -198,12 +204,17 @@ impl<A: Adversary<Model>> Adversary<Model> for Meant<A> {
     }
 
     fn weather(&mut self) -> Weather {
-        self.places.push(None);
-        Adversary::<Model>::weather(&mut self.noted)
+        let weather = Adversary::<Model>::weather(&mut self.noted);
+        let after = matches!(self.noted.last(), Some(Deviation::After { .. }));
+        self.places.push(self.last.filter(|_| after));
+        weather
     }
 
     fn heal(&mut self) {
+        let noted = self.noted.len();
         Adversary::<Model>::heal(&mut self.noted);
+        self.places
+            .resize(self.places.len() + self.noted.len() - noted, None);
     }
 }
 
@@ -218,6 +229,7 @@ struct Wanted {
 enum Act {
     Fate(Fate),
     Strike(Strike),
+    Change(Change),
 }
 
 /// Brings deviations about by meaning, and is quiet otherwise.
@@ -244,7 +256,7 @@ impl Carried {
                 .entry(*place)
                 .or_default()
                 .acts
-                .push((*nth, Act::new(deviation)));
+                .push((*nth, Act::new(deviation, nodes)?));
         }
         let script = Script::new(&rest, nodes).ok()?;
         Some(Self {
@@ -259,19 +271,24 @@ impl Carried {
         self.left == 0 && Adversary::<Model>::next_weather(&self.script).is_none()
     }
 
-    fn act(&mut self, place: &Place) -> Option<Act> {
-        let wanted = self.wanted.get_mut(place)?;
-        let nth = wanted.count;
+    /// What is to happen here and now; nothing nearly always.
+    fn acts(&mut self, place: &Place) -> Vec<Act> {
+        let Some(wanted) = self.wanted.get_mut(place) else {
+            return Vec::new();
+        };
+        let now = wanted.count;
         wanted.count += 1;
-        let act = wanted.acts.iter().find(|(wanted, _)| *wanted == nth)?.1;
-        self.left -= 1;
-        Some(act)
+        let acts = wanted.acts.iter().filter(|(nth, _)| *nth == now);
+        let acts: Vec<Act> = acts.map(|(_, act)| *act).collect();
+        self.left -= acts.len();
+        acts
     }
 }
 
 impl Act {
-    fn new(deviation: &Deviation) -> Self {
-        match deviation {
+    /// None where it names a node that is not there.
+    fn new(deviation: &Deviation, nodes: &[String]) -> Option<Self> {
+        Some(match deviation {
             Deviation::Packet { fate, .. } => Self::Fate(fate_of(fate)),
             Deviation::Step {
                 outage,
@@ -286,13 +303,11 @@ impl Act {
                 sends: *sends,
                 fault: FaultIndex::NONE,
             }),
-            Deviation::Jitter { .. }
-            | Deviation::Survives { .. }
-            | Deviation::After { .. }
-            | Deviation::Weather { .. } => {
+            Deviation::After { change, .. } => Self::Change(change.resolve(nodes).ok()?),
+            Deviation::Jitter { .. } | Deviation::Survives { .. } | Deviation::Weather { .. } => {
                 unreachable!("only packets and steps have a place")
             }
-        }
+        })
     }
 }
 
@@ -308,17 +323,22 @@ fn fate_of(fated: &Fated) -> Fate {
 
 impl Adversary<Model> for Carried {
     fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        match self.act(&Place::of_packet(sending)) {
-            Some(Act::Fate(fate)) => fate,
+        match self.acts(&Place::of_packet(sending)).first() {
+            Some(Act::Fate(fate)) => *fate,
             _ => Fate::deliver(sending.latency),
         }
     }
 
     fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
-        match self.act(&Place::of_step(step)) {
-            Some(Act::Strike(strike)) => Some(strike),
-            _ => None,
+        let mut strike = None;
+        for act in self.acts(&Place::of_step(step)) {
+            match act {
+                Act::Strike(struck) => strike = Some(struck),
+                Act::Change(change) => self.script.bring(step.at, change),
+                Act::Fate(_) => unreachable!("fates are of packets"),
+            }
         }
+        strike
     }
 
     fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {

@@ -134,7 +134,7 @@ fn a_schedule_that_hits_something_else_says_so() {
     };
     assert_eq!(
         mismatches,
-        ["the schedule expects `Ack 7` where the run sends `Ack 0`"]
+        ["the schedule expects a packet `Ack 7` where the run has `Ack 0`"]
     );
 }
 

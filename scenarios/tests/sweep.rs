@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,7 +71,7 @@ fn undisturbed() -> (String, Swept) {
 }
 
 /// Sweeps into a folder until so many rows are there, or all.
-fn fill(folder: &PathBuf, rows: u64) -> Swept {
+fn fill(folder: &Path, rows: u64) -> Swept {
     let stop = Arc::new(AtomicBool::new(false));
     let sweep = sweep(2).stop_on(Arc::clone(&stop));
     let mut sums = sweep.sums();
@@ -154,7 +154,7 @@ fn after_a_kill_in_the_middle_of_a_row_that_row_is_run_again() {
 }
 
 /// What is said when a sweep is to go on in a folder.
-fn refused(folder: &PathBuf, sweep: &Sweep) -> String {
+fn refused(folder: &Path, sweep: &Sweep) -> String {
     match Results::resume(folder, sweep, &mut sweep.sums()) {
         Err(Refusal::Unmergeable(text)) => text,
         other => panic!("it must be refused: {other:?}"),

@@ -27,6 +27,7 @@ pub mod domain;
 pub mod explore;
 pub mod faults;
 pub mod journal;
+mod limits;
 pub mod menu;
 pub mod net;
 mod outage;

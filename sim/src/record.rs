@@ -81,10 +81,10 @@ pub enum Loss {
 /// Where a run's output goes. A blind recorder keeps only what it judges; an open one keeps every entry.
 pub trait Recorder<D: Domain> {
     /// Whether [`Recorder::entry`] wants to be called.
-    const OPEN: bool;
+    const OPEN: bool = false;
 
-    /// Something happened.
-    fn entry(&mut self, entry: &Entry<D>, items: &[D::Item]);
+    /// Something happened; `items` are those of the message's batch, if it is about a message.
+    fn entry(&mut self, _entry: &Entry<D>, _items: &[D::Item]) {}
 
     /// Something was observed; `entry` is its place in the trace.
     fn observe(&mut self, entry: u64, at: Time, node: NodeId, observation: &D::Observation);
@@ -95,11 +95,16 @@ pub trait Recorder<D: Domain> {
     /// A second copy of a packet was put on its way.
     fn duplicated(&mut self, _at: Time) {}
 
-    /// Whether everything that was to be done has been done and accounted for.
-    fn complete(&self) -> bool;
+    /// Whether everything that was to be done has been done and accounted for. Until it has, a run in which only
+    /// chatter is left goes on for a quiet span.
+    fn complete(&self) -> bool {
+        true
+    }
 
-    /// A count that grows with every piece of useful progress.
-    fn progress(&self) -> u64;
+    /// A count that grows with every piece of useful progress. A run in which it does not grow is stuck before long.
+    fn progress(&self) -> u64 {
+        0
+    }
 }
 
 /// A recorder for nobody.
@@ -107,17 +112,5 @@ pub trait Recorder<D: Domain> {
 pub struct Nobody;
 
 impl<D: Domain> Recorder<D> for Nobody {
-    const OPEN: bool = false;
-
-    fn entry(&mut self, _: &Entry<D>, _: &[D::Item]) {}
-
     fn observe(&mut self, _: u64, _: Time, _: NodeId, _: &D::Observation) {}
-
-    fn complete(&self) -> bool {
-        true
-    }
-
-    fn progress(&self) -> u64 {
-        0
-    }
 }

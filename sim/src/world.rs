@@ -17,6 +17,8 @@ use crate::record::{Entry, Recorder, What};
 use crate::store::Store;
 use crate::time::{Span, Time};
 
+pub use crate::limits::{End, Limits};
+
 /// What a world is made of, besides its nodes.
 #[derive(Clone, Copy, Debug)]
 pub struct Terrain {
@@ -28,28 +30,18 @@ pub struct Terrain {
     pub service: Span,
 }
 
-/// When a run ends.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Faults act until then. [`Time::NEVER`]: faults act to the end.
-    pub heal_at: Time,
-    /// With work still open and nothing but chatter for so long, no more will come.
-    pub quiet: Span,
-    /// Without any progress for so long, none will come.
-    pub patience: Span,
-    /// The most events and changes of weather that a run may take.
-    pub events: u64,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// Nothing is left to do, or only chatter came for the whole quiet span.
-    Settled,
-    /// Things kept happening, but no progress was made for as long as patience allows.
-    Stuck,
-    /// It ran out of events while still making progress.
-    Exhausted,
+impl Default for Terrain {
+    /// Connections, 1 ms per packet, steps that take no time.
+    fn default() -> Self {
+        Self {
+            transport: Transport::Connection,
+            latency: Latency {
+                least: Span::millis(1),
+                spread: Span::ZERO,
+            },
+            service: Span::ZERO,
+        }
+    }
 }
 
 /// Counts of a run.

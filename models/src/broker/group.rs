@@ -176,7 +176,7 @@ impl Coordinator {
         match self.flush {
             Flush::Always => self.journal.sync(),
             Flush::Entries(most) if self.journal.unsynced() >= u64::from(most) => {
-                self.journal.sync()
+                self.journal.sync();
             }
             Flush::Entries(_) | Flush::Every(_) | Flush::Never => {}
         }
@@ -208,7 +208,7 @@ impl Coordinator {
             Timer::SessionCheck { member } => self.remove(member, ctx),
             Timer::RebalanceOver { generation } => {
                 self.members
-                    .rebalance_over(generation, self.partitions, ctx)
+                    .rebalance_over(generation, self.partitions, ctx);
             }
             _ => {}
         }

@@ -246,7 +246,7 @@ impl Broker {
             let begun = self.continues(&produce);
             let refusal = match answer {
                 Answer::Ok if verification.void => Some(LogAnswer::InvalidTransaction),
-                Answer::Ok if !begun && !(first && self.may_begin(&produce)) => {
+                Answer::Ok if !(begun || first && self.may_begin(&produce)) => {
                     Some(LogAnswer::OutOfOrder)
                 }
                 Answer::Ok => None,

@@ -96,7 +96,7 @@ fn an_outbox_fills_while_the_stream_is_away() {
 #[test]
 fn a_source_that_is_read_again_outlasts_every_deadline() {
     let cut = r#"Isolate(node: "broker-0", at: "15ms", until: "2s")"#;
-    let beside = r#"source: Replayed()"#;
+    let beside = "source: Replayed()";
     let hasty = strategy("", beside).replace("jitter: 0", r#"jitter: 0, deadline: "200ms""#);
     let run = Stage {
         pace: Span::millis(10),

@@ -153,10 +153,10 @@ fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<S
         Observation::Skipped { .. } | Observation::Parked { .. } if about => "passed over".into(),
         Observation::Progress {
             offset, accepted, ..
-        } if slice.record.is_some() => match accepted {
-            true => format!("mark {offset}"),
-            false => format!("mark {offset} refused"),
-        },
+        } if slice.record.is_some() => {
+            let refused = if accepted { "" } else { " refused" };
+            format!("mark {offset}{refused}")
+        }
         Observation::Truncated { from, .. } => format!("lost from {from} on"),
         _ => return None,
     })

@@ -17,10 +17,10 @@ type Change = (&'static str, fn(&mut Strategy));
 const CHANGES: [Change; 6] = [
     ("without the bug", |strategy| strategy.bug = None),
     ("with one request in flight", |strategy| {
-        strategy.publish.window = 1
+        strategy.publish.window = 1;
     }),
     ("waiting until it is stored", |strategy| {
-        strategy.publish.wait = Wait::Stored
+        strategy.publish.wait = Wait::Stored;
     }),
     ("marking after the effect", |strategy| {
         if let Work::Loop(work) = &mut strategy.work {
@@ -28,10 +28,10 @@ const CHANGES: [Change; 6] = [
         }
     }),
     ("with an inbox at the sink", |strategy| {
-        strategy.sink.kind = SinkKind::Inbox(Keep::default())
+        strategy.sink.kind = SinkKind::Inbox(Keep::default());
     }),
     ("with a sink that fences", |strategy| {
-        strategy.sink.fence = Fence::Token
+        strategy.sink.fence = Fence::Token;
     }),
 ];
 

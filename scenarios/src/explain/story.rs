@@ -36,6 +36,10 @@ pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
     teller.steps
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts about the story so far, each on its own"
+)]
 struct Teller<'s, 't> {
     slice: &'s Slice<'t>,
     /// Whether it is about something that did not happen: then marks and answers matter, too.

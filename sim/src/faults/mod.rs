@@ -28,8 +28,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
+use crate::domain::Domain;
 use crate::rules::Rules;
 use crate::schedule::Deviation;
+use crate::seeded::Seeded;
 
 pub use burst::Burst;
 pub use clock_drift::ClockDrift;
@@ -182,6 +184,21 @@ pub fn names_of<M: Clone, O: Clone>(faults: &[Fault<M, O>]) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// The adversary that follows a plan, in run number `seed` of a world with these nodes. On failure: which fault, and
+/// what is wrong with it.
+pub fn adversary<D: Domain>(
+    faults: &[Fault<D::MessagePattern, D::ObservationPattern>],
+    nodes: &[String],
+    seed: u64,
+) -> Result<Seeded<D>, (usize, Wrong)> {
+    let rules = compile(faults, nodes)?;
+    Seeded::new(rules, nodes, seed).map_err(|unknown| {
+        let script = |fault: &Fault<_, _>| matches!(fault, Fault::Script(_));
+        let place = faults.iter().position(script).unwrap_or_default();
+        (place, Wrong::new("script", unknown.0))
+    })
 }
 
 /// Compiles a plan. On failure: which fault, and what is wrong with it.

@@ -202,7 +202,8 @@ impl NamedChange {
         }
     }
 
-    fn resolve(&self, nodes: &[String]) -> Result<Change, Unknown> {
+    /// With its nodes by number, in a world with these.
+    pub fn resolve(&self, nodes: &[String]) -> Result<Change, Unknown> {
         let node = |name: &String| find(nodes, name);
         Ok(match self {
             Self::Outage(name, kind, down) => Change::Outage(

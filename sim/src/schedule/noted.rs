@@ -45,6 +45,21 @@ impl<A> Noted<A> {
         (self.adversary, self.deviations)
     }
 
+    /// How much is written down so far.
+    pub fn len(&self) -> usize {
+        self.deviations.len()
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.deviations.is_empty()
+    }
+
+    /// What was written down last.
+    pub fn last(&self) -> Option<&Deviation> {
+        self.deviations.last()
+    }
+
     fn name(&self, node: NodeId) -> String {
         self.nodes[usize::from(node.0)].clone()
     }

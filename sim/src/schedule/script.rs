@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::address::{Fate, FaultIndex, Outage, PacketId, StepId, Strike, Weather};
+use crate::address::{Change, Fate, FaultIndex, Outage, PacketId, StepId, Strike, Weather};
 use crate::adversary::{Adversary, LossId, Sending, Step};
 use crate::digest::{mix, name_key};
 use crate::domain::Domain;
@@ -166,6 +166,11 @@ impl<D: Domain> Script<D> {
         self.mismatches.clear();
     }
 
+    /// Weather that changes now, besides what the schedule says.
+    pub fn bring(&mut self, at: Time, change: Change) {
+        self.brought.push_back((at, weather(change)));
+    }
+
     /// Where the run did not say what the schedule says it should.
     pub fn mismatches(&self) -> &[String] {
         &self.mismatches
@@ -187,7 +192,7 @@ fn line<A>(answer: A, what: &str) -> Line<A> {
     }
 }
 
-const fn weather(change: crate::address::Change) -> Weather {
+const fn weather(change: Change) -> Weather {
     Weather {
         change,
         fault: FaultIndex::NONE,

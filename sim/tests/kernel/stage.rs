@@ -464,8 +464,7 @@ impl Stage {
     }
 
     pub(crate) fn adversary(&self) -> Seeded<Echo> {
-        let rules = faults::compile(&self.plan, &Self::names()).expect("the plan is sound");
-        Seeded::new(rules, &Self::names(), self.seed).expect("the script names what there is")
+        faults::adversary(&self.plan, &Self::names(), self.seed).expect("the plan is sound")
     }
 
     pub(crate) fn prompter(&self) -> Prompter {

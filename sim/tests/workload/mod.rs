@@ -16,7 +16,7 @@ use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::domain::{Domain, Process};
 use semel_sim::faults::{self, Drop, Duplicate, Fault};
 use semel_sim::net::{Latency, Transport};
-use semel_sim::record::{Entry, Recorder};
+use semel_sim::record::Recorder;
 use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::{Terrain, World};
@@ -293,10 +293,6 @@ impl Observer {
 }
 
 impl Recorder<W> for Observer {
-    const OPEN: bool = false;
-
-    fn entry(&mut self, _: &Entry<W>, _: &[()]) {}
-
     fn observe(&mut self, _: u64, _: Time, _: NodeId, observation: &Observation) {
         match *observation {
             Observation::Appended(id) => {
@@ -461,7 +457,7 @@ impl Instance {
                 ..Duplicate::default()
             }),
         ];
-        let rules = faults::compile(&plan, &names).expect("W's plan is sound");
+        let plan = faults::adversary(&plan, &names, 0).expect("W's plan is sound");
         let observer = Observer {
             ids: setup.ids,
             ..Observer::default()
@@ -469,10 +465,7 @@ impl Instance {
         Self {
             setup,
             world: World::new(terrain, &names, nodes),
-            adversary: Crashing {
-                plan: Seeded::new(rules, &names, 0).expect("W's plan has no script"),
-                at: None,
-            },
+            adversary: Crashing { plan, at: None },
             observer,
         }
     }
