@@ -1,12 +1,12 @@
 //! The judge: oracles over observations.
 //!
 //! Every observation of a run comes by here once. The oracles look at it first, each comparing it with what was known
-//! before ([`evidence`]); then it becomes known itself; then what they reported is weighed against the strategy's
-//! promise ([`docket`]) and kept with its [`cause`]. So the same judgement comes out of a blind run and of an open
+//! before (`evidence`); then it becomes known itself; then what they reported is weighed against the strategy's
+//! promise (`docket`) and kept with its [`cause`]. So the same judgement comes out of a blind run and of an open
 //! one.
 //!
 //! **An oracle reads observations only.** It knows no node, no message and no mechanism; of the strategy it knows
-//! what is declared ([`rules`]): the clauses of the promise, how the mark relates to effects, what an ok claims.
+//! what is declared (`rules`): the clauses of the promise, how the mark relates to effects, what an ok claims.
 
 mod cause;
 mod docket;

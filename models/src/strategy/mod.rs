@@ -3,7 +3,7 @@
 //!
 //! Strategies are written in RON under `scenarios/strategies/`. Laws: an enum where protocols differ, a struct where
 //! numbers differ; a knob that another field can make meaningless moves into the variant that needs it; what fields
-//! demand of each other stands in [`check`].
+//! demand of each other stands in `check`.
 
 mod check;
 mod promise;
