@@ -1,6 +1,6 @@
 //! Shrinking a failing trial: to the few faults and records that the same violation needs.
 //!
-//! The run is written down as deviations with their meanings ([`crate::meaning`]), so that records and nodes can be
+//! The run is written down as deviations with their meanings (`crate::meaning`), so that records and nodes can be
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes; then times move toward round numbers. The violation stays *the same*: invariant, level and
 //! cause, and whether it breaks the promise.

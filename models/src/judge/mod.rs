@@ -2,7 +2,7 @@
 //!
 //! Every observation of a run comes by here once. The oracles look at it first, each comparing it with what was known
 //! before (`evidence`); then it becomes known itself; then what they reported is weighed against the strategy's
-//! promise (`docket`) and kept with its [`cause`]. So the same judgement comes out of a blind run and of an open
+//! promise (`docket`) and kept with its `cause`. So the same judgement comes out of a blind run and of an open
 //! one.
 //!
 //! **An oracle reads observations only.** It knows no node, no message and no mechanism; of the strategy it knows

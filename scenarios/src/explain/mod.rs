@@ -2,7 +2,7 @@
 //!
 //! *Let* ([`Given`]) what the network and the nodes did; *Then* ([`Step`]) what follows, each step from the one that
 //! caused it; *However*, what was promised; *Needed*, found by running again without each fault; and where it would
-//! have held, found by carrying the faults over by meaning to other strategies ([`mod@holds`]). How to say all that
+//! have held, found by carrying the faults over by meaning to other strategies (`holds`). How to say all that
 //! is not this crate's business.
 
 mod diagram;
