@@ -24,6 +24,23 @@ pub(crate) type Ctx<'a> = Context<'a, Model>;
 /// Labels below this are messages, so that new kinds of message rename no timer.
 const TIMERS: u8 = 40;
 
+/// The labels that keep no run alive.
+const CHATTER: [bool; 256] = {
+    let polls = [Kind::Fetch, Kind::NoRecords, Kind::Heartbeat, Kind::Beat];
+    let mut table = [false; 256];
+    let mut index = 0;
+    while index < polls.len() {
+        table[polls[index] as usize] = true;
+        index += 1;
+    }
+    index = 0;
+    while index < TimerKind::ALL.len() {
+        table[TIMERS as usize + index] = TimerKind::ALL[index].is_chatter();
+        index += 1;
+    }
+    table
+};
+
 impl Domain for Model {
     type Message = Message;
     type Timer = Timer;
@@ -58,16 +75,9 @@ impl Domain for Model {
         message.describe(items)
     }
 
+    #[inline]
     fn chatter(label: Label) -> bool {
-        const FETCH: u8 = Kind::Fetch as u8;
-        const NO_RECORDS: u8 = Kind::NoRecords as u8;
-        const HEARTBEAT: u8 = Kind::Heartbeat as u8;
-        const BEAT: u8 = Kind::Beat as u8;
-        match label.0 {
-            FETCH | NO_RECORDS | HEARTBEAT | BEAT => true,
-            timer if timer >= TIMERS => TimerKind::ALL[usize::from(timer - TIMERS)].is_chatter(),
-            _ => false,
-        }
+        CHATTER[usize::from(label.0)]
     }
 
     #[inline]

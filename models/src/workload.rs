@@ -134,7 +134,10 @@ impl Workload {
 
     /// The partition of a record: by its key, as hash partitioning does.
     pub fn partition(&self, id: RecordId, topology: Topology) -> Partition {
-        (self.record(id).key % u32::from(topology.partitions)) as Partition
+        match topology.partitions {
+            1 => 0,
+            partitions => (self.record(id).key % u32::from(partitions)) as Partition,
+        }
     }
 
     /// The producer that intends a record: they take turns (by pairs, for transfers).

@@ -47,6 +47,8 @@ pub(crate) enum Due<D: Domain> {
     Arrival {
         from: NodeId,
         connection: u32,
+        /// The message's: asking it again would cost a jump.
+        label: Label,
         message: D::Message,
         /// The entry that tells of its sending.
         cause: u64,

@@ -71,6 +71,7 @@ impl<D: Domain> World<D> {
             Due::Arrival {
                 from,
                 connection,
+                label,
                 message,
                 cause,
             } => {
@@ -79,6 +80,7 @@ impl<D: Domain> World<D> {
                     from,
                     to: node,
                     connection,
+                    label,
                     message: &message,
                     cause,
                 };
@@ -132,6 +134,7 @@ impl<D: Domain> World<D> {
             from,
             to,
             connection,
+            label,
             message,
             cause,
         } = *flight;
@@ -152,7 +155,7 @@ impl<D: Domain> World<D> {
         let entry = self.note(Tag::Arrived, Some(cause), cause, |_| (), what, recorder);
         let input = Input {
             node: to,
-            label: D::label(message),
+            label,
             entry,
             message: Some(message),
         };

@@ -1,6 +1,6 @@
 //! Packets: leaving, being lost, arriving where nobody hears them.
 
-use crate::address::{Fate, NodeId, OutageKind, PacketId};
+use crate::address::{Fate, Label, NodeId, OutageKind, PacketId};
 use crate::adversary::{Adversary, Sending};
 use crate::context::{Due, Event, Outgoing, weight};
 use crate::digest::Digest;
@@ -17,6 +17,7 @@ pub(crate) struct Flight<'a, D: Domain> {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
     pub(crate) connection: u32,
+    pub(crate) label: Label,
     pub(crate) message: &'a D::Message,
     /// The entry that brought it about: the step, until its sending is an entry itself.
     pub(crate) cause: u64,
@@ -61,6 +62,7 @@ impl<D: Domain> World<D> {
             from,
             to,
             connection,
+            label,
             message: &out.message,
             cause,
         };
@@ -228,6 +230,7 @@ impl<D: Domain> World<D> {
             from,
             to,
             connection,
+            label,
             message,
             ..
         } = *flight;
@@ -241,12 +244,13 @@ impl<D: Domain> World<D> {
             let constant = self.network.latency.spread.is_zero();
             (now + delay, constant.then_some(delay))
         };
-        let weight = weight::<D>(D::label(message));
+        let weight = weight::<D>(label);
         let event = Event {
             node: to,
             due: Due::Arrival {
                 from,
                 connection,
+                label,
                 message: *message,
                 cause,
             },
@@ -267,6 +271,7 @@ impl<D: Domain> World<D> {
             connection,
             message,
             cause,
+            ..
         } = *flight;
         let what = || What::Missed(from, to, *message, loss);
         let entry = self.note(Tag::Missed, Some(cause), cause, |_| (), what, recorder);

@@ -180,10 +180,11 @@ impl Producer {
     }
 
     pub(super) fn arm_deadline(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(deadline) = self.deadline()
+        if !self.memory.deadline_armed
+            && let Some(deadline) = self.deadline()
             && let Some(oldest) = self.memory.queues.oldest()
-            && !core::mem::replace(&mut self.memory.deadline_armed, true)
         {
+            self.memory.deadline_armed = true;
             let left = oldest + deadline - ctx.elapsed();
             ctx.set_timer(left, Timer::Deadline);
         }

@@ -182,8 +182,7 @@ impl Queues {
         may_send: impl Fn(&Request, bool) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
-        for step in 0..partitions {
-            let index = (self.turn + step) % partitions;
+        for index in (self.turn..partitions).chain(0..self.turn) {
             let Some(head) = self.waiting[index].front() else {
                 continue;
             };
@@ -200,13 +199,16 @@ impl Queues {
             if waits_its_turn || !may_send(head, busy) {
                 continue;
             }
-            self.turn = (index + 1) % partitions;
+            self.turn = if index + 1 < partitions { index + 1 } else { 0 };
             return self.waiting[index].pop_front();
         }
         None
     }
 
     fn has_room(&self, head: &Request, room: &Room) -> bool {
+        if self.in_flight.len() < room.window {
+            return true;
+        }
         let broker = head.partition % room.brokers;
         let to_it = |other: &&Request| other.partition % room.brokers == broker;
         self.in_flight.iter().filter(to_it).count() < room.window

@@ -42,9 +42,13 @@ impl Taking {
 impl Producer {
     /// The first record from `id` on that is this producer's.
     pub(super) fn own(&self, id: RecordId) -> RecordId {
-        (id..self.workload.records)
+        let end = self.workload.records;
+        if self.topology.producers == 1 {
+            return id.min(end);
+        }
+        (id..end)
             .find(|id| self.workload.producer(*id, self.topology) == self.me)
-            .unwrap_or(self.workload.records)
+            .unwrap_or(end)
     }
 
     /// Takes records from the source as pace and buffer allow.

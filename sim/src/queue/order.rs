@@ -30,6 +30,8 @@ pub(super) struct Order {
     near: Vec<u128>,
     far: BinaryHeap<Reverse<u128>>,
     lanes: Vec<Lane>,
+    /// The first key of each lane, so that finding the smallest of them opens no lane.
+    fronts: [u128; LANES],
     /// The smallest key in a lane, and which lane.
     soonest: (u128, usize),
 }
@@ -40,6 +42,7 @@ impl Order {
             near: Vec::new(),
             far: BinaryHeap::new(),
             lanes: Vec::new(),
+            fronts: [NO_KEY; LANES],
             soonest: (NO_KEY, 0),
         }
     }
@@ -48,6 +51,7 @@ impl Order {
         self.near.clear();
         self.far.clear();
         self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
+        self.fronts = [NO_KEY; LANES];
         self.soonest = (NO_KEY, 0);
     }
 
@@ -90,6 +94,7 @@ impl Order {
             return;
         }
         lane.push_back(key);
+        self.fronts[index] = self.fronts[index].min(key);
         if key < self.soonest.0 {
             self.soonest = (key, index);
         }
@@ -145,12 +150,13 @@ impl Order {
     /// Removes the soonest key of all lanes.
     #[inline]
     fn pop_lane(&mut self) {
-        self.lanes[self.soonest.1].keys.pop_front();
+        let (_, lane) = self.soonest;
+        let keys = &mut self.lanes[lane].keys;
+        keys.pop_front();
+        self.fronts[lane] = keys.front().copied().unwrap_or(NO_KEY);
         self.soonest = (NO_KEY, 0);
-        for (index, lane) in self.lanes.iter().enumerate() {
-            if let Some(key) = lane.keys.front()
-                && *key < self.soonest.0
-            {
+        for (index, key) in self.fronts.iter().enumerate() {
+            if *key < self.soonest.0 {
                 self.soonest = (*key, index);
             }
         }
