@@ -213,7 +213,7 @@ fn legend(scenes: &[Scene]) -> Markup {
         .iter()
         .flat_map(|scene| &scene.lines)
         .flat_map(|line| &line.row.violations)
-        .map(|violation| violation.cause.as_str())
+        .map(|violation| violation.cause.as_ref())
         .collect();
     met.sort_unstable();
     met.dedup();

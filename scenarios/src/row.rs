@@ -2,6 +2,7 @@
 //!
 //! Keys are a contract: none is removed or renamed within a schema.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -76,13 +77,17 @@ pub struct Row {
     pub digest: String,
 }
 
+/// A word out of a short list, such as the name of an invariant: written down a million times in a sweep, and never
+/// made anew but when rows are read back.
+pub type Word = Cow<'static, str>;
+
 /// One violation in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViolationRow {
     /// Its name, for example `no_duplicate`.
-    pub invariant: String,
+    pub invariant: Word,
     /// `log`, `delivery` or `effect`.
-    pub level: String,
+    pub level: Word,
     /// Whether the strategy promises it.
     pub promised: bool,
     /// The assumption that did not hold, if it is beyond the promise.
@@ -90,9 +95,9 @@ pub struct ViolationRow {
     /// The record it is about.
     pub record: Option<u32>,
     /// `inbound` or `outbound`.
-    pub side: String,
+    pub side: Word,
     /// The cause code, for example `D2`.
-    pub cause: String,
+    pub cause: Word,
     /// When it was seen.
     pub at_ns: u64,
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::expect::{Breach, Expected};
 use crate::plan::Plan;
-use crate::row::{Row, RunVerdict, ViolationRow};
+use crate::row::{Row, RunVerdict, ViolationRow, Word};
 use crate::spread::Spread;
 use crate::statistics::{per, rate, thousandths, wilson};
 use crate::summary::{CauseCount, Summary};
 use crate::verdict;
 
 /// What tells one kind of violation from another: invariant, level, side, cause, and whether it broke a promise.
-type Kind = (String, String, String, String, bool);
+type Kind = (Word, Word, Word, Word, bool);
 
 /// Adds rows up.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::row::{ExpectedKind, RunVerdict};
+use crate::row::{ExpectedKind, RunVerdict, Word};
 pub use crate::summarizer::Summarizer;
 use crate::verdict::Judgement;
 
@@ -107,13 +107,13 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CauseCount {
     /// Its name, for example `no_duplicate`.
-    pub invariant: String,
+    pub invariant: Word,
     /// `log`, `delivery` or `effect`.
-    pub level: String,
+    pub level: Word,
     /// `inbound` or `outbound`.
-    pub side: String,
+    pub side: Word,
     /// The cause code, for example `D2`.
-    pub cause: String,
+    pub cause: Word,
     /// Whether the strategy promises it and its assumptions held.
     pub broken: bool,
     /// The assumption that did not hold, in the first run found.

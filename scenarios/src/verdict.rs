@@ -9,7 +9,7 @@ use semel_sim::world::End;
 
 use crate::expect::{Breach, Expected};
 use crate::plan::Plan;
-use crate::row::{Row, RunVerdict, ViolationRow};
+use crate::row::{Row, RunVerdict, ViolationRow, Word};
 use crate::scenario::{Fault, SCHEMA};
 use crate::trial::Outcome;
 
@@ -159,13 +159,16 @@ pub(crate) fn shows(row: &Row, breach: Breach) -> bool {
 
 /// The faults by time or trigger that never struck in a run, by name. Faults by rate may well never strike.
 pub fn never_struck<'p>(plan: &'p Plan, row: &'p Row) -> impl Iterator<Item = String> + 'p {
-    let certain = plan
-        .scenario
-        .faults
-        .iter()
-        .zip(plan.faults())
-        .filter(|(fault, _)| is_certain(fault));
+    let faults = &plan.scenario.faults;
+    // Most plans have none of those, and this is asked of every run.
+    let names = if faults.iter().any(is_certain) {
+        plan.faults()
+    } else {
+        Vec::new()
+    };
+    let certain = faults.iter().zip(names);
     certain
+        .filter(|(fault, _)| is_certain(fault))
         .map(|(_, name)| name)
         .filter(|name| row.fired.get(name) == Some(&0))
 }
@@ -208,14 +211,23 @@ pub(crate) fn violation(violation: &Violation) -> ViolationRow {
 }
 
 /// The code of a cause, for example `D2`.
-pub(crate) fn cause(cause: Cause) -> String {
-    match cause {
-        Cause::Duplicate(number) => format!("D{number}"),
-        Cause::Loss(number) => format!("L{number}"),
-        Cause::Reorder(number) => format!("R{number}"),
-        Cause::Stuck(number) => format!("S{number}"),
-        Cause::Other => "other".into(),
-    }
+pub(crate) fn cause(cause: Cause) -> Word {
+    const DUPLICATES: &[&str] = &[
+        "D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D11", "D12",
+    ];
+    const LOSSES: &[&str] = &[
+        "L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10", "L11", "L12",
+    ];
+    const REORDERINGS: &[&str] = &["R0", "R1", "R2", "R3", "R4", "R5", "R6"];
+    const STANDSTILLS: &[&str] = &["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7"];
+    let (codes, number) = match cause {
+        Cause::Duplicate(number) => (DUPLICATES, number),
+        Cause::Loss(number) => (LOSSES, number),
+        Cause::Reorder(number) => (REORDERINGS, number),
+        Cause::Stuck(number) => (STANDSTILLS, number),
+        Cause::Other => return Word::Borrowed("other"),
+    };
+    Word::Borrowed(codes[usize::from(number)])
 }
 
 /// An assumption in words, as files write it.

@@ -232,8 +232,8 @@ fn a_summary_counts_causes_and_names_the_simplest_run() {
     let cause = cause.expect("the duplicate has a cause");
     assert_eq!(
         (
-            cause.cause.as_str(),
-            cause.side.as_str(),
+            cause.cause.as_ref(),
+            cause.side.as_ref(),
             cause.runs,
             cause.seed
         ),

@@ -23,8 +23,8 @@ fn verified(menu: &str, strategy: &str, most: usize) -> Verified {
 fn fewest(verified: &Verified, invariant: &str, level: &str) -> Option<usize> {
     let of_kind = verified.found.iter().filter(|one| {
         (
-            one.violation.invariant.as_str(),
-            one.violation.level.as_str(),
+            one.violation.invariant.as_ref(),
+            one.violation.level.as_ref(),
         ) == (invariant, level)
     });
     of_kind.map(|one| one.faults).min()

@@ -142,7 +142,7 @@ impl<'a> Group<'a> {
         let kept = words::invariant(&gravest.invariant).map(|words| words.kept);
         own.map(words::clause)
             .or_else(|| kept.map(ToOwned::to_owned))
-            .unwrap_or_else(|| gravest.invariant.clone())
+            .unwrap_or_else(|| gravest.invariant.to_string())
     }
 
     fn subject(&self, row: &Row) -> String {

@@ -147,7 +147,7 @@ fn reminder(line: &Line) -> Option<String> {
         .row
         .violations
         .iter()
-        .filter(|violation| !violation.promised && COUNTED.contains(&violation.invariant.as_str()))
+        .filter(|violation| !violation.promised && COUNTED.contains(&violation.invariant.as_ref()))
         .filter_map(|violation| level(&violation.level))
         .max()?;
     let place = words::place(worst);

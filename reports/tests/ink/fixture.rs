@@ -58,13 +58,13 @@ pub(crate) fn violations(
 ) {
     for level in levels {
         row.violations.push(ViolationRow {
-            invariant: invariant.into(),
-            level: (*level).into(),
+            invariant: invariant.to_string().into(),
+            level: (*level).to_string().into(),
             promised: false,
             assumption_broken: None,
             record: Some(record),
-            side: side.into(),
-            cause: cause.into(),
+            side: side.to_string().into(),
+            cause: cause.to_string().into(),
             at_ns: 36_000_000,
         });
     }

@@ -95,7 +95,7 @@ fn any_violation() -> impl Strategy<Value = ViolationRow> {
                 assumption_broken: broken,
                 record,
                 side: side.into(),
-                cause,
+                cause: cause.into(),
                 at_ns: 1,
             },
         )
