@@ -192,6 +192,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::NoPause => !struck.has(Struck::PAUSE),
         Assumption::NoBrokerOutage => !struck.has(Struck::BROKER),
         Assumption::NoConsumerOutage => !struck.has(Struck::CONSUMER),
+        Assumption::NoSinkOutage => !struck.has(Struck::SINK),
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
         Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),

@@ -74,6 +74,8 @@ struct Memory {
     breaking: Breaking,
     probe: Option<TimerId>,
     deadline_armed: bool,
+    /// Records that nobody waits for, handed to the network in this step: a crash may keep them from leaving.
+    leaving: Vec<RecordId>,
 }
 
 impl Producer {
@@ -137,6 +139,7 @@ impl Producer {
         memory.breaking = Breaking::default();
         memory.probe = None;
         memory.deadline_armed = false;
+        memory.leaving.clear();
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
@@ -173,6 +176,7 @@ impl Producer {
     }
 
     pub(crate) fn fire(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        self.memory.leaving.clear();
         match timer {
             Timer::Intend => self.intend_due(ctx),
             Timer::ProduceExpired { request, attempt } => self.expired(request, attempt, ctx),
@@ -193,6 +197,7 @@ impl Producer {
     }
 
     pub(crate) fn disconnected(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
+        self.memory.leaving.clear();
         if peer == self.topology.coordinator()
             && let Some(request) = self.memory.sequences.registering()
         {
@@ -210,6 +215,7 @@ impl Producer {
             self.disk.position = self.disk.intended;
         } else if self.source == Source::Live {
             self.orphans.extend(self.memory.queues.records());
+            self.orphans.append(&mut self.memory.leaving);
             self.disk.position = self.disk.intended;
         }
         self.forget(self.disk.position);
@@ -242,10 +248,11 @@ impl Producer {
             sequences,
             breaking,
             deadline_armed,
+            leaving,
             ..
         } = &self.memory;
         queues.fingerprint(*booted, now, digest);
-        digest.add(&(taking, sequences, breaking, deadline_armed));
+        digest.add(&(taking, sequences, breaking, deadline_armed, leaving));
         digest.add(&self.orphans);
     }
 }

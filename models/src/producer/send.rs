@@ -93,6 +93,7 @@ impl Producer {
             self.memory.queues.sent(request);
         } else {
             self.memory.queues.release(&request);
+            request.records(|record| self.memory.leaving.push(record));
             request.records(|record| self.note_settled(record));
             self.after_settling(ctx);
         }

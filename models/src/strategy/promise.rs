@@ -96,6 +96,8 @@ pub enum Assumption {
     NoBrokerOutage,
     /// No consumer crashes or loses power.
     NoConsumerOutage,
+    /// The sink does not crash or lose power.
+    NoSinkOutage,
     /// No wall clock jumps or drifts.
     TrueClocks,
     /// No store of dedup state loses it.

@@ -61,7 +61,16 @@ fn a_fault_that_came_later_excuses_nothing() {
 fn outages_count_by_the_role_of_the_node() {
     let brokers = "(level: log, keeps: no_duplicate, assuming: [NoBrokerOutage])";
     let consumers = "(level: log, keeps: no_duplicate, assuming: [NoConsumerOutage])";
+    let sinks = "(level: log, keeps: no_duplicate, assuming: [NoSinkOutage])";
     let after = |fault: &str| format!("{fault}\n{TWICE}");
+    assert_eq!(
+        scope(sinks, "no_duplicate", &after("crash sink-0")),
+        "beyond NoSinkOutage"
+    );
+    assert_eq!(
+        scope(sinks, "no_duplicate", &after("crash consumer-0")),
+        "promised"
+    );
     assert_eq!(
         scope(brokers, "no_duplicate", &after("crash broker-0")),
         "beyond NoBrokerOutage"

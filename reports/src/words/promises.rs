@@ -232,6 +232,7 @@ fn scope(name: &str) -> (&'static str, &'static str) {
         "NoPause" => ("no pause", "a process stopped and went on later"),
         "NoBrokerOutage" => ("no broker outage", "a broker went down"),
         "NoConsumerOutage" => ("no consumer outage", "a consumer went down"),
+        "NoSinkOutage" => ("no outage of the sink", "the sink went down"),
         "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
         "DedupKept" => ("dedup state kept", "dedup state was lost"),
         "NoGivingUp" => ("nobody gives up", "the producer gave up on a record"),

@@ -22,6 +22,7 @@ impl Struck {
     pub(in crate::judge) const GIVEN_UP: Self = Self(1 << 8);
     pub(in crate::judge) const FORGOTTEN: Self = Self(1 << 9);
     pub(in crate::judge) const SESSIONS: Self = Self(1 << 10);
+    pub(in crate::judge) const SINK: Self = Self(1 << 11);
 
     pub(in crate::judge) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -80,6 +81,9 @@ impl Faults {
         }
         if node >= self.topology.consumer(0) && node < self.topology.sink() {
             self.struck.set(Struck::CONSUMER);
+        }
+        if node == self.topology.sink() {
+            self.struck.set(Struck::SINK);
         }
         if let Some(known) = self.boots.get_mut(usize::from(node.0)) {
             *known = (known.0.wrapping_add(1), Some(kind));

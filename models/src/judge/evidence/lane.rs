@@ -43,6 +43,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) accepted: Offset,
     /// The highest offset ever accepted.
     pub(in crate::judge) best: Offset,
+    /// The first offset behind the last effect, where the mark travels with it.
+    pub(in crate::judge) effected: Offset,
     /// The lowest offset that may be committed next: the last one, or where a reader was reset to since.
     pub(in crate::judge) legal: Offset,
     /// The first offset that no reader was given or put behind.
@@ -73,6 +75,12 @@ impl Lane {
         !self.output && unread.rev().any(|entry| entry.state == State::Plain)
     }
 
+    /// Whether readers have marked an offset as done, in the stream or with an effect: they will not come to it again.
+    #[inline]
+    pub(in crate::judge) fn is_marked(&self, offset: Offset) -> bool {
+        offset < self.best.max(self.effected)
+    }
+
     /// A partition of which nothing is known.
     pub(in crate::judge) const NONE: Self = Self {
         entries: VecDeque::new(),
@@ -80,6 +88,7 @@ impl Lane {
         high: 0,
         accepted: 0,
         best: 0,
+        effected: 0,
         legal: 0,
         handed: 0,
         delivered: 0,
@@ -191,6 +200,7 @@ impl Lane {
             high,
             accepted,
             best,
+            effected,
             legal,
             handed,
             delivered,
@@ -204,7 +214,7 @@ impl Lane {
             self.end(),
             high,
             accepted,
-            best,
+            (best, effected),
             legal,
             handed,
             delivered,

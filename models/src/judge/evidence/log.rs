@@ -29,7 +29,7 @@ impl Known {
         let state = if enlisted { State::Open } else { State::Plain };
         let lane = self.lane_mut(partition);
         lane.append(offset, Entry { record, state });
-        let passed = offset < lane.best;
+        let passed = lane.is_marked(offset);
         if enlisted {
             let number = 0;
             let waiting = Waiting {
@@ -177,7 +177,7 @@ impl Known {
         let Some((offset, _)) = copies.last() else {
             return;
         };
-        let passed = offset < lane.best;
+        let passed = lane.is_marked(offset);
         self.touch(record, |facts| {
             facts.copy = super::short(offset);
             facts.flags.put(Flags::PASSED, passed);

@@ -6,6 +6,7 @@ use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck};
 use crate::judge::cause::{self, Act};
 use crate::judge::finding::Cause;
+use crate::judge::rules::Relation;
 use crate::observation::{Hit, Miss, Place};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
@@ -101,6 +102,10 @@ impl Known {
             facts.effect_cause = again;
             note_effect(facts, at, act, boot, output);
         });
+        if self.rules.relation == Relation::Together && !output {
+            let lane = self.lane_mut(partition);
+            lane.effected = lane.effected.max(act.offset + 1);
+        }
         if first {
             self.tallies.effect(intended_at, at);
             self.progress += 1;
