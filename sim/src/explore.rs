@@ -3,12 +3,11 @@
 //! The quiet run is walked step by step. At each point where the menu allows a deviation the world is forked, takes
 //! it, and goes on with one deviation less to spend; so no prefix runs twice. Two forks whose worlds, judges and
 //! budgets agree have the same future: the later one is not followed. Fingerprints are compared only where a world
-//! comes to rest (a property of its state, so that forks meet at the same points). A run that meets itself there
-//! would go round for ever, and has come to its end.
+//! comes to rest, and next acts by itself (a property of its state, so that forks meet at the same points). A run that
+//! meets itself there would go round for ever, and has come to its end.
 //!
 //! A claim made from this is about one menu, one budget, and one quiet timing.
 
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -17,6 +16,7 @@ use crate::domain::Domain;
 use crate::menu::{Choice, Menu, Prober};
 use crate::record::Recorder;
 use crate::time::Time;
+use crate::visited::{Visit, Visited};
 use crate::world::{End, Limits, World};
 
 /// What is to be explored.
@@ -80,7 +80,7 @@ pub fn explore<D: Domain, W: Witness<D>>(
         plan,
         ended,
         tried: Tried::new(plan.most),
-        seen: BTreeMap::new(),
+        seen: Visited::default(),
         pending: Vec::new(),
         followed: 0,
     };
@@ -105,14 +105,6 @@ struct Pending<D: Domain, W> {
     chosen: Vec<Choice>,
 }
 
-/// Who was at a point before, and with how much left to spend.
-#[derive(Clone, Copy)]
-struct Visit {
-    run: u64,
-    spare: usize,
-    at: Time,
-}
-
 /// What is known of a world at rest.
 enum Meeting {
     Nobody,
@@ -127,7 +119,7 @@ struct Explorer<'a, D: Domain, W, F> {
     ended: F,
     tried: Tried,
     /// Fingerprints of worlds at rest, and who had most to spend there.
-    seen: BTreeMap<u64, Visit>,
+    seen: Visited,
     pending: Vec<Pending<D, W>>,
     followed: u64,
 }
@@ -238,14 +230,14 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
 
     /// Whether a world at rest has been followed before, with at least as much left to spend.
     fn meet(&mut self, fork: &Fork<D, W>, spare: usize) -> Meeting {
-        if !self.plan.merge || !fork.booted || fork.world.core.queue.useful() > 1 {
+        if !self.plan.merge || !fork.booted || !fork.world.at_rest() {
             return Meeting::Nobody;
         }
         let mut digest = Digest::new();
         fork.world.fingerprint(&mut digest);
         fork.witness.fingerprint(fork.world.now(), &mut digest);
         let (run, at) = (self.followed, fork.world.now());
-        match self.seen.get(&digest.value()) {
+        match self.seen.get(digest.value()) {
             // What waits may have been put in order without a trace; only time shows that it goes round.
             Some(visit) if visit.run == run && visit.at == at => Meeting::Nobody,
             Some(visit) if visit.run == run => Meeting::Itself,

@@ -40,5 +40,6 @@ pub mod shrink;
 mod step;
 pub mod store;
 pub mod time;
+mod visited;
 mod wire;
 pub mod world;

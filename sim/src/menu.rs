@@ -19,7 +19,7 @@ pub struct Menu {
     /// Packets may be late, by each of these.
     pub late: Vec<Span>,
     /// Nodes may suffer each of these after a step that sent or observed something, with any number of its packets
-    /// still leaving.
+    /// still leaving. (Not after chatter that led to nothing but chatter: the steps before and after it stand for it.)
     pub outages: Vec<(Vec<NodeId>, Outage)>,
 }
 
@@ -98,6 +98,8 @@ pub struct Prober<'a> {
     collect: bool,
     /// What the menu would have allowed, in the order in which it came up.
     pub found: Vec<Choice>,
+    /// The same after a step of chatter, until it sends something else.
+    idle: Vec<Choice>,
 }
 
 impl<'a> Prober<'a> {
@@ -109,6 +111,7 @@ impl<'a> Prober<'a> {
             ahead: forced.len(),
             collect,
             found: Vec::new(),
+            idle: Vec::new(),
         }
     }
 
@@ -124,6 +127,9 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
             return fate;
         }
         if self.collects() {
+            if !D::chatter(sending.id.label) {
+                self.found.append(&mut self.idle);
+            }
             self.menu.fates(sending, &mut self.found);
         }
         Fate::deliver(sending.latency)
@@ -138,7 +144,14 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
         if forced.is_some() {
             self.ahead -= 1;
         } else if self.collects() {
-            self.menu.strikes(step, &mut self.found);
+            self.idle.clear();
+            let chatter = D::chatter(step.id.label) && step.seen.is_empty();
+            let found = if chatter {
+                &mut self.idle
+            } else {
+                &mut self.found
+            };
+            self.menu.strikes(step, found);
         }
         forced
     }

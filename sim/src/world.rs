@@ -389,6 +389,15 @@ impl<D: Domain> World<D> {
         self.counts.fired[index] += 1;
     }
 
+    /// Whether hardly anything is on its way: at most one event waits that is not chatter, and what comes next is no
+    /// packet.
+    pub(crate) fn at_rest(&self) -> bool {
+        let queue = &self.core.queue;
+        let by_itself =
+            |event: &Event<D>| matches!(event.due, Due::Timer { .. } | Due::Return { .. });
+        queue.useful() <= 1 && queue.upcoming().is_some_and(by_itself)
+    }
+
     /// Adds everything that decides the world's future to a fingerprint: never absolute time, insertion numbers,
     /// counters, storage positions, causes or counts.
     pub fn fingerprint(&self, digest: &mut Digest) {

@@ -167,6 +167,12 @@ impl<E> Queue<E> {
         self.stale
     }
 
+    /// The event that will be popped next; none where what comes next was cancelled.
+    pub(crate) fn upcoming(&self) -> Option<&E> {
+        let key = self.order.first()?;
+        self.slab[slot_of(key) as usize].event.as_ref()
+    }
+
     /// Every waiting event in the order it will be popped, with its time.
     pub fn in_order(&self) -> Vec<(Time, Ticket, &E)> {
         let waiting = |key| {

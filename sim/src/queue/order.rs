@@ -62,6 +62,13 @@ impl Order {
         self.near.iter().chain(lanes).copied().chain(far)
     }
 
+    /// The smallest key.
+    pub(super) fn first(&self) -> Option<u128> {
+        let near = self.near.last().copied().unwrap_or(NO_KEY);
+        let first = near.min(self.soonest.0);
+        (first < NO_KEY).then_some(first)
+    }
+
     #[inline]
     pub(super) fn push(&mut self, key: u128) {
         if !self.far.is_empty() && self.far.peek().is_some_and(|first| first.0 < key) {
