@@ -23,11 +23,22 @@
 //! # Ok::<(), semel::Error>(())
 //! ```
 //!
+//! In a test of your own, put many seeds to it, and let it say everything where a promise broke: the token, the reason
+//! and the path of a witness.
+//!
+//! ```
+//! let scenario = semel::scenario("bad-day")?;
+//! semel::Sweep::new(&scenario).strategy("transactional").seeds(0..20).run()?.expect_promises();
+//! # Ok::<(), semel::Error>(())
+//! ```
+//!
 //! Under this front door stand four floors, each usable by itself: [`sim`], a deterministic world that has never
 //! heard of a record, to test protocols of your own in; [`models`], the producers, streams, consumers, sinks,
 //! strategies and oracles; [`scenarios`], the catalog and everything about files; [`reports`], the pages.
 //!
 //! **What this crate deliberately does not know**: anything of the domain. It passes questions down and answers up.
+
+mod sweep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +48,8 @@ pub use semel_reports as reports;
 pub use semel_scenarios as scenarios;
 pub use semel_sim as sim;
 
+pub use sweep::{Sweep, Swept};
+
 use semel_reports::Glyphs;
 use semel_reports::report::Line;
 use semel_reports::words::{Word, word};
@@ -45,6 +58,7 @@ use semel_scenarios::complaint::{Complaint, Source};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::Row;
+use semel_scenarios::scenario::Scenario;
 use semel_scenarios::setting::Setting;
 use semel_scenarios::trial::Runner;
 
@@ -121,7 +135,7 @@ impl Question {
     /// Fails where the scenario, the strategy or a setting makes no sense; the error says where, and the fix.
     pub fn run(&self) -> Result<Outcome, Error> {
         let strategy = self.strategy.as_ref().ok_or(Error::NoStrategy)?;
-        let scenario = Arc::new(load_with(&self.source, &self.settings)?);
+        let scenario = self.resolve()?;
         let plan = Arc::new(Plan::new(&scenario, strategy, &self.settings)?);
         let row = Runner::new(&plan).run(self.seed);
         let again = plan.token(self.seed).with_digest(&row.digest).to_string();
@@ -129,6 +143,11 @@ impl Question {
             line: Line::new(&plan, row, again),
             is_plain: self.is_of_catalog && self.settings.is_empty(),
         })
+    }
+
+    /// The scenario, as it is after the settings.
+    fn resolve(&self) -> Result<Arc<Scenario>, Error> {
+        Ok(Arc::new(load_with(&self.source, &self.settings)?))
     }
 }
 
@@ -178,6 +197,8 @@ pub enum Error {
     NoStrategy,
     /// Something is wrong with the scenario, the strategy or a setting: where, what, and the fix.
     Complaint(Box<Complaint>),
+    /// The program itself failed in a run: how.
+    Internal(String),
 }
 
 impl From<Complaint> for Error {
@@ -192,6 +213,7 @@ impl fmt::Display for Error {
             Self::NoScenario(name) => write!(out, "there is no scenario `{name}` in the catalog"),
             Self::NoStrategy => out.write_str("say which strategy: `.strategy(\"at-least-once\")`"),
             Self::Complaint(complaint) => write!(out, "{complaint}"),
+            Self::Internal(why) => out.write_str(why),
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::report::{Heading, Line, Scene};
 use crate::text::{again, faults_met, goes_wrong, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
-const STYLE: &str = include_str!("page.css");
+pub(crate) const STYLE: &str = include_str!("page.css");
 /// Nothing may be loaded and nothing run, whatever a name in a file says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// A whole page about some scenes.
 pub fn page(scenes: &[Scene]) -> String {
@@ -170,7 +170,7 @@ fn balance(line: &Line) -> String {
 }
 
 /// Symbol and words; the class only repeats them in colour.
-fn badge(mark: Mark, text: &str) -> Markup {
+pub(crate) fn badge(mark: Mark, text: &str) -> Markup {
     html! { span class=(class(mark)) { b { (mark.symbol()) } " " (clean(text)) } }
 }
 
@@ -241,6 +241,6 @@ fn legend(scenes: &[Scene]) -> Markup {
 }
 
 /// Text from a file: control characters written out; maud escapes the rest.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     Glyphs::Unicode.clean(text)
 }

@@ -12,6 +12,7 @@
 
 pub mod account;
 pub mod chart;
+pub mod compare;
 pub mod demo;
 pub mod explain;
 pub mod html;
@@ -20,6 +21,7 @@ pub mod json;
 pub mod levels;
 pub mod listing;
 pub mod report;
+pub mod results;
 pub mod search;
 pub mod sweep;
 mod table;

@@ -112,7 +112,9 @@ pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
             thousands(*merged)
         );
     }
+    let _ = writeln!(out, "  {} simulated", plural(verified.events, "event"));
     out.push_str(&verdict(verified));
+    out.push_str(&stronger(verified));
     for one in &verified.found {
         out.push_str(&found(one));
     }
@@ -138,6 +140,18 @@ fn verdict(verified: &Verified) -> String {
             plural(number as u64, "fault")
         ),
         None => format!("  = no broken promise in {scope}\n"),
+    }
+}
+
+/// How few faults break the claim just above the promise.
+fn stronger(verified: &Verified) -> String {
+    let next = verified.next.name();
+    match verified.numbers().next_level {
+        Some(number) => format!(
+            "  ~ {next} breaks with {}\n",
+            plural(number as u64, "fault")
+        ),
+        None => format!("  = nothing that was tried breaks {next}\n"),
     }
 }
 

@@ -56,7 +56,7 @@ fn untroubled(summary: &Summary) -> (Mark, &'static str) {
 }
 
 /// A rate for the eye: three digits.
-fn percent(rate: f64) -> String {
+pub(crate) fn percent(rate: f64) -> String {
     let percent = rate * 100.0;
     match percent {
         0.0 => "0".into(),

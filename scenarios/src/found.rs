@@ -29,7 +29,11 @@ pub(crate) fn write(
     script: Vec<Deviation>,
     aim: Aim,
 ) -> Option<Scenario> {
-    let strategy = plan.name.clone();
+    // A built-in strategy that was changed is another one, and needs a name of its own.
+    let strategy = match catalog::strategy(&plan.name) {
+        Some(known) if *known != plan.strategy => format!("{}-found", plan.name),
+        _ => plan.name.clone(),
+    };
     let cause = verdict::cause(aim.cause);
     let violation = Breach {
         invariant: aim.invariant,

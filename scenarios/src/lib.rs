@@ -62,5 +62,7 @@ pub mod summary;
 pub mod verdict;
 pub mod witness;
 
+pub mod compare;
+pub mod gathered;
 pub mod results;
 pub mod sweep;

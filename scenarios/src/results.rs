@@ -165,13 +165,17 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, Refusal> {
         .map_err(|why| Refusal::Unmergeable(format!("its {MANIFEST} cannot be read: {why}")))
 }
 
-/// Tells each row of a folder, in order.
-pub fn read_rows(folder: &Path, mut tell: impl FnMut(Row)) -> Result<(), Refusal> {
-    let file = File::open(folder.join(ROWS))?;
-    for (number, line) in BufReader::new(file).lines().enumerate() {
-        tell(serde_json::from_str(&line?).map_err(|why| torn(number as u64, &why))?);
+/// Tells each row of a folder, in order. Returns the BLAKE3 of the rows' bytes, in hex, as manifests hold it.
+pub fn read_rows(folder: &Path, mut tell: impl FnMut(Row)) -> Result<String, Refusal> {
+    let mut reader = BufReader::new(File::open(folder.join(ROWS))?);
+    let (mut hasher, mut line, mut number) = (blake3::Hasher::new(), Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        tell(serde_json::from_slice(&line).map_err(|why| torn(number, &why))?);
+        hasher.update(&line);
+        number += 1;
+        line.clear();
     }
-    Ok(())
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// The manifest of a sweep of which no row is known.

@@ -69,6 +69,8 @@ pub struct Row {
     pub round_trips_per_record: f64,
     /// The most dedup state held at once.
     pub dedup_bytes_max: u64,
+    /// From the last outage or cut to the first new effect after it. None where there was not both.
+    pub recovery_ns: Option<u64>,
     /// How often each fault struck, by name.
     pub fired: BTreeMap<String, u64>,
     /// Events handled.

@@ -22,11 +22,16 @@ impl Spread {
 
     /// The middle of all (the lower one of two), 0 of none.
     pub(crate) fn median(&self) -> u64 {
-        let middle = self.all.div_ceil(2);
+        self.percentile(50)
+    }
+
+    /// What so many in a hundred do not exceed, 0 of none.
+    pub(crate) fn percentile(&self, percent: u64) -> u64 {
+        let wanted = (self.all * percent).div_ceil(100);
         let mut below = 0;
         let found = self.counts.iter().find(|(_, count)| {
             below += **count;
-            below >= middle
+            below >= wanted
         });
         found.map_or(0, |(number, _)| *number)
     }
@@ -45,6 +50,7 @@ mod tests {
         let mut spread = Spread::default();
         (0..=1000u64).for_each(|number| spread.add(number * 1_000_000));
         assert!((499_500_000..=500_000_000).contains(&spread.median()));
+        assert!((948_900_000..=950_000_000).contains(&spread.percentile(95)));
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
         messages: outcome.counts.packets,
         round_trips_per_record: crate::statistics::per(outcome.requests, tally.records),
         dedup_bytes_max: tally.dedup_bytes_max,
+        recovery_ns: tally.recovery.map(|span| span.0),
         fired: fired.collect(),
         events: outcome.counts.events,
         digest: format!("{:016x}", outcome.digest),
@@ -105,6 +106,7 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
         messages: 0,
         round_trips_per_record: 0.0,
         dedup_bytes_max: 0,
+        recovery_ns: None,
         fired: faults
             .iter()
             .map(|name| (name.clone(), 0))

@@ -23,12 +23,16 @@ use semel_sim::world::Limits;
 use serde::Serialize;
 
 use crate::bench::Bench;
+use crate::compare::Next;
 use crate::meaning::Meant;
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::{MenuItem, Scenario};
 use crate::shrink::Aim;
 use crate::{found, verdict};
+
+#[cfg(test)]
+mod twin;
 
 /// The schedules that may be tried where nothing else is said.
 pub const SCHEDULES: u64 = 5_000_000;
@@ -54,6 +58,8 @@ pub struct Verified {
     pub events: u64,
     /// False if the schedules that were allowed were used up first.
     pub finished: bool,
+    /// The claim just stronger than the promise.
+    pub next: Next,
     /// What was violated, each with one of its smallest schedules; broken promises first.
     pub found: Vec<Counterexample>,
 }
@@ -133,6 +139,7 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
         merged: tried.merged.clone(),
         events: tried.events,
         finished: tried.finished,
+        next: Next::above(&bench.plan.strategy),
         found,
     }
 }
@@ -373,7 +380,7 @@ fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
         };
         let names = names.join(", ");
         lines.push(format!(
-            "after a step, before any of its packets leaves: {names} {kind} for {}",
+            "after a step, with any number of its packets still leaving: {names} {kind} for {}",
             outage.down
         ));
     }

@@ -48,6 +48,54 @@ fn a_lost_answer_is_recognised_but_a_crash_before_the_mark_is_not() {
     assert_eq!(found.breaking(), None);
 }
 
+/// Every promised clause of a strategy that promises an effect once holds at two faults on three records, on a
+/// menu that keeps its assumptions. (A sink that goes down is beyond the promise of idempotency keys.)
+fn keeps_its_promise_twice(strategy: &str) {
+    let found = verified("[Drop, Late, Crash, Pause]", strategy, 2);
+    assert!(found.finished, "{strategy}");
+    assert_eq!(found.breaking(), None, "{strategy}");
+    assert!(
+        found.schedules() > 10_000 && found.ended[2] > 0,
+        "{strategy}"
+    );
+}
+
+#[test]
+fn an_inbox_holds_against_two_faults() {
+    keeps_its_promise_twice("idempotent-consumer");
+    keeps_its_promise_twice("outbox-inbox");
+}
+
+#[test]
+fn idempotency_keys_hold_against_two_faults() {
+    keeps_its_promise_twice("idempotency-key");
+    let found = verified("[Crash]", "idempotency-key", 1);
+    let mut kinds = found.found.iter().map(|one| &one.violation);
+    let double = kinds.find(|one| one.invariant == "no_duplicate" && one.level == "effect");
+    let beyond = double.and_then(|one| one.assumption_broken.as_deref());
+    assert_eq!(beyond, Some("NoSinkOutage"), "B13 P2");
+}
+
+#[test]
+fn an_offset_with_its_effect_holds_against_two_faults() {
+    keeps_its_promise_twice("atomic-offset");
+}
+
+#[test]
+fn transactions_hold_against_two_faults() {
+    keeps_its_promise_twice("transactional");
+}
+
+#[test]
+fn a_log_that_loses_power_forgets_its_producers_too() {
+    let found = verified("[PowerLoss, Pause]", "idempotent-producer", 2);
+    assert_eq!(found.breaking(), None);
+    let mut kinds = found.found.iter().map(|one| &one.violation);
+    let double = kinds.find(|one| one.invariant == "no_duplicate" && one.level == "log");
+    let beyond = double.and_then(|one| one.assumption_broken.as_deref());
+    assert_eq!(beyond, Some("NoPowerLoss"), "semantics §1.3 rule 7");
+}
+
 #[test]
 fn what_lies_outside_the_assumptions_is_beyond_the_promise() {
     let found = verified("[PowerLoss]", "at-least-once", 1);

@@ -105,12 +105,16 @@ pub(crate) enum Command {
     },
     /// Run scenarios under many seeds, and say how often promises broke, and why
     Sweep(Sweep),
+    /// Put strategies against families of faults, with the price of each
+    Compare(Compare),
     /// Shrink a failure to the few faults and records that it needs, and write it as a scenario file
     Shrink(Shrink),
     /// Say why a run went wrong: a short proof and a space-time diagram
     Explain(Explain),
     /// Try every schedule of at most so many faults from a menu
     Verify(Verify),
+    /// Make a page of the results of a sweep or a comparison
+    Report(Report),
     /// List what there is
     List {
         /// Only this
@@ -188,6 +192,33 @@ pub(crate) struct Sweep {
     /// Run this share of the runs a second time with open eyes, and compare
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub(crate) check_determinism: Share,
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Names from the catalog, or paths of RON files; default: the whole catalog but `throughput`
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// The first seed and the one behind the last; a bare number counts from 0
+    #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
+    pub(crate) seeds: Range<u64>,
+    /// Strategies, parted by commas, or `all`; default: those of which a scenario expects something, and of the whole
+    /// catalog its own
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) strategy: Option<Vec<String>>,
+    /// Change a value of the scenarios, or of the strategies
+    #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) set: Vec<String>,
+    /// Threads; default: as many as there are processors
+    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write every row into this folder, for `semel report`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Seek the fewest faults that break each strategy, up to so many; 0: do not
+    #[arg(long, value_name = "K", default_value_t = semel_scenarios::compare::FAULTS)]
+    pub(crate) faults: usize,
 }
 
 /// `A..B`, or `B` for `0..B`.
@@ -315,6 +346,17 @@ pub(crate) struct Verify {
     /// Change a value of the scenario, or of the strategies
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,
+}
+
+/// From what to make a page, and where to put it.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The folder that `--out` of `sweep` or `compare` filled
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Write the page into this file; default: to stdout
+    #[arg(short, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// The seed where none is given.

@@ -5,11 +5,13 @@
 //! [`output`], [`failure`] and [`exit`] (how it is answered).
 
 mod args;
+mod compare;
 mod exit;
 mod failure;
 mod output;
 mod panic;
 mod replay;
+mod report;
 mod run;
 mod search;
 mod select;
@@ -39,6 +41,7 @@ fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
         None => show::demo(manner),
         Some(Command::Run(args)) => run::run(&args, manner),
         Some(Command::Sweep(args)) => sweep::sweep(&args, manner),
+        Some(Command::Compare(args)) => compare::compare(&args, manner),
         Some(Command::Replay {
             run: Repeat::Token(token),
         }) => replay::replay(&token, manner),
@@ -48,6 +51,7 @@ fn perform(command: Option<Command>, manner: Manner) -> Result<Exit, Failure> {
         Some(Command::Shrink(args)) => search::shrink(&args, manner),
         Some(Command::Explain(args)) => search::explain(&args, manner),
         Some(Command::Verify(args)) => search::verify(&args, manner),
+        Some(Command::Report(args)) => report::report(&args, manner),
         Some(Command::List { what }) => show::list(what, manner),
         Some(Command::Check { scenarios }) => show::check(&scenarios, manner),
         Some(Command::Schema) => show::schema(manner),

@@ -34,7 +34,7 @@ pub(crate) fn sweep(args: &Args, manner: Manner) -> Result<Exit, Failure> {
         .check_determinism(args.check_determinism)
         .stop_on(Arc::clone(&stop));
     let mut sums = sweep.sums();
-    let results = begin(args, &sweep, &mut sums)?;
+    let results = begin(args.out.as_deref(), args.resume, &sweep, &mut sums)?;
     let mut listener = Listener {
         results,
         out: Out::new(manner),
@@ -56,7 +56,7 @@ pub(crate) fn sweep(args: &Args, manner: Manner) -> Result<Exit, Failure> {
 }
 
 /// Sets both flags when the user interrupts; a second time ends the program as usual.
-fn on_interrupt(stop: &Arc<AtomicBool>) -> Arc<AtomicBool> {
+pub(super) fn on_interrupt(stop: &Arc<AtomicBool>) -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let (stop, seen) = (Arc::clone(stop), Arc::clone(&interrupted));
     let asked = ctrlc::set_handler(move || {
@@ -70,11 +70,16 @@ fn on_interrupt(stop: &Arc<AtomicBool>) -> Arc<AtomicBool> {
     interrupted
 }
 
-fn begin(args: &Args, sweep: &Sweep, sums: &mut Sums) -> Result<Option<Results>, Failure> {
-    let Some(folder) = &args.out else {
+pub(super) fn begin(
+    out: Option<&Path>,
+    resume: bool,
+    sweep: &Sweep,
+    sums: &mut Sums,
+) -> Result<Option<Results>, Failure> {
+    let Some(folder) = out else {
         return Ok(None);
     };
-    let begun = if args.resume {
+    let begun = if resume {
         Results::resume(folder, sweep, sums)
     } else {
         Results::begin(folder, sweep)
@@ -87,13 +92,13 @@ fn begin(args: &Args, sweep: &Sweep, sums: &mut Sums) -> Result<Option<Results>,
     })
 }
 
-fn unwritable(folder: Option<&Path>, why: &io::Error) -> Failure {
+pub(super) fn unwritable(folder: Option<&Path>, why: &io::Error) -> Failure {
     let folder = folder.unwrap_or(Path::new("")).display();
     Failure::Internal(format!("--out {folder}: {why}"))
 }
 
 /// Runs per second and the time left, on stderr, where that is a terminal.
-fn bar(total: u64, done: u64) -> ProgressBar {
+pub(super) fn bar(total: u64, done: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {per_sec}  {eta} left");
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     bar.set_style(style.expect("the template is sound"));
@@ -137,7 +142,7 @@ impl Audience for Listener {
 }
 
 /// The program itself failed; what repeats the run is said too.
-fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
+pub(super) fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
     match trouble {
         Trouble::Complaint(complaint) => Failure::from(*complaint),
         Trouble::Audience(why) => Failure::Internal(why.to_string()),
@@ -207,7 +212,7 @@ fn line(selection: &Selection, plan: &Arc<Plan>, summary: &Summary) -> page::Swe
 }
 
 /// The exit code, and what stderr is told of an end before the end.
-fn exit(swept: &Swept, interrupted: bool, manner: Manner) -> Exit {
+pub(super) fn exit(swept: &Swept, interrupted: bool, manner: Manner) -> Exit {
     let mut exits = vec![Exit::Met];
     let complete = swept.is_complete();
     for summary in swept.summaries.iter().filter(|one| one.runs > 0) {

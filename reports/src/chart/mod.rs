@@ -3,6 +3,8 @@
 //! A bar for each strategy against one line, "each record once": too long is doubled, too short is lost. Words beside
 //! the bars say the same, so that nothing hangs on colour.
 
+mod results;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -11,6 +13,8 @@ use semel_scenarios::row::RunVerdict;
 use crate::Glyphs;
 use crate::report::{Line, Scene};
 use crate::words::{plural, thousands};
+
+pub use results::{latencies, violations};
 
 const WIDTH: u32 = 860;
 const ROW: i32 = 30;

@@ -41,6 +41,7 @@ pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
         messages: 31,
         round_trips_per_record: 1.0,
         dedup_bytes_max: 0,
+        recovery_ns: None,
         fired: BTreeMap::from([("drop".into(), 1)]),
         events: 88,
         digest: "c1d0a97e55aa0b13".into(),

@@ -1,0 +1,189 @@
+//! Sweeps from Rust: many seeds of a scenario, and a panic that says everything where a promise broke.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use semel_reports::Glyphs;
+use semel_reports::words::thousands;
+use semel_scenarios::explain::explain;
+use semel_scenarios::found;
+use semel_scenarios::plan::Plan;
+use semel_scenarios::shrink::{RUNS, shrink};
+use semel_scenarios::summary::{CauseCount, Summary};
+use semel_scenarios::sweep::{self, Trouble};
+
+use crate::{Error, Question};
+
+/// Many seeds of a scenario, about to be run against strategies.
+///
+/// ```
+/// use semel::Sweep;
+///
+/// let scenario = semel::scenario("lost-ack")?;
+/// let swept = Sweep::new(&scenario).strategy("at-least-once").seeds(0..100).run()?;
+///
+/// assert_eq!(swept.summaries()[0].duplicated_runs, 100); // always doubled,
+/// swept.expect_promises(); // but that was never promised
+/// # Ok::<(), semel::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    question: Question,
+    strategies: Vec<String>,
+    seeds: Range<u64>,
+    jobs: usize,
+    folder: PathBuf,
+}
+
+/// What the runs came to.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    plans: Vec<Arc<Plan>>,
+    summaries: Vec<Summary>,
+    folder: PathBuf,
+}
+
+impl Sweep {
+    /// The seeds 0 to 1000 of a scenario. Where no strategy is named, here or there: of each strategy of which the
+    /// scenario expects something.
+    pub fn new(scenario: &Question) -> Self {
+        Self {
+            strategies: scenario.strategy.iter().cloned().collect(),
+            question: scenario.clone(),
+            seeds: 0..1000,
+            jobs: 0,
+            folder: std::env::temp_dir().join("semel-found"),
+        }
+    }
+
+    /// Against this strategy; may be said more than once.
+    pub fn strategy(mut self, name: &str) -> Self {
+        self.strategies.push(name.into());
+        self
+    }
+
+    /// Which seeds: the first, and the one behind the last.
+    pub fn seeds(mut self, seeds: Range<u64>) -> Self {
+        self.seeds = seeds;
+        self
+    }
+
+    /// On how many threads; 0, as where nothing is said: as many as there are processors.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Where [`Swept::expect_promises`] writes witnesses; where nothing is said: `semel-found` in the folder for
+    /// temporary files.
+    pub fn witnesses(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// Runs them.
+    ///
+    /// Fails where the scenario, a strategy or a setting makes no sense, or where the program itself fails.
+    pub fn run(&self) -> Result<Swept, Error> {
+        let scenario = self.question.resolve()?;
+        let mut names = self.strategies.clone();
+        if names.is_empty() {
+            names.extend(scenario.expect.keys().cloned());
+        }
+        let settings = &self.question.settings;
+        let plan = |name: &String| Plan::new(&scenario, name, settings).map(Arc::new);
+        let plans = names.iter().map(plan).collect::<Result<Vec<_>, _>>()?;
+        if plans.is_empty() {
+            return Err(Error::NoStrategy);
+        }
+        let swept = sweep::Sweep::of(plans)
+            .seeds(self.seeds.clone())
+            .jobs(self.jobs)
+            .run()
+            .map_err(trouble)?;
+        Ok(Swept {
+            plans: swept.plans,
+            summaries: swept.summaries,
+            folder: self.folder.clone(),
+        })
+    }
+}
+
+fn trouble(trouble: Trouble) -> Error {
+    match trouble {
+        Trouble::Complaint(complaint) => Error::Complaint(complaint),
+        Trouble::Panicked(token, why) => Error::Internal(format!("{why} (in {token})")),
+        Trouble::Audience(why) => Error::Internal(why.to_string()),
+    }
+}
+
+impl Swept {
+    /// What the runs of each strategy came to, in the order in which they were named.
+    pub fn summaries(&self) -> &[Summary] {
+        &self.summaries
+    }
+
+    /// Whether no promise was broken within its assumptions in any run.
+    pub fn keeps_promises(&self) -> bool {
+        self.summaries.iter().all(|summary| summary.broken == 0)
+    }
+
+    /// For tests: goes on where no promise was broken.
+    ///
+    /// # Panics
+    ///
+    /// Where one was. The message tells the token of the simplest such run, why it went wrong, and the path of a
+    /// witness that repeats it, shrunk to what the failure needs.
+    #[track_caller]
+    pub fn expect_promises(&self) {
+        let broken = self
+            .plans
+            .iter()
+            .zip(&self.summaries)
+            .find_map(|(plan, summary)| {
+                let cause = summary.causes.iter().find(|cause| cause.broken)?;
+                Some((plan, summary, cause))
+            });
+        if let Some((plan, summary, cause)) = broken {
+            panic!("{}", self.story(plan, summary, cause));
+        }
+    }
+
+    /// All that helps after a broken promise.
+    fn story(&self, plan: &Arc<Plan>, summary: &Summary, cause: &CauseCount) -> String {
+        let head = format!(
+            "{} broke its promise under {} in {} of {} runs: {}\n  token    {}\n",
+            summary.strategy,
+            summary.scenario,
+            thousands(summary.broken),
+            thousands(summary.runs),
+            format_args!(
+                "{} at {}, cause {}",
+                cause.invariant, cause.level, cause.cause
+            ),
+            plan.token(cause.seed),
+        );
+        let Some(shrunk) = shrink(plan, cause.seed, RUNS) else {
+            return head;
+        };
+        let name = format!("{}.ron", shrunk.witness.name);
+        let witness = match write(&self.folder, &name, &found::text(&shrunk.witness)) {
+            Ok(path) => path.display().to_string(),
+            Err(why) => format!("could not be written to {}: {why}", self.folder.display()),
+        };
+        let why = explain(&shrunk).map(|why| semel_reports::explain::text(&why, Glyphs::Unicode));
+        format!("{head}  witness  {witness}\n\n{}", why.unwrap_or_default())
+    }
+}
+
+/// Writes a file that appears whole.
+fn write(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(name);
+    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    fs::write(&draft, text)?;
+    fs::rename(&draft, &path)?;
+    Ok(path)
+}

@@ -1,0 +1,126 @@
+//! How few faults break a strategy, on a scenario so small that every schedule can be tried.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use semel_models::strategy::{Invariant, Level, Strategy};
+use serde::Serialize;
+
+use crate::complaint::Source;
+use crate::expect::LEVELS;
+use crate::load::load;
+use crate::plan::Plan;
+use crate::row::ViolationRow;
+use crate::scenario::Scenario;
+use crate::verify::{Verified, verify};
+
+/// How few faults of a menu break a promise, and the level above it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Breaking {
+    /// Schedules of at most so many faults were tried.
+    pub faults: usize,
+    /// How many schedules that were.
+    pub schedules: u64,
+    /// Whether that were all of them.
+    pub finished: bool,
+    /// The fewest faults that break the promise within its assumptions. None: no schedule that was tried.
+    pub promise: Option<usize>,
+    /// What the next stronger claim would be.
+    pub next: Next,
+    /// The fewest faults that break it. None: no schedule that was tried.
+    pub next_level: Option<usize>,
+}
+
+/// A claim just stronger than a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Next {
+    /// Neither lost nor doubled in the log.
+    LogOnce,
+    /// Neither lost nor doubled in delivery.
+    DeliveryOnce,
+    /// Neither lost nor doubled in effect.
+    EffectOnce,
+    /// The same promise, without its assumptions: where effect-once is promised already.
+    Unconditional,
+}
+
+impl Next {
+    /// The claim in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LogOnce => "log-once",
+            Self::DeliveryOnce => "delivery-once",
+            Self::EffectOnce => "effect-once",
+            Self::Unconditional => "its promise without assumptions",
+        }
+    }
+
+    /// The claim above the strongest "once" that a strategy promises: log, delivery, effect; and above effect-once
+    /// the same without assumptions.
+    pub fn above(strategy: &Strategy) -> Self {
+        let promises = |level: Level, keeps: Invariant| {
+            let mut clauses = strategy.promise.iter();
+            clauses.any(|clause| (clause.level, clause.keeps) == (level, keeps))
+        };
+        let once =
+            |level| promises(level, Invariant::NoLoss) && promises(level, Invariant::NoDuplicate);
+        match LEVELS.into_iter().rev().find(|level| once(*level)) {
+            None => Self::LogOnce,
+            Some(Level::Log) => Self::DeliveryOnce,
+            Some(Level::Delivery) => Self::EffectOnce,
+            Some(Level::Effect) => Self::Unconditional,
+        }
+    }
+
+    /// Whether a violation breaks the claim.
+    pub fn is_broken_by(self, violation: &ViolationRow) -> bool {
+        let loses = |level: Level| {
+            let names = [Invariant::NoLoss, Invariant::NoDuplicate].map(Invariant::name);
+            violation.level == level.name() && names.contains(&&*violation.invariant)
+        };
+        match self {
+            Self::LogOnce => loses(Level::Log),
+            Self::DeliveryOnce => loses(Level::Delivery),
+            Self::EffectOnce => loses(Level::Effect),
+            Self::Unconditional => violation.promised,
+        }
+    }
+}
+
+impl Verified {
+    /// The breaking numbers: of the promise, and of the next stronger claim.
+    pub fn numbers(&self) -> Breaking {
+        let above = self.found.iter();
+        let above = above.filter(|one| self.next.is_broken_by(&one.violation));
+        Breaking {
+            faults: self.faults,
+            schedules: self.schedules(),
+            finished: self.finished,
+            promise: self.breaking(),
+            next: self.next,
+            next_level: above.map(|one| one.faults).min(),
+        }
+    }
+}
+
+/// The scenario on which strategies are tried: three records, each on its way before the next is intended.
+const SMALL: &str =
+    r#"(schema: 1, name: "three-records", workload: (records: 3, amount: 10, pace: "150ms"))"#;
+
+/// Tries every schedule of at most `faults` faults, of at most so many in all, against a strategy on a scenario of
+/// three records. None where the strategy does not fit there.
+pub(super) fn breaking(plan: &Plan, faults: usize, schedules: u64) -> Option<Breaking> {
+    let source = Source {
+        name: "three-records".into(),
+        text: SMALL.into(),
+    };
+    let small = load(&source).expect("it is valid");
+    let own = BTreeMap::from([(plan.name.clone(), plan.strategy.clone())]);
+    let small = Arc::new(Scenario {
+        define: own,
+        ..small
+    });
+    let plan = Arc::new(Plan::new(&small, &plan.name, &[]).ok()?);
+    Some(verify(&plan, faults, schedules).numbers())
+}

@@ -1,0 +1,94 @@
+//! The explorer against its brute-force twin on the real models: every schedule run from the very start, none merged.
+
+use super::*;
+use crate::load::{Source, load};
+use semel_sim::menu::Prober;
+
+fn plan(menu: &str, strategy: &str) -> Arc<Plan> {
+    let text = format!(
+        r#"(schema: 1, name: "two-records", workload: (records: 2, amount: 10, pace: "150ms"), menu: {menu})"#
+    );
+    let source = Source {
+        name: "scenario.ron".into(),
+        text,
+    };
+    let scenario = Arc::new(load(&source).expect("it is valid"));
+    Arc::new(Plan::new(&scenario, strategy, &[]).expect("it fits"))
+}
+
+/// One schedule from the start, and every longer one that the menu allows after it.
+struct Twin<'a> {
+    bench: &'a Bench,
+    menu: &'a Menu,
+    limits: &'a Limits,
+    most: usize,
+    found: Found,
+    schedules: u64,
+}
+
+impl Twin<'_> {
+    fn run(&mut self, chosen: &[Choice]) {
+        let mut prober = Prober::new(self.menu, chosen, chosen.len() < self.most);
+        let (mut world, mut eyes) = (self.bench.world(), Eyes(self.bench.judge()));
+        let end = world.run(self.limits, &mut prober, &mut eyes);
+        world.last_words(&mut eyes);
+        eyes.0.finish(end, world.now());
+        self.found.add(&eyes.0, chosen);
+        self.schedules += 1;
+        for choice in prober.found {
+            self.run(&[chosen, &[choice]].concat());
+        }
+    }
+}
+
+/// Each kind of violation, and the fewest faults that bring it about.
+type Fewest = BTreeMap<(String, String, bool), usize>;
+
+#[test]
+fn forking_and_merging_find_what_brute_force_finds() {
+    for (items, strategy) in [
+        ("[Drop, Crash]", "at-most-once"),
+        ("[Drop, Late, Crash, PowerLoss, Pause]", "at-least-once"),
+        ("[Drop, Crash, PowerLoss]", "idempotent-consumer"),
+        ("[Drop, Pause]", "atomic-offset"),
+    ] {
+        let plan = plan(items, strategy);
+        let bench = Bench::new(&plan, 0);
+        let menu = menu(&plan);
+        let limits = Limits {
+            heal_at: Time::NEVER,
+            ..bench.limits()
+        };
+        let mut twin = Twin {
+            bench: &bench,
+            menu: &menu,
+            limits: &limits,
+            most: 2,
+            found: Found::default(),
+            schedules: 0,
+        };
+        twin.run(&[]);
+        let expected: Fewest = twin
+            .found
+            .0
+            .into_iter()
+            .map(|((invariant, level, breach), one)| {
+                let kind = (invariant.name().into(), level.name().into(), breach);
+                (kind, one.chosen.len())
+            })
+            .collect();
+        let verified = verify(&plan, 2, SCHEDULES);
+        let found: Fewest = verified
+            .found
+            .iter()
+            .map(|one| {
+                let violation = &one.violation;
+                let (invariant, level) =
+                    (violation.invariant.to_string(), violation.level.to_string());
+                ((invariant, level, violation.is_breach()), one.faults)
+            })
+            .collect();
+        assert_eq!(found, expected, "{strategy}");
+        assert!(verified.schedules() <= twin.schedules, "{strategy}");
+    }
+}
