@@ -7,7 +7,6 @@ use semel_models::model::Model;
 use semel_models::node;
 use semel_models::workload::Workload;
 use semel_sim::adversary::Adversary;
-use semel_sim::faults::compile;
 use semel_sim::net::Latency;
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
@@ -27,17 +26,17 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(plan: &Arc<Plan>, seed: u64) -> Self {
+        let plan = plan.drawn(seed);
         Self {
             nodes: plan.nodes(),
             workload: Arc::new(plan.workload(seed)),
-            plan: Arc::clone(plan),
+            plan,
         }
     }
 
     /// The adversary of the plan's own faults.
     pub(crate) fn seeded(&self, seed: u64) -> Seeded<Model> {
-        let rules = compile(&self.plan.scenario.faults, &self.nodes).expect("the plan was checked");
-        Seeded::new(rules, &self.nodes, seed).expect("the plan was checked")
+        self.plan.adversary(&self.nodes, seed)
     }
 
     /// A run with eyes closed.

@@ -35,6 +35,7 @@ pub mod path;
 mod seek;
 pub mod setting;
 mod shape;
+pub mod swarm;
 
 pub mod catalog;
 pub mod list;

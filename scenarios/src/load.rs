@@ -29,11 +29,15 @@ pub fn load_with(source: &Source, settings: &[Setting]) -> Result<Scenario, Comp
         .iter()
         .filter(|setting| !setting.is_of_strategy())
         .collect();
-    for setting in &own {
+    for setting in settings {
+        scenario = setting::draw(scenario, setting);
+    }
+    for setting in own.iter().filter(|setting| setting.range().is_none()) {
         scenario = setting::apply(&scenario, setting, &Path::root(), &faults(&scenario))?;
     }
+    let all: Vec<&Setting> = settings.iter().collect();
     check::check(&scenario)
-        .map_err(|objection| setting::blame(&objection, &own, &faults(&scenario)))?;
+        .map_err(|objection| setting::blame(&objection, &all, &faults(&scenario)))?;
     Ok(scenario)
 }
 

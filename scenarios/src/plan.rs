@@ -1,12 +1,15 @@
 //! A plan: one scenario, one strategy, everything resolved. Its hash names it in rows and tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use semel_models::model::Model;
 use semel_models::node;
 use semel_models::strategy::Strategy;
 use semel_models::workload::Workload;
 use semel_sim::chance::Seed;
+use semel_sim::faults::compile_some;
+use semel_sim::seeded::Seeded;
 
 use crate::check::{self, Objection};
 use crate::complaint::{Complaint, Source};
@@ -16,6 +19,7 @@ use crate::load::faults;
 use crate::path::Path;
 use crate::scenario::Scenario;
 use crate::setting::{self, Setting};
+use crate::swarm::Draws;
 use crate::token::Token;
 
 /// The revision of the models: raised whenever the same plan and seed would give another run.
@@ -36,6 +40,11 @@ pub struct Plan {
     pub set: BTreeMap<String, String>,
     /// Hash of all that decides a run: 8 hex digits.
     pub hash: String,
+    /// The places of faults that are switched off: of a plan as a seed has drawn it.
+    pub off: BTreeSet<usize>,
+    /// What a seed has drawn, by path.
+    pub drawn: BTreeMap<String, String>,
+    pub(crate) draws: Option<Arc<Draws>>,
 }
 
 impl Plan {
@@ -51,7 +60,7 @@ impl Plan {
         let mut strategy = check::strategy(scenario, &name).map_err(named)?;
         let own: Vec<&Setting> = settings
             .iter()
-            .filter(|setting| setting.is_of_strategy())
+            .filter(|setting| setting.is_of_strategy() && setting.range().is_none())
             .collect();
         for setting in &own {
             strategy = setting::apply(&strategy, setting, &Path::root().field("strategy"), &[])?;
@@ -68,6 +77,7 @@ impl Plan {
             .map(|setting| (setting.path.clone(), setting.value.clone()))
             .collect();
         let hash = hash(scenario, &strategy);
+        let draws = Draws::new(scenario, &strategy).map(Arc::new);
         let scenario = Arc::clone(scenario);
         Ok(Self {
             scenario,
@@ -76,7 +86,52 @@ impl Plan {
             expectation,
             set,
             hash,
+            off: BTreeSet::new(),
+            drawn: BTreeMap::new(),
+            draws,
         })
+    }
+
+    /// Whether each seed draws a mix of its own.
+    pub const fn is_swarm(&self) -> bool {
+        self.draws.is_some()
+    }
+
+    /// The plan as `seed` draws it: every value written out, nothing left to draw, under the same hash. What the
+    /// scenario expects of strategies, and those it defines, are left out.
+    pub fn drawn(self: &Arc<Self>, seed: u64) -> Arc<Self> {
+        let Some(draws) = &self.draws else {
+            return Arc::clone(self);
+        };
+        let mix = draws.mix(seed);
+        Arc::new(Self {
+            scenario: Arc::new(mix.scenario),
+            strategy: mix.strategy,
+            off: mix.off,
+            drawn: mix.drawn,
+            draws: None,
+            ..Self::clone(self)
+        })
+    }
+
+    /// The plan with its values as they are written, whatever seeds would draw.
+    pub fn as_written(self: &Arc<Self>) -> Arc<Self> {
+        let scenario = Scenario {
+            swarm: None,
+            ..Scenario::clone(&self.scenario)
+        };
+        Arc::new(Self {
+            scenario: Arc::new(scenario),
+            draws: None,
+            ..Self::clone(self)
+        })
+    }
+
+    /// The adversary of the plan's own faults, but for those that are switched off.
+    pub(crate) fn adversary(&self, nodes: &[String], seed: u64) -> Seeded<Model> {
+        let on = |place: usize| !self.off.contains(&place);
+        let rules = compile_some(&self.scenario.faults, nodes, on).expect("the plan was checked");
+        Seeded::new(rules, nodes, seed).expect("the plan was checked")
     }
 
     /// The token of the run under `seed`, without its digest.

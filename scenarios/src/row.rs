@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::swarm;
+
 /// The outcome of one trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -20,6 +22,9 @@ pub struct Row {
     pub scenario: String,
     /// What `--set` changed: path and value.
     pub set: BTreeMap<String, String>,
+    /// Under swarm, what the seed drew: path and value, or `off` for a fault that was switched off.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<String, String>,
     /// The strategy's name.
     pub strategy: String,
     /// `connection` or `datagram`.
@@ -82,6 +87,14 @@ pub struct Row {
 /// A word out of a short list, such as the name of an invariant: written down a million times in a sweep, and never
 /// made anew but when rows are read back.
 pub type Word = Cow<'static, str>;
+
+impl Row {
+    /// Whether the seed drew that a fault is switched off.
+    pub fn is_off(&self, fault: &str) -> bool {
+        let drawn = self.drawn.get(&swarm::fault_path(fault));
+        drawn.is_some_and(|drawn| drawn == swarm::OFF)
+    }
+}
 
 /// One violation in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::expect::{Breach, Expectation};
+use crate::swarm::Swarm;
 
 /// The version of the scenario format.
 pub const SCHEMA: u32 = 1;
@@ -58,6 +59,9 @@ pub struct Scenario {
     /// The most events of a run; one that needs more is inconclusive. Default: 100000 and 1000 per record.
     #[serde(default)]
     pub events: Option<u64>,
+    /// What each seed draws for itself: ranges in place of values, and faults switched off. None: all is as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Swarm>,
     /// Strategies of the file's own, by name.
     #[serde(default, deserialize_with = "each_once")]
     pub define: BTreeMap<String, Strategy>,

@@ -2,9 +2,10 @@
 //!
 //! What is changed is the resolved text of the scenario (or strategy), in which every field stands written out; then
 //! it is read again. So a setting obeys exactly the rules of a file. Bare words and numbers are taken for RON first
-//! and for strings next: `0.2`, `120ms` and `TableNotRebuilt` mean what they say.
+//! and for strings next: `0.2`, `120ms` and `TableNotRebuilt` mean what they say. A
+//! range, `0..1/10`, is drawn by each seed; a value takes the place of a range that the scenario gives.
 
-use std::ops::Range;
+use std::ops;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,11 +13,13 @@ use serde::de::DeserializeOwned;
 use crate::check::Objection;
 use crate::complaint::{Complaint, Kind, Source};
 use crate::format::pretty;
-use crate::load::parse;
+use crate::load::{faults, parse};
 use crate::nearest::nearest;
 use crate::path::{Path, Step};
+use crate::scenario::Scenario;
 use crate::seek;
 use crate::shape::unknown_field;
+use crate::swarm::{self, Range};
 
 /// One `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,11 @@ impl Setting {
         self.path.starts_with("strategy.")
     }
 
+    /// The range that it gives in place of a value, if it gives one.
+    pub(crate) fn range(&self) -> Option<Range> {
+        self.value.trim_matches('"').parse().ok()
+    }
+
     /// The flag as it was written.
     fn text(&self) -> String {
         if self.path.is_empty() {
@@ -80,7 +88,7 @@ impl Setting {
         kind: Kind,
         message: String,
         help: Option<String>,
-        span: Range<usize>,
+        span: ops::Range<usize>,
     ) -> Complaint {
         let source = Box::new(Source {
             name: "command line".into(),
@@ -96,6 +104,27 @@ impl Setting {
             flag: true,
         }
     }
+}
+
+/// A range is drawn by each seed from now on; a value takes the place of a range.
+pub(crate) fn draw(mut scenario: Scenario, setting: &Setting) -> Scenario {
+    let Ok(path) = setting.path.parse::<Path>() else {
+        return scenario;
+    };
+    let names = faults(&scenario);
+    let path = swarm::canonical(&path, &names);
+    let same = |text: &String| {
+        let drawn = text.parse::<Path>();
+        drawn.is_ok_and(|drawn| swarm::canonical(&drawn, &names) == path)
+    };
+    if let Some(swarm) = &mut scenario.swarm {
+        swarm.ranges.retain(|text, _| !same(text));
+    }
+    if let Some(range) = setting.range() {
+        let swarm = scenario.swarm.get_or_insert_default();
+        swarm.ranges.insert(path.to_string(), range);
+    }
+    scenario
 }
 
 /// `target` with one value changed. `above` is where the target stands in the setting's path.
@@ -161,7 +190,7 @@ fn resolve(setting: &Setting, above: &Path, faults: &[String]) -> Result<Path, C
 
 /// Where a value goes: in place of another one, or as a new field.
 struct Edit {
-    place: Range<usize>,
+    place: ops::Range<usize>,
     before: String,
     after: &'static str,
 }
@@ -228,8 +257,15 @@ fn nowhere<T: DeserializeOwned>(setting: &Setting, text: &str, path: &Path) -> C
 
 /// An objection that arises only from settings, as a complaint about the one nearest to it.
 pub(crate) fn blame(objection: &Objection, settings: &[&Setting], faults: &[String]) -> Complaint {
-    let touches = |setting: &&&Setting| {
-        resolve(setting, &Path::root(), faults).is_ok_and(|path| path.touches(&objection.path))
+    let drawn = match &objection.path.0[..] {
+        [Step::Field(swarm), _, Step::Field(path)] if swarm == "swarm" => path.parse().ok(),
+        _ => None,
+    };
+    let touches = |setting: &&&Setting| match (&drawn, setting.path.parse::<Path>()) {
+        (Some(drawn), Ok(path)) => swarm::canonical(&path, faults).touches(drawn),
+        _ => {
+            resolve(setting, &Path::root(), faults).is_ok_and(|path| path.touches(&objection.path))
+        }
     };
     let setting = settings
         .iter()

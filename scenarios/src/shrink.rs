@@ -69,6 +69,7 @@ pub const RUNS: u64 = 5_000;
 
 /// Shrinks the run of a plan under a seed, in at most so many runs. None where nothing fails in it.
 pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
+    let plan = &plan.drawn(seed);
     let (case, aim) = Case::of(plan, seed)?;
     let before = case.size();
     let mut shrinker = Shrinker {

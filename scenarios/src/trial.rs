@@ -12,7 +12,6 @@ use semel_models::node;
 use semel_models::workload::Workload;
 use semel_sim::adversary::Adversary;
 use semel_sim::chance::Seed;
-use semel_sim::faults::compile;
 use semel_sim::net::Latency;
 use semel_sim::schedule::{Deviation, Noted};
 use semel_sim::seeded::Seeded;
@@ -29,6 +28,8 @@ use crate::verdict;
 #[derive(Clone, Debug)]
 pub struct Runner {
     plan: Arc<Plan>,
+    /// The plan as the latest seed drew it.
+    drawn: Arc<Plan>,
     faults: Vec<String>,
     /// None where the plan does not apply.
     stage: Option<Stage>,
@@ -84,6 +85,7 @@ impl Runner {
         let stage = plan.is_applicable().then(|| Stage::new(plan));
         Self {
             plan: Arc::clone(plan),
+            drawn: Arc::clone(plan),
             faults: plan.faults(),
             stage,
         }
@@ -96,6 +98,11 @@ impl Runner {
 
     /// One run, eyes closed: only what the judge counts is kept. None where the plan does not apply.
     pub fn outcome(&mut self, seed: u64) -> Option<Outcome<'_>> {
+        self.draw(seed);
+        self.outcome_of_drawn(seed)
+    }
+
+    fn outcome_of_drawn(&mut self, seed: u64) -> Option<Outcome<'_>> {
         let stage = self.stage.as_mut()?;
         stage.reset(seed);
         let Stage {
@@ -111,8 +118,9 @@ impl Runner {
 
     /// One run, eyes closed, as a row.
     pub fn run(&mut self, seed: u64) -> Row {
-        let (plan, faults) = (Arc::clone(&self.plan), std::mem::take(&mut self.faults));
-        let row = match self.outcome(seed) {
+        self.draw(seed);
+        let (plan, faults) = (Arc::clone(&self.drawn), std::mem::take(&mut self.faults));
+        let row = match self.outcome_of_drawn(seed) {
             Some(outcome) => verdict::row(&plan, &faults, seed, &outcome),
             None => verdict::untouched(&plan, &faults, seed),
         };
@@ -122,7 +130,8 @@ impl Runner {
 
     /// The same run with eyes open. None where the plan does not apply.
     pub fn run_open(&mut self, seed: u64) -> Option<Opened> {
-        let (plan, faults) = (&self.plan, &self.faults);
+        self.draw(seed);
+        let (plan, faults) = (&self.drawn, &self.faults);
         let stage = self.stage.as_mut()?;
         let mut trace = Trace::new(&stage.names, faults);
         stage.reset(seed);
@@ -148,7 +157,8 @@ impl Runner {
 
     /// The same run, each entry written out as a line of JSON. None where the plan does not apply.
     pub fn run_traced(&mut self, seed: u64, out: &mut dyn io::Write) -> io::Result<Option<Row>> {
-        let (plan, faults) = (&self.plan, &self.faults);
+        self.draw(seed);
+        let (plan, faults) = (&self.drawn, &self.faults);
         let Some(stage) = self.stage.as_mut() else {
             return Ok(None);
         };
@@ -165,6 +175,14 @@ impl Runner {
         lines.finish()?;
         let outcome = stage.outcome(end, stage.adversary.requests);
         Ok(Some(verdict::row(plan, faults, seed, &outcome)))
+    }
+
+    /// Under swarm each seed has a world of its own.
+    fn draw(&mut self, seed: u64) {
+        if self.stage.is_some() && self.plan.is_swarm() {
+            self.drawn = self.plan.drawn(seed);
+            self.stage = Some(Stage::new(&self.drawn));
+        }
     }
 }
 
@@ -183,8 +201,7 @@ impl Stage {
             },
             service: network.service,
         };
-        let rules = compile(&scenario.faults, &names).expect("the plan was checked");
-        let seeded = Seeded::new(rules, &names, 0).expect("the plan was checked");
+        let seeded = plan.adversary(&names, 0);
         let records = u64::from(scenario.records());
         let limits = Limits {
             heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),

@@ -83,6 +83,7 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
         plan: plan.hash.clone(),
         scenario: plan.scenario.name.clone(),
         set: plan.set.clone(),
+        drawn: plan.drawn.clone(),
         strategy: plan.name.clone(),
         transport: transport(plan.scenario.transport).into(),
         seed,
@@ -172,7 +173,7 @@ pub fn never_struck<'p>(plan: &'p Plan, row: &'p Row) -> impl Iterator<Item = St
     certain
         .filter(|(fault, _)| is_certain(fault))
         .map(|(_, name)| name)
-        .filter(|name| row.fired.get(name) == Some(&0))
+        .filter(|name| row.fired.get(name) == Some(&0) && !row.is_off(name))
 }
 
 /// Whether a fault must strike in every run: by time or by trigger, and not by rate.

@@ -95,6 +95,7 @@ impl Verified {
 
 /// Follows every schedule of at most `most` faults, of at most so many in all.
 pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
+    let plan = &plan.as_written();
     let bench = Bench::new(plan, 0);
     let menu = menu(plan);
     let limits = Limits {

@@ -27,7 +27,8 @@ pub enum Repeated {
 }
 
 /// The scenario that repeats this run of a plan by its schedule, and in it this violation. None if it does not.
-pub fn witness(plan: &Plan, opened: &Opened, violation: Breach) -> Option<Scenario> {
+pub fn witness(plan: &Arc<Plan>, opened: &Opened, violation: Breach) -> Option<Scenario> {
+    let plan = &plan.drawn(opened.row.seed);
     let strategy = if catalog::strategy(&plan.name) == Some(&plan.strategy) {
         plan.name.clone()
     } else {

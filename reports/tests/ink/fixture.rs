@@ -18,6 +18,7 @@ pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
         plan: "9f3c2a71".into(),
         scenario: scenario.into(),
         set: BTreeMap::new(),
+        drawn: BTreeMap::new(),
         strategy: strategy.into(),
         transport: "connection".into(),
         seed: 7,

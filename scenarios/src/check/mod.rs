@@ -4,6 +4,7 @@ mod basics;
 mod faults;
 mod size;
 mod strategies;
+mod swarm;
 
 pub(crate) use strategies::fit;
 
@@ -73,7 +74,18 @@ pub(crate) fn check(scenario: &Scenario) -> Result<(), Objection> {
     basics::check(scenario)?;
     size::check(scenario)?;
     faults::check(scenario)?;
-    strategies::check(scenario)
+    strategies::check(scenario)?;
+    swarm::check(scenario)
+}
+
+/// Whether what a seed has drawn hangs together.
+pub(crate) fn mix(scenario: &Scenario, strategy: &Strategy) -> bool {
+    basics::check(scenario).is_ok()
+        && size::check(scenario).is_ok()
+        && faults::check(scenario).is_ok()
+        && strategy
+            .check(scenario.topology, scenario.transport)
+            .is_empty()
 }
 
 /// The strategy of this name, from the scenario or compiled in.

@@ -206,9 +206,19 @@ pub fn compile<M: Clone, O: Clone>(
     faults: &[Fault<M, O>],
     nodes: &[String],
 ) -> Result<Rules<M, O>, (usize, Wrong)> {
+    compile_some(faults, nodes, |_| true)
+}
+
+/// Compiles those faults of a plan whose place is chosen. Places, names and so dice stay as they are in the whole plan.
+pub fn compile_some<M: Clone, O: Clone>(
+    faults: &[Fault<M, O>],
+    nodes: &[String],
+    chosen: impl Fn(usize) -> bool,
+) -> Result<Rules<M, O>, (usize, Wrong)> {
     let mut rules = Rules::default();
     let names = Names(nodes);
-    for (index, (fault, name)) in faults.iter().zip(names_of(faults)).enumerate() {
+    let named = faults.iter().zip(names_of(faults)).enumerate();
+    for (index, (fault, name)) in named.filter(|(index, _)| chosen(*index)) {
         fault
             .compile(FaultIndex(index as u16), &name, &names, &mut rules)
             .map_err(|wrong| (index, wrong))?;
