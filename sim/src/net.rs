@@ -283,6 +283,12 @@ impl Network {
         link.broken = link.broken.max(connection + 1);
     }
 
+    /// `me` has missed a packet of `peer` on this connection: whatever comes behind it there is never heard.
+    pub(crate) fn deafen(&mut self, me: NodeId, peer: NodeId, connection: u32) {
+        let end = self.end_mut(me, peer);
+        end.floor = end.floor.max(connection + 1);
+    }
+
     /// Whether `me` still hears `peer` on this connection.
     pub(crate) fn hears(&self, me: NodeId, peer: NodeId, connection: u32) -> bool {
         connection >= self.end(me, peer).floor

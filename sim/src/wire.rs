@@ -275,6 +275,9 @@ impl<D: Domain> World<D> {
         } = *flight;
         let what = || What::Missed(from, to, *message, loss);
         let entry = self.note(Tag::Missed, Some(cause), cause, |_| (), what, recorder);
+        if self.connected(from, to) {
+            self.network.deafen(to, from, connection);
+        }
         let silent = match self.slot(to).state {
             State::Down(kind) => kind != OutageKind::Crash,
             State::Up | State::Paused => false,
