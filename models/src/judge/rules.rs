@@ -72,8 +72,13 @@ const UNIVERSAL: [Universal; 8] = [
     ),
     Universal::new(
         Invariant::Convergence,
-        &[Assumption::NoPoison],
-        "once all has healed, a correct system comes to rest; but what cannot be processed may block it by choice",
+        &[
+            Assumption::NoPoison,
+            Assumption::NoPowerLoss,
+            Assumption::NoDiskLoss,
+        ],
+        "once all has healed, a correct system comes to rest; but what cannot be processed may block it by choice, and \
+         one that lost what others remember (a token, the end of a log) may be refused or passed over for ever",
     ),
     Universal::new(
         Invariant::Fencing,
@@ -82,8 +87,8 @@ const UNIVERSAL: [Universal; 8] = [
     ),
     Universal::new(
         Invariant::ReadOrder,
-        &[],
-        "a reader goes through a log in order; only an assignment or a reset moves it, and both are seen",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "a reader goes through a log in order, as long as the log keeps its end: only an assignment or a reset moves it",
     ),
     Universal::new(
         Invariant::HonestAck,
@@ -92,8 +97,8 @@ const UNIVERSAL: [Universal; 8] = [
     ),
     Universal::new(
         Invariant::StableProgress,
-        &[],
-        "a transaction has a timeout, so nobody waits for it for ever",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "a transaction has a timeout, so nobody waits for it for ever, as long as its coordinator remembers it",
     ),
     Universal::new(
         Invariant::NoEarlyRead,

@@ -96,10 +96,14 @@ pub enum Assumption {
     NoBrokerOutage,
     /// No consumer crashes or loses power.
     NoConsumerOutage,
-    /// The sink does not crash or lose power.
+    /// The sink neither crashes nor loses power.
     NoSinkOutage,
+    /// No commit that its sender had given up sets progress back behind a later one (§6.3).
+    NoLateMark,
     /// No wall clock jumps or drifts.
     TrueClocks,
+    /// No wall clock of a broker or of the sink jumps or drifts: those that age what they remember by their own.
+    TrueStoreClocks,
     /// No store of dedup state loses it.
     DedupKept,
     /// The producer reports no record as unknown or failed.

@@ -104,6 +104,30 @@ fn clocks_disks_and_pauses_are_told_apart() {
 }
 
 #[test]
+fn stores_are_told_from_those_who_use_them() {
+    let clocks = "(level: log, keeps: no_duplicate, assuming: [TrueStoreClocks])";
+    let sink = "(level: log, keeps: no_duplicate, assuming: [NoSinkOutage])";
+    let after = |clause, fault: &str| scope(clause, "no_duplicate", &format!("{fault}\n{TWICE}"));
+    assert_eq!(
+        after(clocks, "clock-step broker-0"),
+        "beyond TrueStoreClocks"
+    );
+    assert_eq!(after(clocks, "clock-step sink"), "beyond TrueStoreClocks");
+    assert_eq!(after(clocks, "clock-step producer-0"), "promised");
+    assert_eq!(after(sink, "crash sink"), "beyond NoSinkOutage");
+    assert_eq!(after(sink, "pause sink"), "promised");
+    assert_eq!(after(sink, "crash consumer-0"), "promised");
+}
+
+#[test]
+fn a_mark_that_falls_is_a_late_one() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [NoLateMark])";
+    let after = |marks: &str| scope(clause, "no_duplicate", &format!("{marks}\n{TWICE}"));
+    assert_eq!(after("progress @1\nprogress @2"), "promised");
+    assert_eq!(after("progress @2\nprogress @1"), "beyond NoLateMark");
+}
+
+#[test]
 fn a_session_is_judged_per_record() {
     let clause = "(level: log, keeps: no_duplicate, assuming: [SameSession])";
     let other = "intent 1\nattempt 1 attempt=1 session=1";

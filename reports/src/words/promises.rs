@@ -233,7 +233,12 @@ fn scope(name: &str) -> (&'static str, &'static str) {
         "NoBrokerOutage" => ("no broker outage", "a broker went down"),
         "NoConsumerOutage" => ("no consumer outage", "a consumer went down"),
         "NoSinkOutage" => ("no outage of the sink", "the sink went down"),
+        "NoLateMark" => ("no late mark", "a late commit set progress back"),
         "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
+        "TrueStoreClocks" => (
+            "true clocks of stores",
+            "the clock of a store jumped or drifted",
+        ),
         "DedupKept" => ("dedup state kept", "dedup state was lost"),
         "NoGivingUp" => ("nobody gives up", "the producer gave up on a record"),
         "DistinctContents" => ("distinct contents", "two records had equal contents"),

@@ -23,6 +23,8 @@ impl Struck {
     pub(in crate::judge) const FORGOTTEN: Self = Self(1 << 9);
     pub(in crate::judge) const SESSIONS: Self = Self(1 << 10);
     pub(in crate::judge) const SINK: Self = Self(1 << 11);
+    pub(in crate::judge) const STORE_CLOCK: Self = Self(1 << 12);
+    pub(in crate::judge) const LATE_MARK: Self = Self(1 << 13);
 
     pub(in crate::judge) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -61,7 +63,12 @@ impl Faults {
     pub(in crate::judge) fn note(&mut self, change: &Change) {
         match *change {
             Change::Outage(node, outage) => self.outage(node, outage.kind),
-            Change::ClockStep(..) | Change::ClockDrift(..) => self.struck.set(Struck::CLOCK),
+            Change::ClockStep(node, _) | Change::ClockDrift(node, _) => {
+                self.struck.set(Struck::CLOCK);
+                if self.is_broker(node) || node == self.topology.sink() {
+                    self.struck.set(Struck::STORE_CLOCK);
+                }
+            }
             Change::Cut(..) | Change::Join(..) | Change::Latency(..) | Change::Slow(..) => {}
         }
     }
@@ -76,7 +83,7 @@ impl Faults {
             OutageKind::DiskLoss => self.struck.set(Struck::DISK_LOSS),
             OutageKind::Crash => {}
         }
-        if node >= self.topology.broker(0) && node < self.topology.consumer(0) {
+        if self.is_broker(node) {
             self.struck.set(Struck::BROKER);
         }
         if node >= self.topology.consumer(0) && node < self.topology.sink() {
@@ -88,6 +95,10 @@ impl Faults {
         if let Some(known) = self.boots.get_mut(usize::from(node.0)) {
             *known = (known.0.wrapping_add(1), Some(kind));
         }
+    }
+
+    fn is_broker(&self, node: NodeId) -> bool {
+        node >= self.topology.broker(0) && node < self.topology.consumer(0)
     }
 
     /// How often a node has lost its memory.

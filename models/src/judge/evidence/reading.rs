@@ -161,6 +161,9 @@ impl Known {
                 });
             }
         }
+        if offset < self.lane(partition).legal {
+            self.faults.struck.set(Struck::LATE_MARK);
+        }
         let lane = self.lane_mut(partition);
         lane.refusals = 0;
         lane.accepted = offset;
