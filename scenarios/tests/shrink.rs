@@ -14,8 +14,8 @@ use semel_scenarios::{catalog, found};
 use semel_sim::time::Span;
 
 /// Scenarios whose failure keeps more than a few records. Taking some away moves the others against a timer that
-/// marks (this might be mended); and poison is a matter of a record's number.
-const MANY: [&str; 2] = ["auto-commit-loss", "poison-record"];
+/// marks (this might be mended); poison is a matter of a record's number; and on a bad day rates strike at many.
+const MANY: [&str; 3] = ["auto-commit-loss", "poison-record", "bad-day"];
 
 /// Every plan of the catalog that can be run, but for the one that is only large.
 fn plans() -> Vec<Arc<Plan>> {

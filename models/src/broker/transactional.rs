@@ -222,13 +222,13 @@ impl Broker {
         true
     }
 
-    /// Whether a batch belongs to the transaction that is open in its partition. Not if its epoch is newer: then that
-    /// one is decided, and its marker on the way.
+    /// Whether a batch belongs to the transaction that is open in its partition, as far as rule 2 goes. Not if its epoch
+    /// is newer: then that one is decided, and its marker on the way. An older one is refused by rule 3.
     fn continues(&mut self, produce: &Produce) -> bool {
         let log = self.log(produce.partition);
         let open = log.transactions.open(produce.producer).is_some();
         let known = log.producers.epochs(produce.producer);
-        open && known.is_some_and(|(epoch, _)| epoch == produce.epoch)
+        open && known.is_some_and(|(epoch, _)| epoch >= produce.epoch)
     }
 
     /// The coordinator's word on a transaction: what waited for it goes on, or is refused.
