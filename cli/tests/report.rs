@@ -34,7 +34,12 @@ fn swept(name: &str) -> PathBuf {
         out,
     ];
     let output = semel(&args);
-    assert!([0, 6].contains(&code(&output)), "{}", text(&output.stderr));
+    // 5: in so few seeds a fault by rate may never strike a strategy that hardly speaks to its victim.
+    assert!(
+        [0, 5, 6].contains(&code(&output)),
+        "{}",
+        text(&output.stderr)
+    );
     folder
 }
 
