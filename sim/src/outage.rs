@@ -146,6 +146,8 @@ impl<D: Domain> World<D> {
             State::Down(kind) => kind,
         };
         slot.state = State::Up;
+        // Counted, for what strikes at every boot and lasts no time comes back for ever at one instant.
+        self.counts.changes += 1;
         let what = || What::Returned(node, kind);
         let entry = self.note(
             Tag::Returned,

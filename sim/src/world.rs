@@ -49,7 +49,7 @@ impl Default for Terrain {
 pub struct Counts {
     /// Copies handed to a live node and timers that fired.
     pub events: u64,
-    /// Changes of the weather.
+    /// Changes of the weather, and returns of nodes.
     pub changes: u64,
     /// Packets that left a node.
     pub packets: u64,

@@ -57,6 +57,14 @@ impl Default for Spread {
 }
 
 impl Spread {
+    /// The length it is written with; the longer one of two.
+    pub fn length(self) -> Span {
+        match self {
+            Self::Fixed(span) | Self::Exponential(span) | Self::HeavyTail(span) => span,
+            Self::Uniform(least, most) => least.max(most),
+        }
+    }
+
     /// The length for 64 fair bits.
     pub fn draw(self, bits: u64) -> Span {
         match self {

@@ -90,6 +90,9 @@ impl<O: Clone> Isolate<O> {
         let action = Action::Cut(rules.cuts.len());
         rules.cuts.push(Cuts { links, lasting });
         if let Some(after) = &self.after {
+            if self.at.is_some() || self.every.is_some() {
+                return Err(Wrong::new("at", "stands beside a trigger; use two faults"));
+            }
             rules.steps.push(StepRule {
                 fault: index,
                 turn: Turn::new(name, self.rate.unwrap_or(Rate::ONE), None, 1),
@@ -122,6 +125,10 @@ impl<O: Clone> Isolate<O> {
 
     fn lasting(&self) -> Result<Span, Wrong> {
         match (self.lasting, self.at, self.until) {
+            (Some(_), _, Some(_)) if self.every.is_none() => Err(Wrong::new(
+                "until",
+                "stands beside `lasting`; one of the two says when it ends",
+            )),
             (Some(lasting), ..) => Ok(lasting),
             (None, Some(at), Some(until)) if self.every.is_none() => {
                 if until <= at {

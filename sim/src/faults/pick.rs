@@ -189,6 +189,12 @@ impl When {
                 "is shorter than \"1us\"; give it a longer period",
             ));
         }
+        if self.until.is_some() && self.every.is_none() {
+            return Err(Wrong::new(
+                "until",
+                "means nothing without `every`: what happens once does not go on; leave it out",
+            ));
+        }
         window(self.at, self.until)?;
         let first = self.at.or(self.every).unwrap_or(Span::ZERO);
         rules.timed.push(Timed {
@@ -215,6 +221,22 @@ pub(crate) struct NodePick<'a, M, O> {
 }
 
 impl<M: Clone, O: Clone> NodePick<'_, M, O> {
+    /// What counts matches or a step's packets means nothing at a time.
+    fn only_by_time(&self) -> Result<(), Wrong> {
+        let counted = [
+            ("nth", self.nth),
+            ("times", self.times),
+            ("sends", self.sends),
+        ];
+        match counted.into_iter().find(|(_, count)| count.is_some()) {
+            Some((field, _)) => Err(Wrong::new(
+                field,
+                "means nothing at a time (`at`, `every`): there is no step to count; leave it out",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// A fault that strikes by trigger, by time, or by rate after any step, in this order of precedence.
     pub(crate) fn compile(
         &self,
@@ -241,6 +263,9 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
         let scheduled = self.when.at.is_some() || self.when.every.is_some();
         if triggered && scheduled {
             return Err(Wrong::new("at", "stands beside a trigger; use two faults"));
+        }
+        if scheduled {
+            self.only_by_time()?;
         }
         if self.node.is_none() && !triggered {
             return Err(Wrong::new(
