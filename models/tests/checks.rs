@@ -198,6 +198,18 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
+        "version 2 without verification",
+        "name: Sequence",
+        "stream: (recognise: Sequence(), transactions: Markers(verification: Off)), sink: (kind: Output)",
+        "Transact(right: Group())",
+    ),
+    (
+        "a plain producer in transactions",
+        "name: Sequence, unit: Transaction(records: 5)",
+        TRANSACTIONAL,
+        LOOP,
+    ),
+    (
         "a scan without a pause",
         "name: Sequence",
         r#"stream: (recognise: Sequence(), transactions: Markers(scan_every: "0s"))"#,

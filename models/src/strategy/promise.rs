@@ -163,6 +163,25 @@ impl Invariant {
         }
     }
 
+    /// At which levels it is judged. Nobody would notice a breach at another one.
+    pub const fn levels(self) -> &'static [Level] {
+        match self {
+            Self::NoLoss
+            | Self::NoDuplicate
+            | Self::NoPhantom
+            | Self::Fencing
+            | Self::Convergence
+            | Self::BoundedState => &[Level::Log, Level::Delivery, Level::Effect],
+            Self::KeyOrder => &[Level::Log, Level::Effect],
+            Self::NoAbortedEffect => &[Level::Delivery, Level::Effect],
+            Self::NoEarlyRead | Self::ReadOrder | Self::MonotoneOffset => &[Level::Delivery],
+            Self::Atomic | Self::HonestAck | Self::StableProgress => &[Level::Log],
+            Self::MarkMatchesEffect | Self::SameState | Self::Conservation | Self::StableResult => {
+                &[Level::Effect]
+            }
+        }
+    }
+
     /// Its number in `semantics.md` §4.2.
     pub const fn number(self) -> u8 {
         match self {

@@ -216,7 +216,7 @@ pub(in crate::judge) struct Facts {
     /// Committed copies in an output log.
     pub(in crate::judge) outputs: u8,
     /// Copies in transactions that are not marked yet.
-    pub(in crate::judge) open: u8,
+    pub(in crate::judge) open: u16,
     pub(in crate::judge) deliveries: u8,
     pub(in crate::judge) effects: u8,
     /// How many deliveries there had been when it last took effect.

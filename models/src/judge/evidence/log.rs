@@ -43,12 +43,14 @@ impl Known {
             self.transactions.stored = Some(waiting);
         }
         if output {
-            self.touch(record, |facts| facts.open += u8::from(enlisted));
+            self.touch(record, |facts| {
+                facts.open = facts.open.saturating_add(u16::from(enlisted));
+            });
         } else {
             self.touch(record, |facts| {
                 note_copy(facts, at, seen);
                 facts.flags.put(Flags::PASSED, passed);
-                facts.open += u8::from(enlisted);
+                facts.open = facts.open.saturating_add(u16::from(enlisted));
             });
         }
         if missed == Miss::Absent && self.exists(record) {
@@ -150,12 +152,11 @@ impl Known {
         let output = self.rules.is_output(partition);
         self.touch(entry.record, |facts| {
             facts.flags.set(how);
-            let count = match entry.state {
-                State::Open => &mut facts.open,
-                _ if output => &mut facts.outputs,
-                _ => &mut facts.copies,
-            };
-            *count = count.saturating_sub(1);
+            match entry.state {
+                State::Open => facts.open = facts.open.saturating_sub(1),
+                _ if output => facts.outputs = facts.outputs.saturating_sub(1),
+                _ => facts.copies = facts.copies.saturating_sub(1),
+            }
         });
         if !output {
             self.find_copy(partition, entry.record);

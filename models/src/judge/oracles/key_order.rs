@@ -142,8 +142,11 @@ fn still_ahead(
 
 /// It was behind in the log already (R1); or it was delivered again (R3); or its request to the sink was sent again
 /// behind a later one (R1); or a worker beside its own was faster (R5).
+///
+/// Behind in the log is what was read from behind the copy that took effect, whatever copies came after that.
 fn of_effect(facts: &Facts, ahead: &Facts, attempt: u32) -> (Side, Cause) {
-    if facts.copy > ahead.copy && !ahead.flags.has(Flags::VAGUE) {
+    let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
+    if behind && !ahead.flags.has(Flags::VAGUE) {
         (Side::Inbound, Cause::Reorder(1))
     } else if facts.deliveries > 1 {
         (Side::Outbound, Cause::Reorder(3))

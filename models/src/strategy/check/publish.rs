@@ -34,6 +34,11 @@ impl Strategy {
                 "publish.unit.timeout",
                 "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",
             );
+            found.when(
+                true,
+                "publish.unit",
+                "`Transaction` is not modelled for a plain producer; `work: Transact(..)` writes in transactions",
+            );
         }
     }
 

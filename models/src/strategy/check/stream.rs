@@ -1,7 +1,9 @@
 //! What the stream demands: names that it can recognise, and stores that remember something.
 
 use super::Found;
-use crate::strategy::{Copies, Flush, Kept, Name, Recognise, Strategy, Transactions, Unit, Work};
+use crate::strategy::{
+    Copies, Flush, Kept, Name, Recognise, Strategy, Transactions, Unit, Verification, Work,
+};
 
 impl Strategy {
     pub(super) fn check_stream(&self, found: &mut Found) {
@@ -82,10 +84,15 @@ impl Strategy {
         );
         if let Transactions::Markers {
             transaction_version,
+            verification,
             scan_every,
-            ..
         } = self.stream.transactions
         {
+            found.when(
+                transaction_version == 2 && verification == Verification::Off,
+                "stream.transactions.verification",
+                "`Off` makes no sense with version 2: there a partition joins a transaction when its leader asks (KIP-890)",
+            );
             found.when(
                 !(1..=2).contains(&transaction_version),
                 "stream.transactions.transaction_version",
