@@ -110,18 +110,26 @@ impl Results {
             let _ = fs::remove_file(folder.join(MANIFEST));
             return Self::begin(folder, sweep);
         }
+        let finished = !folder.join(UNFINISHED).exists();
+        let mut known = None;
         if folder.join(MANIFEST).exists() {
-            compare(&read_manifest(folder)?, &manifest(sweep))?;
-        }
-        if !folder.join(UNFINISHED).exists() {
-            fs::rename(folder.join(ROWS), folder.join(UNFINISHED))?;
+            let there = read_manifest(folder)?;
+            compare(&there, &manifest(sweep))?;
+            known = finished.then_some(there);
         }
         let mut file = File::options()
             .read(true)
             .write(true)
-            .open(folder.join(UNFINISHED))?;
+            .open(folder.join(if finished { ROWS } else { UNFINISHED }))?;
         let mut hasher = blake3::Hasher::new();
         let whole = take_rows(&file, sweep, sums, &mut hasher)?;
+        if let Some(known) = known {
+            same_rows(&known, sums.rows, &hasher)?;
+        }
+        // Only what can be gone on with is touched at all.
+        if finished {
+            fs::rename(folder.join(ROWS), folder.join(UNFINISHED))?;
+        }
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
         Ok(Self {
@@ -219,6 +227,15 @@ fn compare(there: &Manifest, here: &Manifest) -> Result<(), Refusal> {
         return differs("list of plans", text(there), text(here));
     }
     Ok(())
+}
+
+/// Fails where as many rows as the manifest tells of are not the rows that it was written of.
+fn same_rows(known: &Manifest, rows: u64, hasher: &blake3::Hasher) -> Result<(), Refusal> {
+    if rows != known.rows || hasher.finalize().to_hex().as_str() == known.digest {
+        return Ok(());
+    }
+    let text = format!("its {ROWS} has been changed: it is not what its {MANIFEST} was written of");
+    Err(Refusal::Unmergeable(text))
 }
 
 /// Adds rows up to the last whole one, and returns where that ends.

@@ -171,6 +171,10 @@ fn of_value<T: DeserializeOwned>(code: &Error, text: &str, path: &Path) -> Optio
             "a map is expected here",
             "maps are written { \"name\": value }",
         ),
+        Error::ExpectedIdentifier => written(
+            "a name is expected here",
+            "there is one pair of brackets: `Outbox(save_every: \"1s\")`, not `Outbox((..))`",
+        ),
         Error::ExpectedStructLike
         | Error::ExpectedNamedStructLike(_)
         | Error::ExpectedDifferentStructName { .. } => written(

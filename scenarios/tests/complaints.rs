@@ -66,6 +66,54 @@ fn unknown_names_suggest_the_nearest() {
 }
 
 #[test]
+fn scenarios_that_contradict_themselves_say_why() {
+    snapshot!(all(&[
+        // A trigger that can never come.
+        "faults: [Drop(packet: Ack(record: 40))],",
+        "faults: [Drop(packet: Ack(attempt: 0))],",
+        "faults: [Drop(packet: Fetch(partition: 3))],",
+        "faults: [Crash(after: Delivered(consumer: 1))],",
+        "faults: [Isolate(node: \"broker-0\", after: Attempt(record: 3), lasting: \"1s\")],",
+        "faults: [Crash(node: \"broker-0\", after: Found())],",
+        "faults: [Drop(packet: Ack(), nth: 0)],",
+        "faults: [Drop(packet: Ack(), times: 0)],",
+        // Two ways to say when, or half of one.
+        "faults: [Crash(node: \"broker-0\", after: Stored(), at: \"1s\")],",
+        "faults: [Isolate(node: \"broker-0\", after: Stored(), at: \"1s\", lasting: \"1s\")],",
+        "faults: [Crash(after: Stored(), packet: Ack())],",
+        "faults: [Crash(node: \"broker-0\", at: \"1s\", until: \"2s\")],",
+        "faults: [Crash(node: \"broker-0\", at: \"1s\", times: 3)],",
+        "faults: [Pause(node: \"broker-0\", at: \"1s\", sends: 1)],",
+        "faults: [ClockStep(node: \"broker-0\", forward: \"1s\", at: \"1s\", until: \"2s\")],",
+        "faults: [ClockStep(node: \"broker-0\", forward: \"1s\", back: \"1s\", at: \"1s\")],",
+        "faults: [Isolate(node: \"broker-0\", at: \"1s\", until: \"2s\", lasting: \"1s\")],",
+        "faults: [Isolate(node: \"broker-0\", at: \"2s\", until: \"1s\")],",
+        "faults: [Hold(rate: 0.1, until: \"2s\", release: \"1s\")],",
+        "faults: [Drop(rate: 0.1, at: \"2s\", until: \"1s\")],",
+        "faults: [Delay(rate: 0.1, by: Uniform(\"2s\", \"1s\"))],",
+        "faults: [Slow(node: \"broker-0\", factor: 0, at: \"1s\")],",
+        "faults: [ClockDrift(node: \"broker-0\", ppm: 1000000, at: \"1s\")],",
+        "faults: [Isolate(node: \"*\", at: \"1s\", lasting: \"1s\")],",
+        // Nothing left to happen.
+        "faults: [Drop(rate: 0.1, at: \"2s\")], heal_at: \"1s\",",
+        "faults: [Slow(node: \"broker-0\", factor: 2, at: \"1s\")], heal_at: \"1s\",",
+        "menu: [],",
+        "menu: [Drop, Duplicate],",
+        // Scripts are files too.
+        "faults: [Script([Weather(at: \"1s\", change: ClockDrift(\"broker-0\", -1000000))])],",
+        "faults: [Script([Weather(at: \"1s\", change: Slow(\"broker-0\", 0))])],",
+        "faults: [Script([Weather(at: \"2000d\", change: Slow(\"broker-0\", 2))])],",
+        "faults: [Script([Step(node: \"broker-0\", label: \"Poduce\", nth: 0, outage: Crash, down: \"1s\")])],",
+        // What nobody judges.
+        "expect: {\"transactional\": (verdict: Breaks([\"atomic at effect\"]))},",
+        "define: {\"own\": (promise: [(level: log, keeps: same_state)], work: Loop(mark: Before))},",
+        "workload: (written: [(key: 1, amount: 0, pace: \"1ms\")]),",
+        // Shapes that other dialects of RON have.
+        "define: {\"own\": (promise: [], source: Outbox((save_every: \"1s\")), work: Loop(mark: After))},",
+    ]));
+}
+
+#[test]
 fn values_out_of_range_say_what_would_be_right() {
     snapshot!(
         all(&[

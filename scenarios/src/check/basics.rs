@@ -2,12 +2,13 @@
 
 use semel_models::workload::Money;
 use semel_sim::faults::NodeSet;
+use semel_sim::net::Transport;
 use semel_sim::time::Span;
 
 use super::Objection;
 use crate::complaint::Kind;
 use crate::path::Path;
-use crate::scenario::{SCHEMA, Scenario};
+use crate::scenario::{MenuItem, SCHEMA, Scenario};
 
 /// The longest span that may stand in a scenario. Virtual time is 64 bits of nanoseconds, about 584 years.
 pub(super) const SPAN_MAX: Span = Span::secs(1000 * 86_400);
@@ -18,6 +19,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     header(scenario)?;
     topology(scenario)?;
     workload(scenario)?;
+    menu(scenario)?;
     spans(scenario)
 }
 
@@ -113,6 +115,10 @@ fn workload(scenario: &Scenario) -> Result<(), Objection> {
                 );
                 return Err(Objection::value(path.field("key"), text).help("raise `workload.keys`"));
             }
+            if record.amount == 0 {
+                let text = "the amount is 0; nobody could see whether it took effect";
+                return Err(Objection::value(path.field("amount"), text));
+            }
             span(record.pace, || path.field("pace"))?;
         }
     }
@@ -127,6 +133,24 @@ fn workload(scenario: &Scenario) -> Result<(), Objection> {
         return Err(Objection::value(at("workload.keys"), text));
     }
     money(scenario)
+}
+
+fn menu(scenario: &Scenario) -> Result<(), Objection> {
+    let Some(menu) = &scenario.menu else {
+        return Ok(());
+    };
+    if menu.is_empty() {
+        let text =
+            "nothing is on it, so `verify` could do nothing; name something, or leave it out";
+        return Err(Objection::value(at("menu"), text));
+    }
+    let copies = menu.iter().position(|item| *item == MenuItem::Duplicate);
+    if let (Some(place), Transport::Connection) = (copies, scenario.transport) {
+        let text = "a connection sorts copies out: no packet arrives twice there (semantics §6.4)";
+        return Err(Objection::combination(at("menu").index(place), text)
+            .help("use `transport: Datagram`, or leave it out"));
+    }
+    Ok(())
 }
 
 fn money(scenario: &Scenario) -> Result<(), Objection> {

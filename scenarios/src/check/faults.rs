@@ -11,7 +11,7 @@ use semel_sim::schedule::{Deviation, Script};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
-use super::{Objection, basics, nodes, sentence};
+use super::{Objection, basics, nodes, scripts, sentence, triggers};
 use crate::complaint::Kind;
 use crate::path::Path;
 use crate::scenario::{Fault, Scenario};
@@ -39,6 +39,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
             return Err(Objection::value(path, text).help("give it a `name` of its own"));
         }
         one(scenario, &scenario.faults[index], &path)?;
+        triggers::check(scenario, &scenario.faults[index], &path)?;
     }
     let nodes = nodes(scenario);
     let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
@@ -92,6 +93,9 @@ fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
 }
 
 fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection> {
+    if let Fault::Script(deviations) = fault {
+        return scripts::check(deviations, path);
+    }
     if matches!(fault, Fault::Duplicate(_)) && scenario.transport == Transport::Connection {
         let text = "a connection sorts copies out: no packet arrives twice there (semantics §6.4)";
         let help = "use `transport: Datagram`, or `Delay` to make retries cross";
@@ -149,28 +153,22 @@ impl When {
             until,
             ..Self::default()
         };
-        let node = |at: Option<Span>,
-                    every: Option<Span>,
-                    until,
-                    down,
-                    rate: Option<Rate>,
-                    times: Option<u32>| {
-            let by_rate =
-                rate.is_some_and(|rate| !rate.is_zero()) && at.is_none() && times.is_none();
-            Self {
-                at,
-                every,
-                until,
-                other: ("down", Some(down)),
-                recurs: every.is_some() || by_rate,
-            }
-        };
         match fault {
             Fault::Drop(fault) => packet(fault.at, fault.until),
-            Fault::Delay(fault) => packet(fault.at, fault.until),
+            Fault::Delay(fault) => Self {
+                other: ("by", Some(fault.by.length())),
+                ..packet(fault.at, fault.until)
+            },
             Fault::Duplicate(fault) => packet(fault.at, fault.until),
             Fault::Corrupt(fault) => packet(fault.at, fault.until),
-            Fault::Burst(fault) => packet(fault.at, fault.until),
+            Fault::Burst(fault) => Self {
+                other: if fault.good > fault.bad {
+                    ("good", Some(fault.good))
+                } else {
+                    ("bad", Some(fault.bad))
+                },
+                ..packet(fault.at, fault.until)
+            },
             Fault::Hold(fault) => Self {
                 other: ("release", Some(fault.release)),
                 ..packet(fault.at, fault.until)
@@ -202,6 +200,31 @@ impl When {
                 other: ("lasting", *lasting),
                 recurs: every.is_some(),
             },
+            Fault::Crash(_) | Fault::PowerLoss(_) | Fault::DiskLoss(_) | Fault::Pause(_) => {
+                Self::of_outage(fault)
+            }
+            Fault::Script(_) => Self::default(),
+        }
+    }
+
+    fn of_outage(fault: &Fault) -> Self {
+        let node = |at: Option<Span>,
+                    every: Option<Span>,
+                    until,
+                    down,
+                    rate: Option<Rate>,
+                    times: Option<u32>| {
+            let by_rate =
+                rate.is_some_and(|rate| !rate.is_zero()) && at.is_none() && times.is_none();
+            Self {
+                at,
+                every,
+                until,
+                other: ("down", Some(down)),
+                recurs: every.is_some() || by_rate,
+            }
+        };
+        match fault {
             Fault::Crash(fault) => node(
                 fault.at,
                 fault.every,
@@ -234,7 +257,7 @@ impl When {
                 fault.rate,
                 fault.times,
             ),
-            Fault::Script(_) => Self::default(),
+            _ => Self::default(),
         }
     }
 

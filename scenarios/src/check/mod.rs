@@ -2,9 +2,11 @@
 
 mod basics;
 mod faults;
+mod scripts;
 mod size;
 mod strategies;
 mod swarm;
+mod triggers;
 
 pub(crate) use strategies::fit;
 
@@ -114,9 +116,9 @@ pub(crate) fn nodes(scenario: &Scenario) -> Vec<String> {
 
 /// `subject` and what is said of it, as a sentence.
 fn sentence(subject: &str, text: &str) -> String {
-    const VERBS: [&str; 14] = [
+    const VERBS: [&str; 15] = [
         "is", "are", "must", "makes", "says", "stands", "goes", "gives", "leaves", "needs",
-        "keeps", "acts", "or", "ends",
+        "keeps", "acts", "or", "ends", "means",
     ];
     let first = text.split(' ').next().unwrap_or_default();
     let link = if VERBS.contains(&first) { " " } else { ": " };

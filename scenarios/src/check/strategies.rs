@@ -1,6 +1,6 @@
 //! Strategies: those a file defines, those it expects something of, and whether they fit the scenario.
 
-use semel_models::strategy::Strategy;
+use semel_models::strategy::{Invariant, Level, Strategy};
 
 use super::{Objection, basics, sentence, strategy};
 use crate::catalog;
@@ -19,6 +19,10 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                 .help("give yours another name")
                 .at_key());
         }
+        for (index, clause) in scenario.define[name].promise.iter().enumerate() {
+            let place = path.clone().field("promise").index(index).field("level");
+            judged(clause.keeps, clause.level, place)?;
+        }
         if !is_untouched(scenario, name) {
             fit(scenario, name, &scenario.define[name])?;
         }
@@ -35,6 +39,13 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                     .help(help),
             );
         }
+        for breach in expectation.verdict.breaches() {
+            judged(
+                breach.invariant,
+                breach.level,
+                path.clone().field("verdict"),
+            )?;
+        }
         if !is_untouched(scenario, name) {
             fit(scenario, name, &found)?;
         }
@@ -47,6 +58,18 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
         })?;
     }
     Ok(())
+}
+
+/// Refuses an invariant at a level where no oracle looks: it could neither break nor be kept.
+fn judged(invariant: Invariant, level: Level, path: Path) -> Result<(), Objection> {
+    let levels = invariant.levels();
+    if levels.contains(&level) {
+        return Ok(());
+    }
+    let known: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+    let text = format!("nobody judges {} at {}", invariant.name(), level.name());
+    let help = format!("it is judged at {}", known.join(" and "));
+    Err(Objection::combination(path, text).help(help))
 }
 
 /// Whether the scenario says that it cannot touch this strategy: then it is never run there.

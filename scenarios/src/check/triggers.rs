@@ -1,0 +1,100 @@
+//! Triggers: whether what a fault waits for can ever come.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Objection;
+use crate::path::Path;
+use crate::scenario::{Fault, Scenario};
+
+pub(super) fn check(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection> {
+    for (trigger, pattern) in patterns(fault) {
+        if let Some(text) = never(trigger, &pattern) {
+            return Err(Objection::combination(path.clone().field(trigger), text));
+        }
+        for (field, wanted) in fields(&pattern) {
+            if let Some(text) = objection(scenario, &field, wanted) {
+                let path = path.clone().field(trigger).field(&field);
+                return Err(Objection::combination(path, text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why an observation comes in no step that a fault could follow.
+fn never(trigger: &str, pattern: &Value) -> Option<&'static str> {
+    let kind = pattern.as_object()?.keys().next()?.as_str();
+    match (trigger, kind) {
+        ("after", "Attempt") => Some(
+            "an attempt is only seen when its packet leaves, after the step; use `Intent`, or `packet: Produce(..)`",
+        ),
+        ("after", "Found" | "Balance" | "Hanging") => {
+            Some("it is only seen after the end, when nothing can go wrong any more")
+        }
+        _ => None,
+    }
+}
+
+/// The patterns of a fault, as data: they are many enums with the same few fields.
+fn patterns(fault: &Fault) -> Vec<(&'static str, Value)> {
+    fn read(
+        field: &'static str,
+        pattern: Option<&impl Serialize>,
+    ) -> Option<(&'static str, Value)> {
+        Some((field, serde_json::to_value(pattern?).ok()?))
+    }
+    let (packet, after) = match fault {
+        Fault::Drop(fault) => (fault.packet.as_ref(), None),
+        Fault::Delay(fault) => (fault.packet.as_ref(), None),
+        Fault::Duplicate(fault) => (fault.packet.as_ref(), None),
+        Fault::Hold(fault) => (fault.packet.as_ref(), None),
+        Fault::Corrupt(fault) => (fault.packet.as_ref(), None),
+        Fault::Isolate(fault) => (None, fault.after.as_ref()),
+        Fault::Crash(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
+        Fault::PowerLoss(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
+        Fault::DiskLoss(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
+        Fault::Pause(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
+        Fault::Burst(_)
+        | Fault::SlowLink(_)
+        | Fault::Slow(_)
+        | Fault::ClockStep(_)
+        | Fault::ClockDrift(_)
+        | Fault::Script(_) => (None, None),
+    };
+    [read("packet", packet), read("after", after)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The numbers that a pattern asks for.
+fn fields(pattern: &Value) -> Vec<(String, u64)> {
+    let of_kind = pattern.as_object().and_then(|kind| kind.values().next());
+    let numbers = of_kind.and_then(Value::as_object).into_iter().flatten();
+    numbers
+        .filter_map(|(field, value)| Some((field.clone(), value.as_u64()?)))
+        .collect()
+}
+
+/// Why nothing will ever match this number.
+fn objection(scenario: &Scenario, field: &str, wanted: u64) -> Option<String> {
+    let (records, topology) = (u64::from(scenario.records()), scenario.topology);
+    let beyond = |count: u64, what: &str| {
+        let text = format!(
+            "there is no {what} {wanted}: they are numbered from 0 to {}",
+            count - 1
+        );
+        (wanted >= count).then_some(text)
+    };
+    match field {
+        "record" => beyond(records, "record"),
+        // The output partitions follow the input ones, and the dead letters these.
+        "partition" => beyond(2 * u64::from(topology.partitions) + 1, "partition"),
+        "consumer" => beyond(topology.consumers.into(), "consumer"),
+        "attempt" | "transaction" if wanted == 0 => {
+            Some(format!("there is no {field} 0: they are counted from 1"))
+        }
+        _ => None,
+    }
+}
