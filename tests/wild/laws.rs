@@ -1,0 +1,158 @@
+//! Laws of runs: they end, they repeat, and each fault answers for itself.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use semel_models::strategy::Invariant;
+use semel_scenarios::complaint::Source;
+use semel_scenarios::load::load;
+use semel_scenarios::plan::Plan;
+use semel_scenarios::scenario::{Fault, Scenario};
+use semel_scenarios::trial::{Opened, Runner};
+use semel_sim::time::Span;
+
+use crate::schema::{Kind, Writer};
+
+/// The strategy that wild scenarios define.
+const MINE: &str = "mine";
+
+fn read(text: &str) -> Option<Scenario> {
+    let source = Source {
+        name: "wild.ron".into(),
+        text: text.into(),
+    };
+    load(&source).ok()
+}
+
+fn plan(scenario: &Scenario) -> Option<Arc<Plan>> {
+    Plan::new(&Arc::new(scenario.clone()), MINE, &[])
+        .ok()
+        .map(Arc::new)
+}
+
+/// Faults that could do everything, and never do.
+const NEVER: [&str; 6] = [
+    "Drop(name: \"never\", rate: 0)",
+    "Delay(name: \"never\", rate: 0, by: Fixed(\"1s\"))",
+    "Corrupt(name: \"never\", rate: 0)",
+    "Crash(name: \"never\", node: \"*\", rate: 0)",
+    "Pause(name: \"never\", node: \"*\", rate: 0, every: \"5ms\", until: \"1s\")",
+    "Isolate(name: \"never\", node: \"broker-0\", rate: 0, every: \"5ms\", until: \"1s\", lasting: \"5ms\")",
+];
+
+/// A fault that does nothing for the first 200 ms, and much after that.
+const LATE: &str = "Drop(name: \"later\", rate: \"1/2\", at: \"200ms\")";
+
+/// One fault, read as a file would be.
+fn fault(text: &str) -> Fault {
+    let text = format!("(schema: 1, name: \"one\", heal_at: \"9s\", faults: [{text}])");
+    read(&text).expect("it is allowed").faults.remove(0)
+}
+
+/// The digest of a run, if the scenario makes sense with its strategy.
+fn run(scenario: &Scenario, seed: u64) -> Option<String> {
+    Some(Runner::new(&plan(scenario)?).run(seed).digest)
+}
+
+fn tape() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..160)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_allowed_can_be_run(choices in tape(), seed in any::<u64>()) {
+        let mut writer = Writer::new(&choices, Kind::Extreme);
+        let text = writer.scenario();
+        if let Some(plan) = read(&text).as_ref().and_then(plan) {
+            let row = Runner::new(&plan).run(seed);
+            prop_assert!(row.events <= 20_100, "{} events: {}", row.events, text);
+        }
+    }
+
+    /// Every violation is at a level where its invariant is said to be judged.
+    #[test]
+    fn what_is_found_is_where_it_is_judged(choices in tape(), seed in any::<u64>()) {
+        let text = Writer::new(&choices, Kind::Tame).scenario();
+        let Some(plan) = read(&text).as_ref().and_then(plan) else { return Ok(()) };
+        for violation in Runner::new(&plan).run(seed).violations {
+            let named = |known: &Invariant| known.name() == violation.invariant;
+            let invariant = Invariant::ALL.into_iter().find(named).expect("it has a name");
+            let known = invariant.levels().iter().any(|level| level.name() == violation.level);
+            prop_assert!(known, "{} at {}: {}", violation.invariant, violation.level, text);
+        }
+    }
+
+    /// A rate of 0 is as good as absence, wherever the fault stands among others.
+    #[test]
+    fn a_rate_of_0_equals_absence(choices in tape(), seed in any::<u64>(), place in 0_usize..6) {
+        let mut writer = Writer::new(&choices, Kind::Tame);
+        let faults = writer.faults();
+        let text = writer.around(&faults);
+        let Some(scenario) = read(&text) else { return Ok(()) };
+        let digest = run(&scenario, seed);
+        for never in NEVER {
+            let mut with = scenario.clone();
+            with.faults.insert(place.min(with.faults.len()), fault(never));
+            prop_assert_eq!(&run(&with, seed), &digest, "{}: {}", never, &text);
+        }
+    }
+
+    /// Faults that stand elsewhere in the list, or beside one that never acts, answer as before: reversed, a plan of
+    /// faults on packets alone (which act together, never instead of each other) gives the same run.
+    #[test]
+    fn the_order_of_faults_changes_no_answer(choices in tape(), seed in any::<u64>()) {
+        let text = Writer::new(&choices, Kind::Tame).scenario();
+        let Some(mut scenario) = read(&text) else { return Ok(()) };
+        scenario.faults.retain(|fault| matches!(
+            fault,
+            Fault::Drop(_) | Fault::Delay(_) | Fault::Duplicate(_) | Fault::Corrupt(_) | Fault::Burst(_)
+        ));
+        let digest = run(&scenario, seed);
+        scenario.faults.reverse();
+        prop_assert_eq!(run(&scenario, seed), digest, "{}", &text);
+    }
+
+    /// What a fault does until another one's first deed, it does without it too: chance has no memory.
+    #[test]
+    fn a_fault_that_comes_later_changes_nothing_before(choices in tape(), seed in any::<u64>()) {
+        let text = Writer::new(&choices, Kind::Tame).scenario();
+        let Some(scenario) = read(&text) else { return Ok(()) };
+        let Some(plan) = plan(&scenario) else { return Ok(()) };
+        let mut more = scenario.clone();
+        more.faults.push(fault(LATE));
+        let more = self::plan(&more).expect("one more fault is allowed");
+        let (before, after) = (Runner::new(&plan).run_open(seed), Runner::new(&more).run_open(seed));
+        let early = |opened: Option<Opened>| {
+            let entries = opened.expect("it applies").trace.entries;
+            let early = entries.into_iter().take_while(|entry| entry.at.0 < Span::millis(200).0);
+            early.map(|entry| format!("{:?} {:?}", entry.at, entry.what)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(early(before), early(after), "{}", &text);
+    }
+
+    #[test]
+    fn a_run_repeats_itself(choices in tape(), seed in any::<u64>()) {
+        let mut writer = Writer::new(&choices, Kind::Tame);
+        let text = writer.scenario();
+        let Some(plan) = read(&text).as_ref().and_then(plan) else { return Ok(()) };
+        let mut runner = Runner::new(&plan);
+        let row = runner.run(seed);
+        runner.run(seed ^ 1);
+        prop_assert_eq!(&runner.run(seed), &row, "a reused runner: {}", &text);
+        let opened = Runner::new(&plan).run_open(seed).expect("it applies");
+        prop_assert_eq!(&opened.row, &row, "open eyes: {}", &text);
+        // Endless weather has no end to be noted.
+        if row.end != "settled" { return Ok(()) }
+        let mut scripted = plan.scenario.as_ref().clone();
+        let written = (0..opened.workload.records).map(|id| {
+            let record = opened.workload.record(id);
+            semel_models::workload::Written { key: record.key, amount: record.amount, pace: record.pace }
+        });
+        scripted.workload.written = Some(written.collect());
+        scripted.faults = vec![Fault::Script(opened.deviations)];
+        let scripted = self::plan(&scripted).expect("what was noted is a scenario");
+        prop_assert_eq!(&Runner::new(&scripted).run(seed ^ 1).digest, &row.digest, "its script: {}", &text);
+    }
+}
