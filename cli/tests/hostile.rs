@@ -1,0 +1,247 @@
+//! Bad input at the door: one clear error, the exit code of the contract, and nothing lost that was on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn semel(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_semel"))
+        .args(args)
+        .env_clear()
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Asserts the exit code, that an error says so in words, and that it is no internal one.
+fn refused(folder: &Path, args: &[&str], code: i32, word: &str) {
+    let output = semel(folder, args);
+    let said = String::from_utf8_lossy(&output.stderr).to_string();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    assert!(
+        said.contains("error") && said.contains(word),
+        "{args:?}: {said}"
+    );
+    assert!(output.stdout.is_empty(), "{args:?} ran something");
+}
+
+#[test]
+fn bad_tokens_and_seeds_are_usage_errors() {
+    let folder = folder("hostile-tokens");
+    for (args, word) in [
+        (&["replay", ""][..], "not a token"),
+        (&["replay", "semel1:lost-ack"], "not a token"),
+        (&["replay", "semel1:::::"], "8 hex digits"),
+        (
+            &["replay", "semel2:lost-ack:9f3c2a71:at-least-once:1"],
+            "semel2",
+        ),
+        (
+            &["replay", "semel1:lost-ack:zzzzzzzz:at-least-once:1"],
+            "8 hex digits",
+        ),
+        (
+            &["replay", "semel1:lost-ack:9f3c2a71:at-least-once:-1"],
+            "seed",
+        ),
+        (
+            &["replay", "semel1:nothing:9f3c2a71:at-least-once:1"],
+            "no scenario",
+        ),
+        (&["explain", "lost-ack"], "strategy"),
+        (
+            &["explain", "lost-ack", "--strategy", "nobodys"],
+            "no strategy",
+        ),
+        (&["sweep", "lost-ack", "--seeds", "5..5"], "no seed"),
+        (&["sweep", "lost-ack", "--seeds", "7..3"], "no seed"),
+        (&["sweep", "lost-ack", "--seeds", "many"], "whole number"),
+        (&["sweep", "lost-ack", "--jobs", "0"], "1..=1024"),
+        (&["sweep", "lost-ack", "--for", "soon"], "not a time"),
+        (
+            &["sweep", "lost-ack", "--check-determinism", "101%"],
+            "100%",
+        ),
+        (
+            &["sweep", "lost-ack", "--seeds", "9", "--out", "/proc/none"],
+            "cannot write",
+        ),
+        (&["run", "lost-ack", "--set", "faults[drop]=x"], "--set"),
+        (
+            &[
+                "run",
+                "lost-ack",
+                "--set",
+                "faults[999999999999999999999].rate=1",
+            ],
+            "--set",
+        ),
+        (
+            &["run", "lost-ack", "--set", "faults[0][0][0].rate=1"],
+            "--set",
+        ),
+        (&["run", "lost-ack", "--set", "name[0]=x"], "--set"),
+        (
+            &["run", "lost-ack", "--set", "workload.records=((((((("],
+            "--set",
+        ),
+        (&["run", "lost-ack", "--set", "strategy.=1"], "--set"),
+        (
+            &[
+                "run",
+                "lost-ack",
+                "--set",
+                "strategy.publish.retry.timeout=-5ms",
+            ],
+            "--set",
+        ),
+    ] {
+        refused(&folder, args, 2, word);
+    }
+    // A plan that is no longer this one would be another run.
+    let stale = "semel1:lost-ack:00000000:at-least-once:1";
+    for command in ["replay", "explain", "shrink"] {
+        refused(&folder, &[command, stale], 7, "plan");
+    }
+}
+
+#[test]
+fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
+    let folder = folder("hostile-witness");
+    let shrunk = semel(
+        &folder,
+        &[
+            "shrink",
+            "lost-ack",
+            "--strategy",
+            "at-least-once",
+            "-o",
+            "whole.ron",
+        ],
+    );
+    assert!(
+        shrunk.status.success(),
+        "{}",
+        String::from_utf8_lossy(&shrunk.stderr)
+    );
+    let whole = fs::read_to_string(folder.join("whole.ron")).unwrap();
+    let damages: [(&str, &str, &str, i32); 7] = [
+        ("schema", "schema: 1", "schema: 9", 3),
+        ("node", "\"producer-0\"", "\"producer-7\"", 3),
+        (
+            "strategy",
+            "strategy: \"at-least-once\"",
+            "strategy: \"nobodys\"",
+            3,
+        ),
+        ("label", "label: \"Ack\"", "label: \"Hack\"", 3),
+        ("nothing", "fate: Drop", "fate: Arrives([\"1ms\"])", 7),
+        ("says", "what: \"Ack", "what: \"Nack", 7),
+        ("level", " at ", " in ", 3),
+    ];
+    for (name, before, after, code) in damages {
+        assert!(whole.contains(before), "{name}: {whole}");
+        let path = format!("{name}.ron");
+        fs::write(folder.join(&path), whole.replace(before, after)).unwrap();
+        let output = semel(&folder, &["replay", &path]);
+        let said = String::from_utf8_lossy(&output.stderr).to_string();
+        assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+    }
+    // Cut off anywhere, it is refused, or says of itself that it is no witness, or does not repeat.
+    for cut in (0..whole.len()).step_by(97) {
+        let Some(text) = whole.get(..cut) else {
+            continue;
+        };
+        fs::write(folder.join("cut.ron"), text).unwrap();
+        let code = semel(&folder, &["replay", "cut.ron"]).status.code();
+        assert!(matches!(code, Some(3 | 7)), "cut at {cut}: {code:?}");
+    }
+}
+
+#[test]
+fn a_damaged_folder_is_mended_or_refused_and_keeps_what_it_held() {
+    let folder = folder("hostile-results");
+    let sweep = |args: &[&str]| {
+        let all: Vec<&str> = [
+            &[
+                "sweep",
+                "lost-ack",
+                "--strategy",
+                "at-least-once",
+                "--seeds",
+                "9",
+            ],
+            args,
+        ]
+        .concat();
+        semel(&folder, &all)
+    };
+    assert!(sweep(&["--out", "whole"]).status.success());
+    let rows = fs::read_to_string(folder.join("whole/runs.jsonl")).unwrap();
+    let manifest = fs::read_to_string(folder.join("whole/manifest.json")).unwrap();
+    let third = rows.lines().nth(2).unwrap();
+    let without_third = rows.replace(&format!("{third}\n"), "");
+    let damages: [(&str, String, String, i32); 9] = [
+        (
+            "a row cut short",
+            rows[..rows.len() - 7].into(),
+            manifest.clone(),
+            0,
+        ),
+        ("no row", String::new(), manifest.clone(), 0),
+        (
+            "a row that is none",
+            format!("{rows}garbage\n"),
+            manifest.clone(),
+            0,
+        ),
+        ("a row left out", without_third, manifest.clone(), 8),
+        (
+            "another's row",
+            rows.replace("\"seed\":4", "\"seed\":44"),
+            manifest.clone(),
+            8,
+        ),
+        (
+            "a row too many",
+            format!("{rows}{rows}"),
+            manifest.clone(),
+            8,
+        ),
+        (
+            "other numbers",
+            rows.replace("\"duplicated\":1", "\"duplicated\":0"),
+            manifest.clone(),
+            8,
+        ),
+        (
+            "a manifest cut short",
+            rows.clone(),
+            manifest[..manifest.len() / 2].into(),
+            8,
+        ),
+        ("an empty manifest", rows.clone(), String::new(), 8),
+    ];
+    for (name, damaged, manifest, code) in damages {
+        let place = folder.join("damaged");
+        let _ = fs::remove_dir_all(&place);
+        fs::create_dir(&place).unwrap();
+        fs::write(place.join("runs.jsonl"), &damaged).unwrap();
+        fs::write(place.join("manifest.json"), &manifest).unwrap();
+        let output = sweep(&["--out", "damaged", "--resume"]);
+        let said = String::from_utf8_lossy(&output.stderr).to_string();
+        assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+        let left = fs::read_to_string(place.join("runs.jsonl")).unwrap();
+        let due = if code == 0 { &rows } else { &damaged };
+        assert_eq!(&left, due, "{name}");
+    }
+}
