@@ -69,7 +69,6 @@ fn unknown_names_suggest_the_nearest() {
 fn scenarios_that_contradict_themselves_say_why() {
     snapshot!(all(&[
         // A trigger that can never come.
-        "faults: [Drop(packet: Ack(record: 40))],",
         "faults: [Drop(packet: Ack(attempt: 0))],",
         "faults: [Drop(packet: Fetch(partition: 3))],",
         "faults: [Crash(after: Delivered(consumer: 1))],",
