@@ -51,6 +51,9 @@ pub struct Written {
     pub amount: i64,
     /// How long after the record before it.
     pub pace: Span,
+    /// Whether no handler can process it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub poison: bool,
 }
 
 /// Everything that will be intended in a run.
@@ -128,8 +131,32 @@ impl Workload {
     }
 
     /// Whether no handler can process this record.
-    pub const fn is_poison(&self, id: RecordId) -> bool {
-        self.poison_every > 0 && id % self.poison_every == self.poison_every - 1
+    pub fn is_poison(&self, id: RecordId) -> bool {
+        let by_number = self.poison_every > 0 && id % self.poison_every == self.poison_every - 1;
+        by_number
+            || self
+                .written
+                .get(id as usize)
+                .is_some_and(|written| written.poison)
+    }
+
+    /// Whether any record may be poison.
+    pub fn has_poison(&self) -> bool {
+        self.poison_every > 0 || self.written.iter().any(|written| written.poison)
+    }
+
+    /// All its records, written out.
+    pub fn write_out(&self) -> Vec<Written> {
+        let write = |id| {
+            let record = self.record(id);
+            Written {
+                key: record.key,
+                amount: record.amount,
+                pace: record.pace,
+                poison: self.is_poison(id),
+            }
+        };
+        (0..self.records).map(write).collect()
     }
 
     /// The partition of a record: by its key, as hash partitioning does.

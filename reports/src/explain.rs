@@ -3,14 +3,26 @@
 //! What follows from what is in the [`Explanation`]; here are only the words for it.
 
 use semel_scenarios::explain::{
-    Elsewhere, Event, Explanation, Fact, Given, Mark, Missed, Reported, Row, Silence, Step,
+    Deed, Elsewhere, Event, Explanation, Fact, Given, Mark, Missed, Reported, Row, Silence, Step,
 };
+
+use maud::{PreEscaped, html};
 
 use crate::ink::Glyphs;
 use crate::words::{self, causes, list};
+use crate::{drawing, html as page};
 
 /// The proof and the diagram.
 pub fn text(explanation: &Explanation, glyphs: Glyphs) -> String {
+    let drawn = lines(&diagram(explanation), glyphs);
+    proof(explanation, glyphs) + "\n" + &drawn
+}
+
+fn lines(page: &str, glyphs: Glyphs) -> String {
+    page.lines().map(|line| glyphs.clean(line) + "\n").collect()
+}
+
+fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
     let parts = [
         title(explanation),
         given(explanation),
@@ -18,12 +30,27 @@ pub fn text(explanation: &Explanation, glyphs: Glyphs) -> String {
         however(explanation),
         needed(explanation),
         holds(explanation),
-        String::new(),
-        diagram(explanation),
     ];
-    let page = parts.join("\n");
-    let lines = page.lines().map(|line| glyphs.clean(line) + "\n");
-    lines.collect()
+    lines(&parts.join("\n"), glyphs)
+}
+
+/// The same as a page of its own: the proof and the drawn diagram.
+pub fn html(explanation: &Explanation) -> String {
+    let title = format!("{} under {}", explanation.scenario, explanation.strategy);
+    let proof = proof(explanation, Glyphs::Unicode);
+    page::sheet(
+        &title,
+        &html! {
+            h1 { (Glyphs::Unicode.clean(&title)) }
+            pre { (proof) }
+            figure { (PreEscaped(svg(explanation))) }
+        },
+    )
+}
+
+/// The diagram alone, drawn.
+pub fn svg(explanation: &Explanation) -> String {
+    drawing::svg(&explanation.diagram)
 }
 
 /// The same as one line of JSON.
@@ -35,7 +62,9 @@ fn title(explanation: &Explanation) -> String {
     let violation = &explanation.violation;
     let record = violation.record.map_or_else(String::new, |record| {
         let (account, amount) = explanation.money.unwrap_or_default();
-        format!("  record {record} (account {account}, {amount:+})")
+        let by = explanation.overtaken_by;
+        let by = by.map_or_else(String::new, |by| format!(", overtaken by record {by}"));
+        format!("  record {record} (account {account}, {amount:+}){by}")
     });
     let promise = match (violation.promised, &violation.assumption_broken) {
         (true, None) => "promise broken".to_string(),
@@ -155,21 +184,27 @@ fn say(step: &Step, record: &str) -> String {
         Fact::Intended => format!("{node} intends record {record} at {at}."),
         Fact::Stored {
             offset,
-            again: false,
-            ..
-        } => {
-            format!("{node} stores {record} at offset {offset}{because} at {at}.")
-        }
-        Fact::Stored {
-            offset,
-            again: true,
+            again,
             missed,
+            output,
         } => {
-            format!(
-                "{node} stores {record} again, at offset {offset}{because} at {at}: {}.",
-                miss(*missed)
-            )
+            let what = if *output { "the output of " } else { "" };
+            if *again {
+                format!(
+                    "{node} stores {what}{record} again, at offset {offset}{because} at {at}: {}.",
+                    miss(*missed)
+                )
+            } else {
+                format!("{node} stores {what}{record} at offset {offset}{because} at {at}.")
+            }
         }
+        Fact::Overtaking(rival, deed) => match deed {
+            Deed::Intended => format!("{node} intends record {rival}, after {record}, at {at}."),
+            Deed::Stored(offset) => {
+                format!("{node} stores {rival} at offset {offset}{because} at {at}.")
+            }
+            Deed::Applied => format!("{node} applies {rival}{because} at {at}."),
+        },
         Fact::Delivered { offset, again } => {
             let again = if *again { " again" } else { "" };
             format!("{node} gets {record} from offset {offset}{again} at {at}.")
@@ -238,6 +273,7 @@ fn silent(silence: &Silence, before: &str) -> String {
     };
     match silence {
         Silence::RequestLost => format!("{before} was lost, so no answer came"),
+        Silence::RequestLate => format!("no answer to {before} had come by then"),
         Silence::AnswerLost(name) => format!(
             "it could not know that {before} had arrived, for {} was lost",
             named(name)
@@ -318,7 +354,7 @@ fn elsewhere(one: &Elsewhere) -> String {
 }
 
 /// Nanoseconds as milliseconds, with up to three digits behind the point.
-fn millis(nanos: u64) -> String {
+pub(crate) fn millis(nanos: u64) -> String {
     let (whole, rest) = (nanos / 1_000_000, nanos / 1_000 % 1_000);
     if rest == 0 {
         return format!("{whole} ms");

@@ -24,6 +24,17 @@ pub fn page(scenes: &[Scene]) -> String {
         .map(|scene| scene.heading.scenario.as_str())
         .collect();
     let title = format!("{} · semel", words::list(&names));
+    sheet(
+        &title,
+        &html! {
+            @for scene in scenes { (scene_section(scene)) }
+            (legend(scenes))
+        },
+    )
+}
+
+/// A page with a title: nothing in it loads anything or runs.
+pub(crate) fn sheet(title: &str, content: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -31,14 +42,11 @@ pub fn page(scenes: &[Scene]) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (clean(&title)) }
+                title { (clean(title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
-                    @for scene in scenes { (scene_section(scene)) }
-                    (legend(scenes))
-                }
+                main { (content) }
             }
         }
     };

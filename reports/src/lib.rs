@@ -14,6 +14,7 @@ pub mod account;
 pub mod chart;
 pub mod compare;
 pub mod demo;
+mod drawing;
 pub mod explain;
 pub mod html;
 mod ink;

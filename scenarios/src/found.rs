@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use semel_models::workload::Workload;
 use semel_sim::digest::Digest;
 use semel_sim::schedule::Deviation;
 use serde::Serialize;
@@ -47,12 +48,6 @@ pub(crate) fn write(
     } else {
         vec![Fault::Script(script)]
     };
-    scenario.workload = Load {
-        money: scenario.workload.money,
-        poison_every: scenario.workload.poison_every,
-        written: scenario.workload.written,
-        ..Load::default()
-    };
     scenario.define.clear();
     if catalog::strategy(&strategy) != Some(&plan.strategy) {
         scenario
@@ -78,6 +73,15 @@ pub(crate) fn write(
     });
     scenario.marks = marks(&opened.trace);
     Some(scenario)
+}
+
+/// Writes the records of a run out into its scenario, in place of what they were drawn from.
+pub(crate) fn write_out(scenario: &mut Scenario, workload: &Workload) {
+    scenario.workload = Load {
+        money: workload.money,
+        written: Some(workload.write_out()),
+        ..Load::default()
+    };
 }
 
 /// A mark for each of the first entries of a trace, so that the first one that differs can be told.

@@ -53,6 +53,7 @@ pub mod found;
 mod meaning;
 pub mod replay;
 pub mod shrink;
+mod survey;
 pub mod verify;
 
 pub mod row;
@@ -61,7 +62,6 @@ pub mod statistics;
 mod summarizer;
 pub mod summary;
 pub mod verdict;
-pub mod witness;
 
 pub mod compare;
 pub mod gathered;

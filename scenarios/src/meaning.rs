@@ -21,10 +21,10 @@ use semel_sim::time::{Span, Time};
 /// Who does what about which record: the same in every run, whatever came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    node: NodeId,
+    pub(crate) node: NodeId,
     /// For a packet, to whom.
-    to: Option<NodeId>,
-    label: Label,
+    pub(crate) to: Option<NodeId>,
+    pub(crate) label: Label,
     pub(crate) record: Option<RecordId>,
     attempt: Option<u32>,
     partition: Option<u16>,
@@ -39,6 +39,8 @@ pub(crate) struct Meaning {
     pub(crate) deviation: Deviation,
     /// What it hits, and which of those that mean the same, from 0. None for weather at a time, jitter and what survives.
     pub(crate) place: Option<(Place, u32)>,
+    /// When it struck, if it has a place.
+    pub(crate) at: Time,
 }
 
 impl Place {
@@ -66,13 +68,13 @@ impl Place {
         }
     }
 
-    fn of_packet(sending: &Sending<'_, Model>) -> Self {
+    pub(crate) fn of_packet(sending: &Sending<'_, Model>) -> Self {
         let said = (sending.message, sending.items);
         let label = Model::label(sending.message);
         Self::new(sending.from, Some(sending.to), label, Some(said))
     }
 
-    fn of_step(step: &Step<'_, Model>) -> Self {
+    pub(crate) fn of_step(step: &Step<'_, Model>) -> Self {
         let mut place = Self::new(step.node, None, step.id.label, step.input);
         place.record = place
             .record
@@ -131,9 +133,9 @@ fn record_of(seen: &Observation) -> Option<RecordId> {
 pub(crate) struct Meant<A> {
     noted: Noted<A>,
     counts: BTreeMap<Place, u32>,
-    places: Vec<Option<(Place, u32)>>,
+    places: Vec<Option<(Place, u32, Time)>>,
     /// The step taken last: weather that comes because of it has its place.
-    last: Option<(Place, u32)>,
+    last: Option<(Place, u32, Time)>,
 }
 
 impl<A> Meant<A> {
@@ -150,7 +152,11 @@ impl<A> Meant<A> {
     pub(crate) fn into_parts(self) -> (A, Vec<Meaning>) {
         let (adversary, deviations) = self.noted.into_parts();
         let pairs = deviations.into_iter().zip(self.places);
-        let meanings = pairs.map(|(deviation, place)| Meaning { deviation, place });
+        let meanings = pairs.map(|(deviation, place)| Meaning {
+            deviation,
+            place: place.map(|(place, nth, _)| (place, nth)),
+            at: place.map_or(Time(0), |(_, _, at)| at),
+        });
         (adversary, meanings.collect())
     }
 
@@ -167,7 +173,7 @@ impl<A: Adversary<Model>> Adversary<Model> for Meant<A> {
         let nth = self.count(place);
         let fate = self.noted.fate(sending);
         if fate.delays() != [sending.latency] {
-            self.places.push(Some((place, nth)));
+            self.places.push(Some((place, nth, sending.at)));
         }
         fate
     }
@@ -177,9 +183,9 @@ impl<A: Adversary<Model>> Adversary<Model> for Meant<A> {
         let nth = self.count(place);
         let strike = self.noted.strike(step);
         if strike.is_some() {
-            self.places.push(Some((place, nth)));
+            self.places.push(Some((place, nth, step.at)));
         }
-        self.last = Some((place, nth));
+        self.last = Some((place, nth, step.at));
         strike
     }
 
@@ -246,7 +252,10 @@ impl Carried {
         let mut wanted: BTreeMap<Place, Wanted> = BTreeMap::new();
         let mut rest = Vec::new();
         let mut left = 0;
-        for Meaning { deviation, place } in meanings {
+        for Meaning {
+            deviation, place, ..
+        } in meanings
+        {
             let Some((place, nth)) = place else {
                 rest.push(deviation.clone());
                 continue;

@@ -214,7 +214,7 @@ pub(crate) fn violation(violation: &Violation) -> ViolationRow {
 }
 
 /// The code of a cause, for example `D2`.
-pub(crate) fn cause(cause: Cause) -> Word {
+pub fn cause(cause: Cause) -> Word {
     const DUPLICATES: &[&str] = &[
         "D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D11", "D12",
     ];

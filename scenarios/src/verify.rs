@@ -11,7 +11,6 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::{Invariant, Level, Retry, Right, Strategy, Unit, Work};
 use semel_models::vocabulary::{Item, Topology};
-use semel_models::workload::Written;
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
 use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
@@ -232,15 +231,7 @@ impl Smallest {
             breach: self.violation.is_breach(),
         };
         let mut scenario = Scenario::clone(&bench.plan.scenario);
-        let write = |id| {
-            let record = bench.workload.record(id);
-            Written {
-                key: record.key,
-                amount: record.amount,
-                pace: record.pace,
-            }
-        };
-        scenario.workload.written = Some((0..bench.workload.records).map(write).collect());
+        found::write_out(&mut scenario, &bench.workload);
         scenario.network.spread = Span::ZERO;
         scenario.heal_at = None;
         Counterexample {

@@ -1,33 +1,30 @@
 //! What failures over the catalog shrink to, and that their witnesses repeat them.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use semel_models::strategy::Work;
+use semel_scenarios::explain::explain;
 use semel_scenarios::load::{Source, load};
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay::{self, Difference};
-use semel_scenarios::scenario::Scenario;
+use semel_scenarios::row::ViolationRow;
+use semel_scenarios::scenario::{Fault, Scenario};
 use semel_scenarios::shrink::{RUNS, Shrunk, Size, shrink};
-use semel_scenarios::{catalog, found};
+use semel_scenarios::trial::Runner;
+use semel_scenarios::{catalog, found, verdict};
 use semel_sim::time::Span;
-
-/// Scenarios whose failure keeps more than a few records. Taking some away moves the others against a timer that
-/// marks (this might be mended); poison is a matter of a record's number; and on a bad day rates strike at many.
-const MANY: [&str; 3] = ["auto-commit-loss", "poison-record", "bad-day"];
 
 /// Every plan of the catalog that can be run, but for the one that is only large.
 fn plans() -> Vec<Arc<Plan>> {
     let all = catalog::scenarios();
     let scenarios = all.iter().filter(|scenario| scenario.name != "throughput");
     let plans = scenarios.flat_map(|scenario| {
-        let plan = |name: &&str| Plan::new(scenario, name, &[]).ok();
-        catalog::strategy_names().iter().filter_map(plan)
+        let own = scenario.define.keys().map(String::as_str);
+        let names = catalog::strategy_names().iter().copied().chain(own);
+        let plans = names.filter_map(|name| Plan::new(scenario, name, &[]).ok());
+        plans.collect::<Vec<_>>()
     });
-    let runs =
-        |plan: &Plan| plan.is_applicable() && !matches!(plan.strategy.work, Work::Transact(_));
-    plans.filter(runs).map(Arc::new).collect()
+    plans.filter(Plan::is_applicable).map(Arc::new).collect()
 }
 
 fn written(shrunk: &Shrunk) -> Scenario {
@@ -46,50 +43,86 @@ fn size(size: Size) -> String {
     )
 }
 
+/// Shrinks a run and holds what is left to its word; None where nothing fails.
+fn held(plan: &Arc<Plan>, seed: u64) -> Option<String> {
+    let name = format!("{} {} {seed}", plan.scenario.name, plan.name);
+    let begin = Instant::now();
+    let shrunk = shrink(plan, seed, RUNS)?;
+    // Five seconds are said of the program as people run it.
+    assert!(
+        cfg!(debug_assertions) || begin.elapsed() < Duration::from_secs(5),
+        "{name} took {:?}",
+        begin.elapsed()
+    );
+    let (faults, records) = (shrunk.after.faults, shrunk.after.records);
+    assert!(faults <= 3, "{name} still needs {faults} faults");
+    assert!(records <= 3, "{name} still needs {records} records");
+    let witness = Arc::new(written(&shrunk));
+    let again = replay::witness(&witness)
+        .expect("it fits")
+        .expect("it is a witness");
+    assert_eq!(again.difference, None, "{name}");
+    nothing_is_superfluous(&name, &witness, &shrunk);
+    let aim = shrunk.aim;
+    let broken = format!(
+        "{} at {} {}",
+        aim.invariant.name(),
+        aim.level.name(),
+        verdict::cause(aim.cause)
+    );
+    Some(format!(
+        "{name:48} {broken:32} {} -> {}\n",
+        size(shrunk.before),
+        size(shrunk.after)
+    ))
+}
+
+/// Without any one of the faults that the explanation calls needed, the violation is gone.
+fn nothing_is_superfluous(name: &str, witness: &Arc<Scenario>, shrunk: &Shrunk) {
+    let explanation = explain(shrunk).unwrap_or_else(|| panic!("{name} cannot be explained"));
+    let Some(Fault::Script(script)) = witness.faults.first() else {
+        assert!(explanation.faults.is_empty(), "{name}");
+        return;
+    };
+    assert_eq!(explanation.faults.len(), script.len(), "{name}");
+    let strategy = &witness.witness.as_ref().expect("it is one").strategy;
+    for (index, fault) in explanation.faults.iter().enumerate() {
+        assert!(fault.needed, "{name} does not need {}", fault.name);
+        let mut less = Scenario::clone(witness);
+        let mut script = script.clone();
+        script.remove(index);
+        less.faults = vec![Fault::Script(script)];
+        let plan = Plan::new(&Arc::new(less), strategy, &[]).expect("it fits");
+        let row = Runner::new(&Arc::new(plan)).run(0);
+        let aim = shrunk.aim;
+        let same = |found: &ViolationRow| {
+            (&*found.invariant, &*found.level) == (aim.invariant.name(), aim.level.name())
+                && found.cause == verdict::cause(aim.cause)
+                && found.is_breach() == aim.breach
+        };
+        let shown = row.violations.iter().any(same);
+        assert!(!shown, "{name} fails without {}", fault.name);
+    }
+}
+
 #[test]
 fn every_failure_shrinks_to_a_handful_of_lines_that_repeat_it() {
-    let mut table = String::new();
-    for plan in plans() {
-        let begin = Instant::now();
-        let Some(shrunk) = shrink(&plan, 1, RUNS) else {
-            continue;
-        };
-        let name = format!("{} {}", plan.scenario.name, plan.name);
-        assert!(
-            begin.elapsed() < Duration::from_secs(5),
-            "{name} took {:?}",
-            begin.elapsed()
-        );
-        assert!(
-            shrunk.after.faults <= 3,
-            "{name} still needs {}",
-            shrunk.after.faults
-        );
-        assert!(
-            shrunk.after.records <= 4 || MANY.contains(&plan.scenario.name.as_str()),
-            "{name} still needs {} records",
-            shrunk.after.records
-        );
-        let again = replay::witness(&Arc::new(written(&shrunk)))
-            .expect("it fits")
-            .expect("it is a witness");
-        assert_eq!(again.difference, None, "{name}");
-        let aim = shrunk.aim;
-        let broken = format!(
-            "{} at {} {:?}",
-            aim.invariant.name(),
-            aim.level.name(),
-            aim.cause
-        );
-        let _ = writeln!(
-            table,
-            "{name:45} {broken:40} {} -> {}",
-            size(shrunk.before),
-            size(shrunk.after)
-        );
-    }
+    let plans = plans();
+    let table: String = plans.iter().filter_map(|plan| held(plan, 1)).collect();
     println!("{table}");
-    assert!(table.lines().count() >= 10);
+    assert!(table.lines().count() >= 100);
+}
+
+/// A bad day under some seeds still keeps more than three records, so it is not among them.
+#[test]
+fn other_seeds_shrink_as_far_where_timers_mark() {
+    for plan in plans() {
+        if plan.scenario.name == "auto-commit-loss" {
+            for seed in [3, 4, 7] {
+                held(&plan, seed);
+            }
+        }
+    }
 }
 
 fn lost_ack() -> Scenario {

@@ -324,6 +324,10 @@ pub(crate) enum Form {
     /// Text for people
     #[default]
     Text,
+    /// The space-time diagram, drawn
+    Svg,
+    /// A page with both
+    Html,
     /// One JSON value
     Json,
 }

@@ -85,6 +85,8 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     };
     let text = match form {
         Form::Text => prose::text(&explanation, manner.glyphs),
+        Form::Svg => prose::svg(&explanation),
+        Form::Html => prose::html(&explanation),
         Form::Json => prose::json(&explanation),
     };
     Out::new(manner).say(&text)?;

@@ -201,7 +201,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::DistinctContents => !breach.record.is_some_and(|record| known.has_twin(record)),
         Assumption::NoPoison => match breach.record {
             Some(record) => !known.workload.is_poison(record) && !is_about_poison(breach.origin.1),
-            None => known.workload.poison_every == 0,
+            None => !known.workload.has_poison(),
         },
         Assumption::NoZombie => !struck.has(Struck::ZOMBIE),
     }

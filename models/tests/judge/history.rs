@@ -58,6 +58,7 @@ impl Default for Bench {
                         key: 0,
                         amount: 10 + record,
                         pace: Span::ZERO,
+                        poison: false,
                     })
                     .collect(),
             },

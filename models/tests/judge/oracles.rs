@@ -708,6 +708,7 @@ fn transfers() -> Bench {
             key,
             amount,
             pace: Span::ZERO,
+            poison: false,
         };
         [leg(0, -amount), leg(1, amount)]
     };

@@ -91,7 +91,9 @@ fn timers(slice: &Slice<'_>) -> BTreeSet<u64> {
 fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Option<Row> {
     let fault = slice.fault(entry.id);
     let (node, mark, text) = match &entry.what {
-        What::Sent { from, to, .. } if slice.is_about(entry) || fault.is_some() => {
+        What::Sent { from, to, .. }
+            if slice.is_about(entry) || slice.is_of_rival(entry) || fault.is_some() =>
+        {
             let arrivals = slice.arrivals(entry.id);
             let mark = Mark::Packet {
                 to: to.0.into(),
@@ -146,6 +148,12 @@ fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<S
     Some(match *seen {
         Observation::Stored { record, offset, .. } if about => {
             format!("offset {offset} = {record}")
+        }
+        Observation::Stored { record, offset, .. } if slice.rival == Some(record) => {
+            format!("offset {offset} = {record}")
+        }
+        Observation::Applied { record, .. } if slice.rival == Some(record) => {
+            format!("{record} applied first")
         }
         Observation::Applied { key, amount, .. } if about => format!("account {key} {amount:+}"),
         Observation::Recognised { .. } if about => "recognised".into(),

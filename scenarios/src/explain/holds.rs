@@ -64,10 +64,6 @@ pub(super) fn find(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Elsewhe
 /// Whether every fault strikes a strategy, and neither this violation nor any broken promise comes of it.
 fn holds(bench: &Bench, strategy: &Strategy, meanings: &[Meaning], aim: Aim) -> bool {
     let scenario = &bench.plan.scenario;
-    // The models cannot build this kind of work yet.
-    if matches!(strategy.work, Work::Transact(_)) {
-        return false;
-    }
     if !strategy
         .check(scenario.topology, scenario.transport)
         .is_empty()

@@ -7,6 +7,7 @@
 
 mod diagram;
 mod holds;
+mod rival;
 mod slice;
 mod story;
 
@@ -39,6 +40,8 @@ pub struct Explanation {
     pub violation: ViolationRow,
     /// What the record is about which it is: its account and what it adds to it.
     pub money: Option<(u32, i64)>,
+    /// The record that overtook it, where the order is broken.
+    pub overtaken_by: Option<u32>,
     /// What was promised of it, if anything.
     #[serde(skip)]
     pub promise: Option<Clause>,
@@ -140,7 +143,11 @@ pub enum Fact {
         again: bool,
         /// Why it was not recognised.
         missed: Missed,
+        /// What was made of it, by whoever read it.
+        output: bool,
     },
+    /// The record that overtook it was intended, stored or applied.
+    Overtaking(u32, Deed),
     /// It was handed to a handler.
     Delivered {
         /// From which offset.
@@ -193,6 +200,17 @@ pub enum Fact {
     Missing,
 }
 
+/// What became of the record that overtook another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Deed {
+    /// It was intended, later than the other.
+    Intended,
+    /// It was stored, at this offset.
+    Stored(u64),
+    /// It took effect.
+    Applied,
+}
+
 /// Why a repeat was not recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Missed {
@@ -226,6 +244,8 @@ pub enum Reported {
 pub enum Silence {
     /// The request never arrived.
     RequestLost,
+    /// The request had not arrived by then.
+    RequestLate,
     /// The answer was lost: the name of its given, if it has one.
     AnswerLost(Option<String>),
     /// The answer was sent, but not in time.
@@ -296,12 +316,14 @@ fn of_witness(
     let (_, meanings) = adversary.into_parts();
     let aim = aim.or_else(|| Aim::gravest(&findings))?;
     let violation = aim.find(&findings)?;
-    let deviations: Vec<Deviation> = meanings.iter().map(|one| one.deviation.clone()).collect();
-    let slice = slice::Slice::new(&trace, violation, &deviations);
+    let rival = rival::overtaker(&trace, &bench.workload, violation);
+    let inputs = plan.scenario.topology.partitions;
+    let slice = slice::Slice::new(&trace, violation, (&meanings, rival, inputs));
     let record = violation.record.map(|record| bench.workload.record(record));
     Some(Explanation {
         scenario: scenario.name.clone(),
         strategy: plan.name.clone(),
+        overtaken_by: rival,
         money: record.map(|record| (record.key, record.amount)),
         promise: promise(&plan, violation),
         given: slice.given(),

@@ -8,18 +8,23 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::RecordId;
-use semel_sim::address::{NodeId, OutageKind, StepId, Weather};
+use semel_sim::address::{NodeId, OutageKind, StepId};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
-use semel_sim::schedule::Deviation;
+use semel_sim::schedule::{Deviation, NamedChange};
 
 use super::{Event, Given, fault};
+use crate::meaning::Meaning;
 use crate::trace::Trace;
 
 /// A trace, seen from one record.
 pub(super) struct Slice<'t> {
     pub(super) trace: &'t Trace,
     pub(super) record: Option<RecordId>,
+    /// The record that overtook it.
+    pub(super) rival: Option<RecordId>,
+    /// How many partitions hold inputs; those of outputs follow.
+    pub(super) inputs: u16,
     /// The entry that it is told up to.
     pub(super) last: u64,
     /// Entries in which a deviation shows, and which.
@@ -33,11 +38,17 @@ pub(super) struct Slice<'t> {
 }
 
 impl<'t> Slice<'t> {
-    pub(super) fn new(trace: &'t Trace, violation: &Violation, deviations: &[Deviation]) -> Self {
+    pub(super) fn new(
+        trace: &'t Trace,
+        violation: &Violation,
+        (meanings, rival, inputs): (&[Meaning], Option<RecordId>, u16),
+    ) -> Self {
         let missing = violation.invariant == Invariant::NoLoss;
         let mut slice = Self {
             trace,
             record: violation.record,
+            rival,
+            inputs,
             last: if missing { u64::MAX } else { violation.entry },
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -57,8 +68,8 @@ impl<'t> Slice<'t> {
                 }
                 _ => {}
             }
-            let deviates = |one: &Deviation| shows(one, entry, &trace.nodes);
-            if let Some(index) = deviations.iter().position(deviates) {
+            let deviates = |one: &Meaning| shows(one, entry, &trace.nodes);
+            if let Some(index) = meanings.iter().position(deviates) {
                 slice.faults.insert(entry.id, index);
             }
         }
@@ -88,14 +99,21 @@ impl<'t> Slice<'t> {
         let What::Sent { message, .. } = &entry.what else {
             return false;
         };
-        matches!(message.kind(), Kind::Produce | Kind::Apply) && self.is_about(entry)
+        let carries = matches!(message.kind(), Kind::Produce | Kind::Apply);
+        carries && (self.is_about(entry) || self.is_of_rival(entry))
     }
 
     /// Whether an entry is about the record.
     pub(super) fn is_about(&self, entry: &Entry<Model>) -> bool {
-        let Some(record) = self.record else {
-            return false;
-        };
+        self.record.is_some_and(|record| self.is_of(entry, record))
+    }
+
+    /// Whether an entry is about the record that overtook it.
+    pub(super) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
+        self.rival.is_some_and(|rival| self.is_of(entry, rival))
+    }
+
+    fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
         match &entry.what {
             What::Observed(_, seen) => record_of(seen) == Some(record),
             what => message_of(what).is_some_and(|message| {
@@ -192,7 +210,12 @@ impl Slice<'_> {
     /// A change of the weather in a few words.
     pub(super) fn weather(&self, entry: &Entry<Model>) -> String {
         let line = self.trace.line(entry);
-        let what = line.says.unwrap_or_else(|| line.what.to_string());
+        let what = match (line.says, line.what) {
+            (Some(says), _) => says,
+            (None, "cut") => "can no longer reach".into(),
+            (None, "join") => "can reach again".into(),
+            (None, what) => what.into(),
+        };
         let parts = [line.node, Some(what), line.peer];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(" ")
@@ -248,9 +271,9 @@ pub(super) const fn record_of(seen: &Observation) -> Option<RecordId> {
 }
 
 /// Whether a deviation shows in an entry.
-fn shows(deviation: &Deviation, entry: &Entry<Model>, nodes: &[String]) -> bool {
+fn shows(meaning: &Meaning, entry: &Entry<Model>, nodes: &[String]) -> bool {
     let name = |node: NodeId| &nodes[usize::from(node.0)];
-    match (deviation, &entry.what) {
+    match (&meaning.deviation, &entry.what) {
         (
             Deviation::Packet {
                 from,
@@ -277,10 +300,23 @@ fn shows(deviation: &Deviation, entry: &Entry<Model>, nodes: &[String]) -> bool 
             },
             What::Struck(struck, _, _, Some(step)),
         ) => node == name(*struck) && *nth == step.nth && is_label(label, *step),
-        (
-            Deviation::Weather { at, .. },
-            What::Weather(Weather { .. }) | What::Struck(_, _, _, None),
-        ) => at.0 == entry.at.0,
+        (Deviation::Weather { at, change }, what) => {
+            at.0 == entry.at.0 && changes(change, what, nodes)
+        }
+        (Deviation::After { change, .. }, what) => {
+            meaning.at == entry.at && changes(change, what, nodes)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a change of the weather is this one.
+fn changes(change: &NamedChange, what: &What<Model>, nodes: &[String]) -> bool {
+    match what {
+        What::Weather(weather) => change.resolve(nodes).is_ok_and(|one| one == weather.change),
+        What::Struck(struck, _, _, None) => {
+            matches!(change, NamedChange::Outage(node, ..) if *node == nodes[usize::from(struck.0)])
+        }
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
 use super::slice::{Slice, message_of, record_of};
-use super::{Fact, Silence, Step};
+use super::{Deed, Fact, Silence, Step};
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
 pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
@@ -21,6 +21,7 @@ pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
         stored: false,
         delivered: false,
         applied: false,
+        produced: false,
         struck: BTreeSet::new(),
         steps: Vec::new(),
     };
@@ -38,7 +39,7 @@ pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
 
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four facts about the story so far, each on its own"
+    reason = "five facts about the story so far, each on its own"
 )]
 struct Teller<'s, 't> {
     slice: &'s Slice<'t>,
@@ -47,6 +48,8 @@ struct Teller<'s, 't> {
     stored: bool,
     delivered: bool,
     applied: bool,
+    /// Whether an output of it was stored.
+    produced: bool,
     /// Nodes that have been down.
     struck: BTreeSet<NodeId>,
     steps: Vec<Step>,
@@ -101,14 +104,25 @@ impl Teller<'_, '_> {
             {
                 Some(Fact::Resumed { offset: position })
             }
-            _ if !about => None,
+            _ if !about => self.overtaking(seen),
             Observation::Intent { .. } => Some(Fact::Intended),
-            Observation::Stored { offset, missed, .. } => {
-                let again = again(&mut self.stored);
+            Observation::Stored {
+                offset,
+                missed,
+                partition,
+                ..
+            } => {
+                let output = partition >= self.slice.inputs;
+                let known = if output {
+                    &mut self.produced
+                } else {
+                    &mut self.stored
+                };
                 Some(Fact::Stored {
                     offset,
-                    again,
+                    again: again(known),
                     missed: missed.into(),
+                    output,
                 })
             }
             Observation::Delivered { offset, .. } => {
@@ -132,10 +146,22 @@ impl Teller<'_, '_> {
         }
     }
 
+    /// What an observation says of the record that overtook this one.
+    fn overtaking(&self, seen: &Observation) -> Option<Fact> {
+        let rival = record_of(seen).filter(|record| Some(*record) == self.slice.rival)?;
+        let deed = match *seen {
+            Observation::Intent { .. } => Deed::Intended,
+            Observation::Stored { offset, .. } => Deed::Stored(offset),
+            Observation::Applied { .. } => Deed::Applied,
+            _ => return None,
+        };
+        Some(Fact::Overtaking(rival, deed))
+    }
+
     /// Whether a packet repeats an earlier request about the record, and why.
     fn repeat(&self, entry: &Entry<Model>) -> Option<Fact> {
         let request = self.slice.called(entry.id)?;
-        let kind = asks(entry)?;
+        let kind = asks(entry).filter(|_| self.slice.is_about(entry))?;
         let earlier = self.slice.trace.entries[..entry.id as usize].iter().rev();
         let before = earlier
             .filter(|other| asks(other) == Some(kind) && self.slice.is_about(other))
@@ -156,8 +182,11 @@ impl Teller<'_, '_> {
         if sender(request).is_some_and(|node| self.down(node, request, next)) {
             return Some(Silence::Forgotten);
         }
-        if heard.is_empty() || heard.iter().all(|at| *at > next.at.0) {
+        if heard.is_empty() {
             return Some(Silence::RequestLost);
+        }
+        if heard.iter().all(|at| *at > next.at.0) {
+            return Some(Silence::RequestLate);
         }
         let answers = |entry: &&Entry<Model>| {
             let is_answer = message_of(&entry.what)

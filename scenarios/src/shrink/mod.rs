@@ -2,16 +2,22 @@
 //!
 //! The run is written down as deviations with their meanings (`crate::meaning`), so that records and nodes can be
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
-//! partitions and nodes; then times move toward round numbers. The violation stays *the same*: invariant, level and
-//! cause, and whether it breaks the promise.
+//! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
+//! times move toward round numbers. The violation stays *the same*: invariant, level and cause, and whether it breaks
+//! the promise.
+
+mod case;
+mod moves;
 
 use std::sync::Arc;
 
 use semel_models::judge::{Cause, Findings, Violation};
+use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
 use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
-use semel_sim::schedule::{Deviation, Fated};
+use semel_sim::adversary::Adversary;
+use semel_sim::schedule::{Deviation, Fated, Script};
 use semel_sim::shrink::shrink as ddmin;
 use semel_sim::time::Span;
 
@@ -20,6 +26,7 @@ use crate::found;
 use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
+use case::Case;
 
 /// What is kept while everything else is taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +71,9 @@ pub struct Shrunk {
     pub runs: u64,
 }
 
+/// More faults than this are too many to tell one by one.
+const MANY: usize = 3;
+
 /// The runs that shrinking may take where nothing else is said.
 pub const RUNS: u64 = 5_000;
 
@@ -80,8 +90,8 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let case = shrinker.shrink(case);
     let runs = runs - shrinker.left;
     let after = case.size();
-    let script = case.meanings.into_iter().map(|meaning| meaning.deviation);
-    let witness = found::write(plan, seed, case.scenario, script.collect(), aim)?;
+    let script = case.deviations().collect();
+    let witness = found::write(plan, seed, case.scenario, script, aim)?;
     Some(Shrunk {
         witness,
         aim,
@@ -114,154 +124,6 @@ impl Aim {
     }
 }
 
-/// A run that may fail: a scenario with its records written out and no faults but these.
-#[derive(Clone, Debug)]
-struct Case {
-    scenario: Scenario,
-    meanings: Vec<Meaning>,
-}
-
-impl Case {
-    /// Runs a plan and writes it down; and what is the gravest that was found, if anything was.
-    fn of(plan: &Arc<Plan>, seed: u64) -> Option<(Self, Aim)> {
-        let bench = Bench::new(plan, seed);
-        let mut adversary = Meant::new(bench.seeded(seed), &bench.nodes);
-        let findings = bench.play(&mut adversary);
-        let aim = Aim::gravest(&findings)?;
-        let mut scenario = Scenario::clone(&plan.scenario);
-        let write = |id| {
-            let record = bench.workload.record(id);
-            Written {
-                key: record.key,
-                amount: record.amount,
-                pace: record.pace,
-            }
-        };
-        scenario.workload.written = Some((0..bench.workload.records).map(write).collect());
-        scenario.faults = Vec::new();
-        scenario.network.spread = Span::ZERO;
-        let (_, meanings) = adversary.into_parts();
-        Some((Self { scenario, meanings }, aim))
-    }
-
-    fn written(&self) -> &[Written] {
-        self.scenario
-            .workload
-            .written
-            .as_deref()
-            .unwrap_or_default()
-    }
-
-    fn size(&self) -> Size {
-        let delays = self
-            .meanings
-            .iter()
-            .filter(|one| is_delay(&one.deviation))
-            .count();
-        let topology = self.scenario.topology;
-        Size {
-            faults: self.meanings.len() - delays,
-            delays,
-            records: self.scenario.records(),
-            nodes: topology.size(),
-            partitions: topology.partitions,
-        }
-    }
-
-    /// The same with other deviations.
-    fn with(&self, meanings: &[Meaning]) -> Self {
-        Self {
-            scenario: self.scenario.clone(),
-            meanings: meanings.to_vec(),
-        }
-    }
-
-    /// The same with a few of its records, each intended when it was.
-    fn keeping(&self, records: &[usize]) -> Self {
-        let mut case = self.clone();
-        case.scenario.workload.written = Some(self.rewritten(records));
-        let renumber = |old: u32| {
-            let place = records.binary_search(&(old as usize));
-            place.ok().map(|index| index as u32)
-        };
-        let topology = self.scenario.topology;
-        let renamed = |meaning: &Meaning| rename(meaning, renumber, (topology, topology));
-        case.meanings = self.meanings.iter().filter_map(renamed).collect();
-        let gone = (self.written().len() - records.len()) as u64;
-        case.meanings
-            .iter_mut()
-            .for_each(|meaning| shorten(&mut meaning.deviation, gone));
-        case
-    }
-
-    fn rewritten(&self, records: &[usize]) -> Vec<Written> {
-        let producers = self.scenario.topology.producers;
-        let turn = |record: usize| match self.scenario.workload.money {
-            Money::Credits => record % usize::from(producers),
-            Money::Transfers => record / 2 % usize::from(producers),
-        };
-        let mut clocks = vec![Span::ZERO; producers.into()];
-        let mut intended = Vec::new();
-        for (record, written) in self.written().iter().enumerate() {
-            let clock = &mut clocks[turn(record)];
-            *clock = *clock + written.pace;
-            intended.push(*clock);
-        }
-        clocks.fill(Span::ZERO);
-        let rewrite = |(new, old): (usize, &usize)| {
-            let clock = &mut clocks[turn(new)];
-            let pace = Span(intended[*old].0.saturating_sub(clock.0));
-            *clock = *clock + pace;
-            Written {
-                pace,
-                ..self.written()[*old]
-            }
-        };
-        records.iter().enumerate().map(rewrite).collect()
-    }
-
-    /// The same in a smaller world.
-    fn within(&self, topology: Topology) -> Self {
-        let mut case = self.clone();
-        let both = (self.scenario.topology, topology);
-        case.scenario.topology = topology;
-        let renamed = |meaning: &Meaning| rename(meaning, Some, both);
-        case.meanings = self.meanings.iter().filter_map(renamed).collect();
-        case
-    }
-}
-
-fn rename(
-    meaning: &Meaning,
-    record: impl Fn(u32) -> Option<u32>,
-    topologies: (Topology, Topology),
-) -> Option<Meaning> {
-    let mut renamed = meaning.clone();
-    if let Some((place, nth)) = meaning.place {
-        renamed.place = Some((place.renamed(record, topologies)?, nth));
-    }
-    Some(renamed)
-}
-
-/// With fewer records a journal holds fewer entries, and fewer survive.
-fn shorten(deviation: &mut Deviation, gone: u64) {
-    if let Deviation::Survives { kept, .. } = deviation {
-        *kept = kept.saturating_sub(gone);
-    }
-}
-
-/// Whether a deviation is one of those that any run is full of.
-fn is_delay(deviation: &Deviation) -> bool {
-    match deviation {
-        Deviation::Jitter { .. } => true,
-        Deviation::Packet {
-            fate: Fated::Arrives(delays),
-            ..
-        } => delays.len() == 1,
-        _ => false,
-    }
-}
-
 struct Shrinker {
     aim: Aim,
     left: u64,
@@ -275,16 +137,34 @@ impl Shrinker {
         self.fewer_records(&mut case);
         self.smaller_world(&mut case);
         self.fewer_faults(&mut case);
+        self.move_faults(&mut case);
         self.simpler_records(&mut case);
+        self.fewer_records(&mut case);
         self.rounder_times(&mut case);
+        self.fewer_faults(&mut case);
         case
     }
 
     /// The case as it runs, if it still shows the violation: with deviations by the addresses that they now have.
     fn shows(&mut self, case: &Case) -> Option<Case> {
+        let bench = self.bench(case)?;
+        let carried = Carried::new(&case.meanings, &bench.nodes)?;
+        self.play(case, &bench, carried)
+    }
+
+    /// The same with its deviations by the addresses that they have, as the file of a witness gives them.
+    fn shows_by_address(&mut self, case: &Case) -> Option<Case> {
+        let bench = self.bench(case)?;
+        let deviations: Vec<Deviation> = case.deviations().collect();
+        let script = Script::new(&deviations, &bench.nodes).ok()?;
+        self.play(case, &bench, script)
+    }
+
+    /// The plan of a case. None where it makes no sense, or too much was asked already.
+    fn bench(&mut self, case: &Case) -> Option<Bench> {
         self.left = self.left.checked_sub(1)?;
         let scenario = Arc::new(case.scenario.clone());
-        let strategy = self.plan.strategy.clone();
+        let strategy = &self.plan.strategy;
         if !strategy
             .check(scenario.topology, scenario.transport)
             .is_empty()
@@ -295,15 +175,15 @@ impl Shrinker {
             scenario,
             ..Plan::clone(&self.plan)
         };
-        let bench = Bench::new(&Arc::new(plan), 0);
-        let mut adversary = Meant::new(Carried::new(&case.meanings, &bench.nodes)?, &bench.nodes);
-        let findings = bench.play(&mut adversary);
+        Some(Bench::new(&Arc::new(plan), 0))
+    }
+
+    fn play(&self, case: &Case, bench: &Bench, adversary: impl Adversary<Model>) -> Option<Case> {
+        let mut meant = Meant::new(adversary, &bench.nodes);
+        let findings = bench.play(&mut meant);
         self.aim.find(&findings)?;
-        let (_, meanings) = adversary.into_parts();
-        Some(Case {
-            scenario: case.scenario.clone(),
-            meanings,
-        })
+        let (_, meanings) = meant.into_parts();
+        Some(case.with(&meanings))
     }
 
     /// Takes a candidate if it still fails.
@@ -321,7 +201,7 @@ impl Shrinker {
             let kept = case.meanings.iter().filter(|one| keep(&one.deviation));
             kept.cloned().collect()
         };
-        let quiet = case.with(&kept(&|deviation| !is_delay(deviation)));
+        let quiet = case.with(&kept(&|deviation| !case.is_delay(deviation)));
         let jitter = |deviation: &Deviation| !matches!(deviation, Deviation::Jitter { .. });
         let steady = case.with(&kept(&jitter));
         let _ = self.take(case, &quiet) || self.take(case, &steady);
@@ -334,6 +214,16 @@ impl Shrinker {
         });
         let fewer = case.with(&left);
         self.take(case, &fewer);
+        // A line taken out of a file leaves the others at their addresses.
+        let mut index = 0;
+        while index < case.meanings.len() {
+            let mut rest = case.meanings.clone();
+            rest.remove(index);
+            match self.shows_by_address(&case.with(&rest)) {
+                Some(shown) if shown.meanings.len() < case.meanings.len() => *case = shown,
+                _ => index += 1,
+            }
+        }
     }
 
     /// Transfers come and go in pairs.
@@ -349,10 +239,19 @@ impl Shrinker {
         };
         let budget = self.left;
         let (left, _) = ddmin(&units, budget, |some| {
-            !some.is_empty() && self.shows(&case.keeping(&spread(some))).is_some()
+            !some.is_empty() && self.keeping(case, &spread(some)).is_some()
         });
-        let fewer = case.keeping(&spread(&left));
-        self.take(case, &fewer);
+        if let Some(fewer) = self.keeping(case, &spread(&left)) {
+            *case = fewer;
+        }
+    }
+
+    /// The case with a few of its records, if that shows the violation. What survives a loss is fewer entries, too,
+    /// where those that are gone were among them.
+    fn keeping(&mut self, case: &Case, records: &[usize]) -> Option<Case> {
+        let fewer = case.keeping(records);
+        self.shows(&fewer)
+            .or_else(|| self.shows(&fewer.shortened(case.records() - records.len())?))
     }
 
     fn smaller_world(&mut self, case: &mut Case) {
@@ -378,6 +277,13 @@ impl Shrinker {
             candidate.scenario.heal_at = None;
             self.take(case, &candidate);
         }
+        if let Some(candidate) = case.healing() {
+            self.take(case, &candidate);
+        }
+        if case.meanings.len() > MANY {
+            let isolating = case.isolating();
+            let _ = isolating.iter().any(|candidate| self.take(case, candidate));
+        }
     }
 
     /// Credits of ten to one account, one right after the other.
@@ -402,6 +308,7 @@ impl Shrinker {
                 Some(&mut written[index].pace)
             });
         }
+        self.round(case, |case| case.scenario.heal_at.as_mut());
         for index in 0..case.meanings.len() {
             for which in 0..2 {
                 self.round(case, |case| {
@@ -427,7 +334,15 @@ impl Shrinker {
             if exact.0.is_multiple_of(unit.0) {
                 return;
             }
-            exact.0 = exact.0.div_ceil(unit.0) * unit.0;
+            if exact.0 < unit.0 {
+                continue;
+            }
+            let below = exact.0 / unit.0 * unit.0;
+            exact.0 = below + unit.0;
+            if self.take(case, &candidate) {
+                return;
+            }
+            *span(&mut candidate).expect("it was there") = Span(below);
             if self.take(case, &candidate) {
                 return;
             }

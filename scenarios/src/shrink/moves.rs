@@ -1,0 +1,220 @@
+//! Moving faults: where taking things away gets no further, what struck is tried wherever it can strike in a run of
+//! a few records. One of the faults alone is tried first, then two of them.
+//!
+//! A crash between an effect and its mark needs one record; but in a long run each record taken away moves the others
+//! against the timers, and the crash hits something else.
+
+use semel_models::workload::Money;
+use semel_sim::schedule::{Deviation, Fated, NamedChange};
+use semel_sim::time::{Span, Time};
+
+use super::Shrinker;
+use super::case::Case;
+use crate::meaning::{Carried, Meaning};
+use crate::survey::{Spot, Survey};
+
+/// The most records of a small run.
+const RECORDS: usize = 3;
+
+/// How far apart they are intended: close together, or each on its own.
+const PACES: [Span; 2] = [Span::millis(10), Span::millis(100)];
+
+/// The most runs that moving two faults may take.
+const PAIRS: u64 = 1_000;
+
+impl Shrinker {
+    pub(super) fn move_faults(&mut self, case: &mut Case) {
+        let faults = case.meanings.len();
+        let size = case.records();
+        if faults < 2 && size <= RECORDS {
+            return;
+        }
+        let worlds: Vec<Case> = (1..=RECORDS.min(size))
+            .flat_map(|records| {
+                let paces = PACES.map(|pace| case.small(records, pace));
+                paces.into_iter().chain([case.last(records)])
+            })
+            .flatten()
+            .collect();
+        let losing: Vec<Case> = worlds.iter().filter_map(Case::losing).collect();
+        let moved = worlds.iter().find_map(|world| self.move_one(world));
+        let moved = moved.or_else(|| losing.iter().find_map(|world| self.move_one(world)));
+        let moved = moved.or_else(|| {
+            let large = faults > 3 || size > RECORDS;
+            let mut worlds = worlds.iter().chain(&losing).filter(|_| large);
+            let left = self.left;
+            let pairs = left.min(PAIRS);
+            self.left = pairs;
+            let moved = worlds.find_map(|world| self.move_two(world));
+            self.left += left - pairs;
+            moved
+        });
+        if let Some(moved) = moved {
+            *case = moved;
+        }
+    }
+
+    fn move_one(&mut self, world: &Case) -> Option<Case> {
+        let (acts, fixed) = world.acts();
+        let base = world.with(&fixed);
+        let mut candidates = self.candidates(&base, &acts)?.into_iter();
+        candidates.find_map(|one| self.shows(&base.and(one)))
+    }
+
+    fn move_two(&mut self, world: &Case) -> Option<Case> {
+        let (acts, fixed) = world.acts();
+        let base = world.with(&fixed);
+        let mut candidates = self.candidates(&base, &acts)?.into_iter();
+        candidates.find_map(|one| {
+            let struck = base.and(one);
+            let mut candidates = self.candidates(&struck, &acts)?.into_iter();
+            candidates.find_map(|two| self.shows(&struck.and(two)))
+        })
+    }
+
+    /// Every act at every place where it can strike in a run of a case: the outage of a node after each of its steps,
+    /// the fate of a packet with each packet.
+    fn candidates(&mut self, case: &Case, acts: &[Deviation]) -> Option<Vec<Meaning>> {
+        let bench = self.bench(case)?;
+        let mut survey = Survey::new(Carried::new(&case.meanings, &bench.nodes)?);
+        bench.play(&mut survey);
+        let spots = survey.into_spots();
+        let fits = |act: &Deviation, (place, _): &Spot| match act {
+            Deviation::Step { node, .. } => {
+                place.to.is_none() && bench.nodes[usize::from(place.node.0)] == *node
+            }
+            _ => place.to.is_some(),
+        };
+        let strikes = |act: &Deviation| {
+            let place = |spot: &Spot| Meaning {
+                deviation: act.clone(),
+                place: Some(*spot),
+                at: Time(0),
+            };
+            let spots = spots.iter().filter(|spot| fits(act, spot));
+            spots.map(place).collect::<Vec<_>>()
+        };
+        Some(acts.iter().flat_map(strikes).collect())
+    }
+}
+
+impl Case {
+    /// The first of its records, one after the other, in a world without a time to heal. None where those are
+    /// half a transfer.
+    fn small(&self, records: usize, pace: Span) -> Option<Self> {
+        let mut case = self.clone();
+        let load = &mut case.scenario.workload;
+        let written = load.written.as_mut()?;
+        written.truncate(records);
+        match load.money {
+            Money::Credits => written.iter_mut().for_each(|one| {
+                one.key = 0;
+                one.pace = pace;
+            }),
+            Money::Transfers if records % 2 == 1 => return None,
+            Money::Transfers => {}
+        }
+        case.scenario.topology.partitions = 1;
+        case.scenario.heal_at = None;
+        Some(case)
+    }
+
+    /// The last of its records, each intended when it was.
+    fn last(&self, records: usize) -> Option<Self> {
+        let all: Vec<usize> = (0..self.records()).collect();
+        let halves = self.scenario.workload.money == Money::Transfers && records % 2 == 1;
+        let mut case = self.keeping(&all[all.len() - records..]);
+        case.meanings.clone_from(&self.meanings);
+        (!halves).then_some(case)
+    }
+
+    /// The same with a lost packet for each cut. None where nothing is cut.
+    fn losing(&self) -> Option<Self> {
+        let mut case = self.clone();
+        let mut any = false;
+        for meaning in &mut case.meanings {
+            if let Deviation::Weather {
+                change: NamedChange::Cut(from, to),
+                ..
+            } = &meaning.deviation
+            {
+                any = true;
+                meaning.deviation = Deviation::Packet {
+                    from: from.clone(),
+                    to: to.clone(),
+                    connection: 0,
+                    label: String::new(),
+                    nth: 0,
+                    what: String::new(),
+                    fate: Fated::Drop,
+                };
+            }
+        }
+        any.then_some(case)
+    }
+
+    fn and(&self, meaning: Meaning) -> Self {
+        let mut case = self.clone();
+        case.meanings.push(meaning);
+        case
+    }
+
+    /// The different things that strike in it and can strike elsewhere; and the others, which stay where they are.
+    fn acts(&self) -> (Vec<Deviation>, Vec<Meaning>) {
+        let mut acts: Vec<Deviation> = Vec::new();
+        let mut fixed = Vec::new();
+        let deviate = |one: &&Meaning| !self.is_delay(&one.deviation);
+        for meaning in self.meanings.iter().filter(deviate) {
+            match act(&meaning.deviation) {
+                Some(act) if acts.contains(&act) => {}
+                Some(act) => acts.push(act),
+                None => fixed.push(meaning.clone()),
+            }
+        }
+        (acts, fixed)
+    }
+}
+
+/// What a deviation does, without where.
+fn act(deviation: &Deviation) -> Option<Deviation> {
+    let mut act = deviation.clone();
+    match &mut act {
+        Deviation::Packet {
+            from,
+            to,
+            connection,
+            label,
+            nth,
+            what,
+            ..
+        } => {
+            (*connection, *nth) = (0, 0);
+            for name in [from, to, label, what] {
+                name.clear();
+            }
+        }
+        Deviation::Step {
+            label, nth, what, ..
+        } => {
+            *nth = 0;
+            label.clear();
+            what.clear();
+        }
+        Deviation::Weather {
+            change: NamedChange::Outage(node, outage, down),
+            ..
+        } => {
+            return Some(Deviation::Step {
+                node: node.clone(),
+                label: String::new(),
+                nth: 0,
+                what: String::new(),
+                outage: *outage,
+                down: *down,
+                sends: u32::MAX,
+            });
+        }
+        _ => return None,
+    }
+    Some(act)
+}
