@@ -146,11 +146,7 @@ proptest! {
         // Endless weather has no end to be noted.
         if row.end != "settled" { return Ok(()) }
         let mut scripted = plan.scenario.as_ref().clone();
-        let written = (0..opened.workload.records).map(|id| {
-            let record = opened.workload.record(id);
-            semel_models::workload::Written { key: record.key, amount: record.amount, pace: record.pace }
-        });
-        scripted.workload.written = Some(written.collect());
+        scripted.workload.written = Some(opened.workload.write_out());
         scripted.faults = vec![Fault::Script(opened.deviations)];
         let scripted = self::plan(&scripted).expect("what was noted is a scenario");
         prop_assert_eq!(&Runner::new(&scripted).run(seed ^ 1).digest, &row.digest, "its script: {}", &text);

@@ -237,7 +237,10 @@ impl Broker {
 
     /// Where in its list a partition is.
     fn place(&self, partition: Partition) -> usize {
-        let place = usize::from(partition / self.topology.brokers);
+        let place = match self.topology.brokers {
+            1 => usize::from(partition),
+            brokers => usize::from(partition / brokers),
+        };
         place.min(self.logs.len().saturating_sub(1))
     }
 

@@ -109,7 +109,7 @@ pub(super) struct Room {
 pub(super) struct Queues {
     waiting: Vec<VecDeque<Request>>,
     /// In the order they were sent.
-    in_flight: Vec<Request>,
+    in_flight: VecDeque<Request>,
     /// Where to look first for the next request: partitions take turns.
     turn: usize,
     held: u32,
@@ -215,7 +215,7 @@ impl Queues {
     }
 
     pub(super) fn sent(&mut self, request: Request) {
-        self.in_flight.push(request);
+        self.in_flight.push_back(request);
     }
 
     /// The records of a request leave the client.
@@ -227,7 +227,7 @@ impl Queues {
     pub(super) fn take(&mut self, number: u32) -> Option<Request> {
         let same = |request: &Request| request.number == number;
         if let Some(index) = self.in_flight.iter().position(same) {
-            return Some(self.in_flight.remove(index));
+            return self.in_flight.remove(index);
         }
         for queue in &mut self.waiting {
             let sent = |request: &Request| same(request) && request.attempt > 0;
@@ -247,9 +247,14 @@ impl Queues {
 
     /// Every request in flight to some partitions, in the order they were sent.
     pub(super) fn take_in_flight(&mut self, to: impl Fn(Partition) -> bool) -> Vec<Request> {
-        self.in_flight
-            .extract_if(.., |request| to(request.partition))
-            .collect()
+        let mut taken = Vec::new();
+        for _ in 0..self.in_flight.len() {
+            match self.in_flight.pop_front() {
+                Some(request) if to(request.partition) => taken.push(request),
+                other => self.in_flight.extend(other),
+            }
+        }
+        taken
     }
 
     /// Any request that is not in flight.
@@ -281,7 +286,7 @@ impl Queues {
     pub(super) fn take_older(&mut self, now: Span, age: Span) -> Option<Request> {
         let old = |request: &Request| now - request.created >= age;
         if let Some(index) = self.in_flight.iter().position(old) {
-            return Some(self.in_flight.remove(index));
+            return self.in_flight.remove(index);
         }
         for queue in &mut self.waiting {
             if let Some(index) = queue.iter().position(old) {

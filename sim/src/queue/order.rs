@@ -162,7 +162,7 @@ impl Order {
         keys.pop_front();
         self.fronts[lane] = keys.front().copied().unwrap_or(NO_KEY);
         self.soonest = (NO_KEY, 0);
-        for (index, key) in self.fronts.iter().enumerate() {
+        for (index, key) in self.fronts.iter().enumerate().take(self.lanes.len()) {
             if *key < self.soonest.0 {
                 self.soonest = (*key, index);
             }
