@@ -29,17 +29,13 @@ fn swept(name: &str) -> PathBuf {
         "--strategy",
         "at-most-once,at-least-once,transactional",
         "--seeds",
-        "30",
+        // So many that every fault of a bad day strikes every one of them.
+        "60",
         "--out",
         out,
     ];
     let output = semel(&args);
-    // 5: in so few seeds a fault by rate may never strike a strategy that hardly speaks to its victim.
-    assert!(
-        [0, 5, 6].contains(&code(&output)),
-        "{}",
-        text(&output.stderr)
-    );
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     folder
 }
 
