@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 
 use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
-use semel_sim::store::Batch;
 use semel_sim::time::Time;
 
 use super::Broker;
@@ -200,23 +199,22 @@ impl Broker {
         if early && let Some(answer) = answer.take() {
             let offset = Some(self.log(produce.partition).end());
             let first = entries[0].record;
-            answer_to(from, produce, (answer, offset), first, produce.batch, ctx);
+            answer_to(from, produce, (answer, offset), first, ctx);
         }
-        self.writer.halves += 1;
-        let number = self.writer.halves;
-        let half = Half {
-            number,
-            from,
-            produce: *produce,
-            answer,
-            missed,
-            entries,
-        };
         if ahead || early {
-            self.writer.unfinished.push(half);
+            self.writer.halves += 1;
+            let number = self.writer.halves;
+            self.writer.unfinished.push(Half {
+                number,
+                from,
+                produce: *produce,
+                answer,
+                missed,
+                entries,
+            });
             ctx.set_timer(SECOND_WRITE, Timer::Finish { number });
         } else {
-            self.write(half, Some(produce.batch), ctx);
+            self.write(from, produce, (answer, missed), entries, ctx);
         }
     }
 
@@ -224,8 +222,18 @@ impl Broker {
     pub(super) fn finish(&mut self, number: u32, ctx: &mut Ctx<'_>) {
         let halves = &mut self.writer.unfinished;
         if let Some(index) = halves.iter().position(|half| half.number == number) {
-            let half = halves.remove(index);
-            self.write(half, None, ctx);
+            let Half {
+                from,
+                mut produce,
+                answer,
+                missed,
+                entries,
+                ..
+            } = halves.remove(index);
+            // What it came with is no longer kept by the packet that brought it.
+            let items: Vec<Item> = entries.iter().map(Entry::item).collect();
+            produce.batch = ctx.batch(&items);
+            self.write(from, &produce, (answer, missed), entries, ctx);
         }
     }
 
@@ -243,25 +251,21 @@ impl Broker {
     }
 
     /// Appends a batch, makes it as durable as the policy says, answers, and serves those who wait.
-    fn write(&mut self, mut half: Half, batch: Option<Batch>, ctx: &mut Ctx<'_>) {
-        let Half {
-            from,
-            produce,
-            answer,
-            missed,
-            ..
-        } = half;
-        let first = half.entries[0].record;
-        let batch = batch.unwrap_or_else(|| {
-            let items: Vec<Item> = half.entries.iter().map(Entry::item).collect();
-            ctx.batch(&items)
-        });
-        let offset = self.append(&produce, missed, &mut half.entries, ctx);
+    fn write(
+        &mut self,
+        from: Peer,
+        produce: &Produce,
+        (answer, missed): (Option<Answer>, Miss),
+        mut entries: Vec<Entry>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let first = entries[0].record;
+        let offset = self.append(produce, missed, &mut entries, ctx);
         if let Some(answer) = answer {
-            answer_to(from, &produce, (answer, Some(offset)), first, batch, ctx);
+            answer_to(from, produce, (answer, Some(offset)), first, ctx);
         }
         self.serve(produce.partition, ctx);
-        self.writer.fresh = half.entries;
+        self.writer.fresh = entries;
     }
 
     /// Appends entries. Returns the first offset.
@@ -372,7 +376,7 @@ pub(super) fn answer_now(
 ) {
     let first = ctx.items(produce.batch).first();
     let record = first.map_or(0, |item| item.record);
-    answer_to(from, produce, answer, record, produce.batch, ctx);
+    answer_to(from, produce, answer, record, ctx);
 }
 
 /// Answers a batch, if an answer is wanted.
@@ -381,10 +385,10 @@ fn answer_to(
     produce: &Produce,
     (answer, offset): (Answer, Option<Offset>),
     record: u32,
-    batch: Batch,
     ctx: &mut Ctx<'_>,
 ) {
     if produce.answer {
+        let batch = produce.batch;
         let several = batch.len() > 1;
         let ack = LogMessage::Ack {
             partition: produce.partition,

@@ -188,21 +188,27 @@ impl Queues {
             };
             let waits = head.attempt == 0 && !room.hurry && head.len() < usize::from(room.full);
             let lingers = waits && head.created + head.linger > now;
-            if head.pausing || lingers || !self.has_room(head, room) {
-                continue;
-            }
-            let same = |other: &&Request| other.partition == head.partition;
-            let mut before = self.in_flight.iter().filter(same);
-            let busy = before.clone().next().is_some();
-            let waits_its_turn =
-                room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
-            if waits_its_turn || !may_send(head, busy) {
+            if head.pausing || lingers || !self.lets(head, room, &may_send) {
                 continue;
             }
             self.turn = if index + 1 < partitions { index + 1 } else { 0 };
             return self.waiting[index].pop_front();
         }
         None
+    }
+
+    /// Whether what is in flight lets a request go. Hardly ever asked: most often there is none.
+    #[inline(never)]
+    fn lets(&self, head: &Request, room: &Room, may_send: impl Fn(&Request, bool) -> bool) -> bool {
+        if !self.has_room(head, room) {
+            return false;
+        }
+        let same = |other: &&Request| other.partition == head.partition;
+        let mut before = self.in_flight.iter().filter(same);
+        let busy = before.clone().next().is_some();
+        let waits_its_turn =
+            room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
+        !waits_its_turn && may_send(head, busy)
     }
 
     fn has_room(&self, head: &Request, room: &Room) -> bool {
