@@ -12,8 +12,15 @@ use crate::words::{self, causes, list, plural, thousands};
 
 /// What a failure shrank to.
 pub fn shrunk(shrunk: &Shrunk, glyphs: Glyphs) -> String {
+    let by_way_of = shrunk.kin.map_or(String::new(), |kin| {
+        format!(
+            "via   another run of the plan, of {} under seed {}, which breaks in the same way\n",
+            plural(kin.before.records.into(), "record"),
+            kin.seed
+        )
+    });
     let text = format!(
-        "from  {}\nto    {}\nin    {}\n",
+        "from  {}\n{by_way_of}to    {}\nin    {}\n",
         size(shrunk.before),
         size(shrunk.after),
         plural(shrunk.runs, "run")

@@ -290,7 +290,8 @@ impl From<Outcome> for Reported {
 
 /// Explains what shrinking has left of a run.
 pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
-    let irrelevant = shrunk.before.faults.saturating_sub(shrunk.after.faults);
+    let before = shrunk.kin.map_or(shrunk.before, |kin| kin.before);
+    let irrelevant = before.faults.saturating_sub(shrunk.after.faults);
     of_witness(
         &Arc::new(shrunk.witness.clone()),
         Some(shrunk.aim),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use semel_models::judge::Findings;
 use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
 use semel_sim::schedule::{Deviation, Fated, NamedChange};
@@ -26,10 +27,24 @@ pub(super) struct Case {
 impl Case {
     /// Runs a plan and writes it down; and what is the gravest that was found, if anything was.
     pub(super) fn of(plan: &Arc<Plan>, seed: u64) -> Option<(Self, Aim)> {
+        Self::where_found(plan, seed, Aim::gravest)
+    }
+
+    /// The same where it is known what to look for.
+    pub(super) fn with_aim(plan: &Arc<Plan>, seed: u64, aim: Aim) -> Option<Self> {
+        let found = |findings: &Findings| aim.find(findings).map(|_| aim);
+        Some(Self::where_found(plan, seed, found)?.0)
+    }
+
+    fn where_found(
+        plan: &Arc<Plan>,
+        seed: u64,
+        aim: impl Fn(&Findings) -> Option<Aim>,
+    ) -> Option<(Self, Aim)> {
         let bench = Bench::new(plan, seed);
         let mut adversary = Meant::new(bench.seeded(seed), &bench.nodes);
         let findings = bench.play(&mut adversary);
-        let aim = Aim::gravest(&findings)?;
+        let aim = aim(&findings)?;
         let mut scenario = Scenario::clone(&plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
         scenario.faults = Vec::new();

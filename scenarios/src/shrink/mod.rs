@@ -3,10 +3,12 @@
 //! The run is written down as deviations with their meanings (`crate::meaning`), so that records and nodes can be
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
-//! times move toward round numbers. The violation stays *the same*: invariant, level and cause, and whether it breaks
+//! times move toward round numbers. Where all that leaves much, a smaller run of the plan that breaks in the same way
+//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level and cause, and whether it breaks
 //! the promise.
 
 mod case;
+mod kin;
 mod moves;
 
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 use case::Case;
+
+pub use kin::Kin;
 
 /// What is kept while everything else is taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Shrunk {
     pub before: Size,
     /// What is left.
     pub after: Size,
+    /// The other run of the plan that it is left of, if that is smaller.
+    pub kin: Option<Kin>,
     /// How many runs it took.
     pub runs: u64,
 }
@@ -75,7 +81,10 @@ pub struct Shrunk {
 const MANY: usize = 3;
 
 /// The runs that shrinking may take where nothing else is said.
-pub const RUNS: u64 = 5_000;
+pub const RUNS: u64 = 60_000;
+
+/// The runs that taking away from the run itself may take of those. Its kin are small, and quickly run.
+const TAKING: u64 = 5_000;
 
 /// Shrinks the run of a plan under a seed, in at most so many runs. None where nothing fails in it.
 pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
@@ -84,19 +93,28 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let before = case.size();
     let mut shrinker = Shrinker {
         aim,
-        left: runs,
+        left: runs.min(TAKING),
         plan: Arc::clone(plan),
     };
-    let case = shrinker.shrink(case);
+    let mut case = shrinker.shrink(case);
+    shrinker.left += runs - runs.min(TAKING);
+    let mut kin = None;
+    if case.is_large()
+        && let Some((smaller, of)) = shrinker.kin(&case)
+    {
+        (case, kin) = (smaller, Some(of));
+    }
     let runs = runs - shrinker.left;
     let after = case.size();
     let script = case.deviations().collect();
+    let seed = kin.map_or(seed, |kin| kin.seed);
     let witness = found::write(plan, seed, case.scenario, script, aim)?;
     Some(Shrunk {
         witness,
         aim,
         before,
         after,
+        kin,
         runs,
     })
 }

@@ -14,7 +14,7 @@ use crate::meaning::{Carried, Meaning};
 use crate::survey::{Spot, Survey};
 
 /// The most records of a small run.
-const RECORDS: usize = 3;
+pub(super) const RECORDS: usize = 3;
 
 /// How far apart they are intended: close together, or each on its own.
 const PACES: [Span; 2] = [Span::millis(10), Span::millis(100)];

@@ -1,0 +1,131 @@
+//! Kin: where taking things away and moving them around leave more than a few faults or records, smaller runs of the
+//! same plan are looked for that break in the same way, and the smallest of these is shrunk in its place.
+//!
+//! What is kept is what shrinking keeps anyway: invariant, level and cause, and whether the promise is broken. The
+//! faults are those of the plan, at its rates; only the seed is another one, and there are fewer records.
+
+use std::sync::Arc;
+
+use semel_models::workload::Money;
+
+use super::case::Case;
+use super::{MANY, Shrinker, Size, moves::RECORDS};
+use crate::plan::Plan;
+use crate::scenario::{Load, Scenario};
+use crate::trial::Runner;
+
+/// How many records are tried, the likeliest to be enough first.
+const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];
+/// How many kin are shrunk before the smallest is taken.
+const TRIED: usize = 6;
+/// The most runs that shrinking one of them may take.
+const EACH: u64 = 1_500;
+
+/// Another run of a plan, which broke in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kin {
+    /// The seed it was found under.
+    pub seed: u64,
+    /// What there was to it.
+    pub before: Size,
+}
+
+impl Case {
+    /// Whether it is more than a person wants to read.
+    pub(super) fn is_large(&self) -> bool {
+        let size = self.size();
+        size.faults > MANY || size.delays > 0 || size.records as usize > RECORDS
+    }
+
+    fn bulk(&self) -> usize {
+        let size = self.size();
+        4 * size.faults + size.delays + size.records as usize
+    }
+}
+
+impl Shrinker {
+    /// The smallest that some kin of a large case came to, if that is smaller.
+    pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
+        let mut best: Option<(Case, Kin)> = None;
+        let mut tried = 0;
+        let share = self.left / (2 * SIZES.len() as u64 + 1);
+        let sizes = SIZES
+            .iter()
+            .flat_map(|size| [(*size, false), (*size, true)]);
+        for (records, spread_out) in sizes {
+            let Some(plan) = smaller(&self.plan, records, spread_out) else {
+                continue;
+            };
+            let found = self.same_elsewhere(&plan, share);
+            for seed in found {
+                let Some(kin) = self.shrink_kin(&plan, seed) else {
+                    continue;
+                };
+                tried += 1;
+                let least = best.as_ref().map_or(case.bulk(), |(best, _)| best.bulk());
+                if kin.0.bulk() < least {
+                    best = Some(kin);
+                }
+                let enough = best.as_ref().is_some_and(|(best, _)| !best.is_large());
+                if enough || tried >= TRIED {
+                    return best;
+                }
+            }
+        }
+        best
+    }
+
+    /// The first seeds under which a plan breaks in the same way, in at most so many runs.
+    fn same_elsewhere(&mut self, plan: &Arc<Plan>, runs: u64) -> Vec<u64> {
+        let aim = self.aim;
+        let mut runner = Runner::new(plan);
+        let mut same = |seed: &u64| {
+            let outcome = runner.outcome(*seed);
+            outcome.is_some_and(|outcome| aim.find(outcome.findings).is_some())
+        };
+        self.left = self.left.saturating_sub(runs);
+        (0..runs).filter(|seed| same(seed)).take(2).collect()
+    }
+
+    fn shrink_kin(&mut self, plan: &Arc<Plan>, seed: u64) -> Option<(Case, Kin)> {
+        let case = Case::with_aim(plan, seed, self.aim)?;
+        let before = case.size();
+        let mut shrinker = Self {
+            aim: self.aim,
+            left: self.left.min(EACH),
+            plan: Arc::clone(plan),
+        };
+        let given = shrinker.left;
+        let case = shrinker.shrink(case);
+        self.left -= given - shrinker.left;
+        Some((case, Kin { seed, before }))
+    }
+}
+
+/// The plan with so few records; and these spread over as much time as all were, so that what strikes by time finds
+/// somebody at work. None where its records are written out, are no more than that, or come in pairs.
+fn smaller(plan: &Arc<Plan>, records: u32, spread_out: bool) -> Option<Arc<Plan>> {
+    let load = &plan.scenario.workload;
+    let halves = load.money == Money::Transfers && records % 2 == 1;
+    if load.written.is_some() || records >= plan.scenario.records() || halves {
+        return None;
+    }
+    let times = u64::from(plan.scenario.records() / records);
+    let workload = Load {
+        records,
+        pace: if spread_out {
+            (load.pace + load.pace_spread).times(times)
+        } else {
+            load.pace
+        },
+        ..load.clone()
+    };
+    let scenario = Scenario {
+        workload,
+        ..Scenario::clone(&plan.scenario)
+    };
+    Some(Arc::new(Plan {
+        scenario: Arc::new(scenario),
+        ..Plan::clone(plan)
+    }))
+}
