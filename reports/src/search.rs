@@ -66,6 +66,11 @@ pub fn replayed(replayed: &Replayed, glyphs: Glyphs) -> String {
     lines(&text, glyphs)
 }
 
+/// A witness that is kept does not come out as it did.
+pub fn stale_witness(name: &str, difference: &Difference) -> String {
+    format!("not reproducible: {name}: {}\n", differs(difference))
+}
+
 fn differs(difference: &Difference) -> String {
     match difference {
         Difference::Schedule(mismatches) => mismatches.join("\n"),

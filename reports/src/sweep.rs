@@ -26,8 +26,8 @@ pub struct Sweeping {
 pub struct Swept {
     /// What they come to.
     pub summary: Summary,
-    /// What repeats the simplest run of each cause, in the order of the summary's causes.
-    pub again: Vec<String>,
+    /// What repeats the simplest run of each cause and set of faults, in the order of the summary.
+    pub again: Vec<Vec<String>>,
 }
 
 /// The verdict over many runs: symbol and words.
@@ -140,7 +140,10 @@ fn reason(line: &Swept, glyphs: Glyphs) -> String {
     paragraph(&lead, 2, &glyphs.clean(&text))
 }
 
-/// Every distinct failure: how often, and the simplest run that shows it.
+/// So many sets of faults are told of each cause, the most frequent ones.
+const SETS: usize = 2;
+
+/// Every distinct failure, by cause and smallest set of faults: how often, and the simplest run that shows it.
 fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
     if lines.iter().all(|line| line.summary.causes.is_empty()) {
         return String::new();
@@ -150,28 +153,56 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
         ("what", Side::Left),
         ("strategy", Side::Left),
         ("runs", Side::Right),
-        ("faults", Side::Right),
+        ("fewest faults", Side::Left),
         ("simplest run", Side::Left),
     ];
     let mut table = Table::new(glyphs, &columns);
     for line in lines {
         for (cause, again) in line.summary.causes.iter().zip(&line.again) {
-            let mark = if cause.broken {
-                Mark::Broken
-            } else {
-                Mark::Beyond
-            };
-            table.row(vec![
-                Cell::new(format!("{} {}", mark.symbol(), cause.cause), style(mark)),
-                what(cause).into(),
-                line.summary.strategy.clone().into(),
-                thousands(cause.runs).into(),
-                thousands(cause.faults).into(),
-                Cell::new(again.clone(), DIM),
-            ]);
+            of_cause(&mut table, &line.summary.strategy, cause, again);
         }
     }
     format!("\n{}", table.render())
+}
+
+/// The lines of one cause: its name stands in the first of them.
+fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[String]) {
+    let mark = if cause.broken {
+        Mark::Broken
+    } else {
+        Mark::Beyond
+    };
+    let name = format!("{} {}", mark.symbol(), cause.cause);
+    let mut head = vec![
+        Cell::new(name, style(mark)),
+        what(cause).into(),
+        strategy.to_string().into(),
+    ];
+    for (set, again) in cause.sets.iter().zip(again).take(SETS) {
+        let faults = match set.faults[..] {
+            [] => "none".into(),
+            _ => set.faults.join(" + "),
+        };
+        head.push(thousands(set.runs).into());
+        head.push(faults.into());
+        head.push(Cell::new(again.clone(), DIM));
+        table.row(std::mem::replace(
+            &mut head,
+            vec![
+                String::new().into(),
+                String::new().into(),
+                String::new().into(),
+            ],
+        ));
+    }
+    if cause.sets.len() > SETS {
+        let rest = &cause.sets[SETS..];
+        let runs: u64 = rest.iter().map(|set| set.runs).sum();
+        head.push(thousands(runs).into());
+        head.push(format!("any of {}", plural(rest.len() as u64, "other set")).into());
+        head.push(String::new().into());
+        table.row(head);
+    }
 }
 
 fn what(cause: &CauseCount) -> String {
@@ -198,12 +229,22 @@ fn never_struck(lines: &[Swept], glyphs: Glyphs) -> String {
 }
 
 /// How much was run, and what was never seen; after the last scenario.
-pub fn last_words(runs: u64, repeated: u64, never_provoked: &[&str], glyphs: Glyphs) -> String {
+pub fn last_words(
+    (runs, repeated): (u64, u64),
+    witnesses: usize,
+    never_provoked: &[&str],
+    glyphs: Glyphs,
+) -> String {
     let mut text = plural(runs, "run");
     if repeated > 0 {
         text += "; ";
         text += &thousands(repeated);
         text += " run again with open eyes";
+    }
+    if witnesses > 0 {
+        text += "; before them ";
+        text += &plural(witnesses as u64, "earlier failure");
+        text += " replayed";
     }
     text.push('.');
     if !never_provoked.is_empty() {

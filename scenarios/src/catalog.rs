@@ -33,6 +33,24 @@ files! {
         "breaker-open" "isolation-heals" "bad-day" "throughput"
 }
 
+// Counterexamples that were found once, by the scenario that they were found in.
+files! {
+    "found" as FOUND and FOUND_TEXTS:
+        "auto-commit-loss-auto-commit-d7" "bad-day-at-least-once-found-l4" "bad-day-idempotent-producer-found-d2"
+        "bad-day-transactional-found-d8" "breaker-open-at-most-once-l1" "breaker-open-breaker-loses-l1"
+        "broker-power-loss-atomic-offset-l5" "broker-power-loss-auto-commit-l4"
+        "broker-power-loss-idempotent-producer-d9" "clock-step-windowed-dedup-d3"
+        "content-hash-swallows-content-hash-l5" "crash-before-commit-at-least-once-d7"
+        "dedup-store-lost-memory-window-d2" "dedup-window-expired-short-window-d3"
+        "duplicate-packets-idempotent-producer-d11" "idempotency-key-expired-short-key-d3"
+        "idempotency-key-race-check-then-act-d6" "isolation-heals-at-least-once-r1"
+        "late-end-transaction-transactional-v1-d7" "lost-ack-at-least-once-d1" "lost-request-at-most-once-l1"
+        "poison-record-at-least-once-s4" "producer-restart-replayed-sequence-d2" "relay-crash-outbox-inbox-d7"
+        "relay-crash-outbox-ledger-d7" "reordered-batches-at-least-once-r1"
+        "side-effect-in-transaction-transactional-side-effect-d7" "zombie-consumer-atomic-offset-d8"
+        "zombie-consumer-group-d8"
+}
+
 /// The names of the scenarios, in the order in which to read them.
 pub fn names() -> &'static [&'static str] {
     SCENARIOS
@@ -59,6 +77,31 @@ pub fn scenario(name: &str) -> Option<Arc<Scenario>> {
 /// Every scenario of the catalog, in the order in which to read them.
 pub fn scenarios() -> Vec<Arc<Scenario>> {
     SCENARIOS.iter().filter_map(|name| scenario(name)).collect()
+}
+
+/// The files of all counterexamples that are kept.
+pub fn found() -> impl Iterator<Item = Source> {
+    FOUND.iter().zip(FOUND_TEXTS).map(|(name, text)| Source {
+        name: format!("found/{name}.ron"),
+        text: (*text).into(),
+    })
+}
+
+/// The counterexamples that were found in a scenario of the catalog: their names begin with its name.
+pub fn found_in(scenario: &str) -> impl Iterator<Item = Source> {
+    let of = move |name: &str| {
+        let begins = |known: &&&str| name.starts_with(&format!("{known}-"));
+        SCENARIOS
+            .iter()
+            .filter(begins)
+            .max_by_key(|known| known.len())
+            == Some(&scenario)
+    };
+    let names = FOUND.iter();
+    names
+        .zip(found())
+        .filter(move |(name, _)| of(name))
+        .map(|(_, source)| source)
 }
 
 /// The names of the strategies, simplest first.

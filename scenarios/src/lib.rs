@@ -56,6 +56,7 @@ pub mod shrink;
 mod survey;
 pub mod verify;
 
+pub mod minimal;
 pub mod row;
 mod spread;
 pub mod statistics;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::bench::Bench;
 use crate::complaint::Complaint;
+use crate::load::load;
 use crate::plan::Plan;
 use crate::scenario::{Scenario, Witness};
 use crate::token::Token;
 use crate::trace::Line;
 use crate::trial::{Opened, Runner};
-use crate::{found, verdict};
+use crate::{catalog, found, verdict};
 
 /// How a run came out the second time.
 #[derive(Clone, Debug)]
@@ -86,6 +87,22 @@ pub fn witness(scenario: &Arc<Scenario>) -> Result<Option<Replayed>, Complaint> 
         digest: Some(known.digest.clone()),
         difference,
     }))
+}
+
+/// Runs every counterexample again that was found in a scenario of the catalog. Those that do not repeat are told by
+/// the name of their file; and how many there are.
+pub fn found_in(scenario: &str) -> (Vec<(String, Difference)>, usize) {
+    let mut count = 0;
+    let mut stale = Vec::new();
+    for source in catalog::found_in(scenario) {
+        count += 1;
+        let read = load(&source).unwrap_or_else(|complaint| panic!("{complaint}"));
+        let again = witness(&Arc::new(read)).unwrap_or_else(|complaint| panic!("{complaint}"));
+        if let Some(difference) = again.and_then(|replayed| replayed.difference) {
+            stale.push((source.name, difference));
+        }
+    }
+    (stale, count)
 }
 
 fn differs(plan: &Arc<Plan>, known: &Witness, run: &Opened) -> Option<Difference> {

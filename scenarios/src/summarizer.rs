@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::expect::{Breach, Expected};
+use crate::minimal;
 use crate::plan::Plan;
 use crate::row::{Row, RunVerdict, ViolationRow, Word};
 use crate::spread::Spread;
@@ -87,6 +88,8 @@ impl Summarizer {
 
     fn add_causes(&mut self, row: &Row) {
         let faults = row.fired.values().sum();
+        let struck = row.fired.iter().filter(|(_, times)| **times > 0);
+        let names: Vec<&String> = struck.map(|(name, _)| name).collect();
         let mut seen: Vec<Kind> = Vec::new();
         for violation in &row.violations {
             let kind = kind(violation);
@@ -106,8 +109,10 @@ impl Summarizer {
                     runs: 0,
                     seed: row.seed,
                     faults,
+                    sets: Vec::new(),
                 });
             count.runs += 1;
+            minimal::add(&mut count.sets, &names, faults, row.seed);
             if (faults, row.seed) < (count.faults, count.seed) {
                 (count.faults, count.seed) = (faults, row.seed);
             }
@@ -129,6 +134,11 @@ impl Summarizer {
         total.causes = self.causes.into_values().collect();
         let order = |cause: &CauseCount| (!cause.broken, u64::MAX - cause.runs);
         total.causes.sort_by_key(order);
+        for cause in &mut total.causes {
+            cause
+                .sets
+                .sort_by_key(|set| (u64::MAX - set.runs, set.seed));
+        }
         self.total
     }
 

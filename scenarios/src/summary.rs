@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::minimal::FaultSet;
 use crate::row::{ExpectedKind, RunVerdict, Word};
 pub use crate::summarizer::Summarizer;
 use crate::verdict::Judgement;
@@ -124,4 +125,6 @@ pub struct CauseCount {
     pub seed: u64,
     /// How many faults struck in it.
     pub faults: u64,
+    /// The same runs by the smallest sets of faults with which it was found, the most frequent first.
+    pub sets: Vec<FaultSet>,
 }

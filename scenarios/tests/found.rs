@@ -4,31 +4,38 @@
 //! longer repeats its violation says that a model has changed: if for the better (`semantics.md` decides), the commit
 //! that changes it says so and shrinks the failure anew.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use semel_scenarios::load::{Source, load};
-use semel_scenarios::replay;
+use semel_scenarios::load::load;
+use semel_scenarios::{catalog, replay};
 
 #[test]
 fn every_counterexample_found_repeats() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("found");
-    let mut names: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("there is one")
-        .map(|entry| entry.expect("it can be read").path())
-        .collect();
-    names.sort();
-    assert!(names.len() >= 12, "{} are too few", names.len());
-    for name in names {
-        let source = Source {
-            name: name.display().to_string(),
-            text: fs::read_to_string(&name).expect("it is text"),
-        };
+    for source in catalog::found() {
         let scenario = load(&source).unwrap_or_else(|complaint| panic!("{complaint}"));
         let replayed = replay::witness(&Arc::new(scenario))
             .expect("it fits")
-            .unwrap_or_else(|| panic!("{} is no witness", name.display()));
-        assert_eq!(replayed.difference, None, "{}", name.display());
+            .unwrap_or_else(|| panic!("{} is no witness", source.name));
+        assert_eq!(replayed.difference, None, "{}", source.name);
     }
+}
+
+#[test]
+fn every_file_is_kept_and_belongs_to_a_scenario() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("found");
+    let files: BTreeSet<String> = fs::read_dir(folder)
+        .expect("there is one")
+        .map(|entry| entry.expect("it can be read").file_name())
+        .map(|name| format!("found/{}", name.to_string_lossy()))
+        .collect();
+    let kept: BTreeSet<String> = catalog::found().map(|source| source.name).collect();
+    assert_eq!(kept, files);
+    let scenarios = catalog::names().iter();
+    let belong = scenarios.flat_map(|name| catalog::found_in(name));
+    let belong: BTreeSet<String> = belong.map(|source| source.name).collect();
+    assert_eq!(belong, files);
+    assert!(files.len() >= 12, "{} are too few", files.len());
 }

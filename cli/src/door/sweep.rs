@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use semel_reports::json;
+use semel_reports::search::stale_witness;
 use semel_reports::sweep::{self as page, Sweeping};
 use semel_reports::text::Detail;
 use semel_scenarios::plan::Plan;
+use semel_scenarios::replay;
 use semel_scenarios::results::{Refusal, Results};
 use semel_scenarios::row::Row;
-use semel_scenarios::summary::Summary;
+use semel_scenarios::summary::{CauseCount, Summary};
 use semel_scenarios::sweep::{Audience, Sums, Sweep, Swept, Trouble};
 
 use super::args::{Format, Sweep as Args};
@@ -25,6 +27,7 @@ use super::select::{Selection, select};
 /// Runs everything that was asked for.
 pub(crate) fn sweep(args: &Args, manner: Manner) -> Result<Exit, Failure> {
     let selections = select(&args.scenarios, args.strategy.as_deref(), &args.set)?;
+    let (witnesses, stale) = replay_found(&selections, manner);
     let plans = selections.iter().flat_map(|one| one.plans.iter().cloned());
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = on_interrupt(&stop);
@@ -51,8 +54,23 @@ pub(crate) fn sweep(args: &Args, manner: Manner) -> Result<Exit, Failure> {
             .finish(&sweep, &swept)
             .map_err(|why| unwritable(args.out.as_deref(), &why))?;
     }
-    tell(&selections, &swept, manner, &mut listener.out)?;
-    Ok(exit(&swept, interrupted.load(Ordering::Relaxed), manner))
+    tell(&selections, (&swept, witnesses), manner, &mut listener.out)?;
+    Ok(exit(&swept, interrupted.load(Ordering::Relaxed), manner).max(stale))
+}
+
+/// First of all, what was found in these scenarios before: how many witnesses there are, and whether all repeat.
+fn replay_found(selections: &[Selection], manner: Manner) -> (usize, Exit) {
+    let mut exit = Exit::Met;
+    let mut all = 0;
+    for selection in selections {
+        let (stale, count) = replay::found_in(&selection.scenario.name);
+        all += count;
+        for (name, difference) in stale {
+            manner.aside(&stale_witness(&name, &difference));
+            exit = Exit::Irreproducible;
+        }
+    }
+    (all, exit)
 }
 
 /// Sets both flags when the user interrupts; a second time ends the program as usual.
@@ -162,7 +180,7 @@ pub(super) fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
 
 fn tell(
     selections: &[Selection],
-    swept: &Swept,
+    (swept, witnesses): (&Swept, usize),
     manner: Manner,
     out: &mut Out,
 ) -> Result<(), Failure> {
@@ -194,19 +212,21 @@ fn tell(
             .collect(),
     };
     out.say(&page::last_words(
-        swept.rows,
-        swept.repeated,
+        (swept.rows, swept.repeated),
+        witnesses,
         &never,
         manner.glyphs,
     ))
 }
 
 fn line(selection: &Selection, plan: &Arc<Plan>, summary: &Summary) -> page::Swept {
-    let causes = summary.causes.iter();
+    let again = |cause: &CauseCount| {
+        let sets = cause.sets.iter();
+        sets.map(|set| selection.again(plan, set.seed, None))
+            .collect()
+    };
     page::Swept {
-        again: causes
-            .map(|cause| selection.again(plan, cause.seed, None))
-            .collect(),
+        again: summary.causes.iter().map(again).collect(),
         summary: summary.clone(),
     }
 }

@@ -17,7 +17,7 @@ use crate::trial::Runner;
 /// How many records are tried, the likeliest to be enough first.
 const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];
 /// How many kin are shrunk before the smallest is taken.
-const TRIED: usize = 6;
+const TRIED: usize = 12;
 /// The most runs that shrinking one of them may take.
 const EACH: u64 = 1_500;
 
