@@ -51,7 +51,7 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) handed: Offset,
     /// The first offset behind what was delivered, while the log reached there.
     pub(in crate::judge) delivered: Offset,
-    /// The highest position that a reader was reset to.
+    /// Where a reader was reset to last: nobody comes to what stands before that.
     pub(in crate::judge) reset: Offset,
     /// The newest generation that was granted or assigned here.
     pub(in crate::judge) generation: Generation,
@@ -204,6 +204,7 @@ impl Lane {
             legal,
             handed,
             delivered,
+            reset,
             generation,
             ..
         } = self;
@@ -217,7 +218,7 @@ impl Lane {
             (best, effected),
             legal,
             handed,
-            delivered,
+            (delivered, reset),
             generation,
         ));
     }

@@ -131,7 +131,7 @@ impl Known {
                 ..
             } => {
                 let lane = self.lane_mut(partition);
-                lane.reset = lane.reset.max(position);
+                lane.reset = position;
                 lane.handed = lane.handed.max(position);
                 lane.legal = lane.legal.min(position);
             }
