@@ -229,8 +229,8 @@ fn of_redelivery(
 /// Why an acknowledged record is missing.
 ///
 /// Not in the log: what was stored is gone, by power loss (L3), with the disk of the only copy (L1) or otherwise
-/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or it never left its client (L11);
-/// or the ok came before it was stored (L1). In the log: see [`of_unread`].
+/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or its client gave it up, by an
+/// open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
@@ -248,7 +248,7 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         6
     } else if flags.has(Flags::MISTAKEN) {
         5
-    } else if !flags.has(Flags::ATTEMPTED) {
+    } else if known.rules.loses || !flags.has(Flags::ATTEMPTED) {
         11
     } else {
         1

@@ -496,6 +496,11 @@ fn l10_it_was_hidden_from_readers_f032() {
 fn l11_an_open_breaker_dropped_it() {
     let found = losses("intent 0\nacked 0 ok");
     assert_eq!(found[0], "log 0 L11 inbound");
+    let breaker = "work: Loop(mark: After), publish: (retry: Backoff(
+        breaker: (failures: 2, open_for: \"1s\", on_open: Lose),
+    ))";
+    let tried = Bench::of(breaker).found_of("no_loss", "intent 0\nattempt 0\nacked 0 ok");
+    assert_eq!(tried[0], "log 0 L11 inbound");
 }
 
 // Reorders.
