@@ -654,4 +654,22 @@ fn s7_the_group_forms_again_and_again() {
          assigned @0 generation=3",
     );
     assert_eq!(found, ["delivery 0 S7 outbound, promised"]);
+    let round = |generation: u32| {
+        format!(
+            "assigned @0 generation={generation}
+             delivered 0 @0 generation={generation}
+             applied 0 @0 token={generation}"
+        )
+    };
+    let history = format!(
+        "intent 0\nstored 0 @0\nacked 0 ok\n{}\n{}",
+        round(1),
+        round(2)
+    );
+    let circles = standstill(&Bench::default(), &format!("{history}\nend stuck"));
+    assert_eq!(
+        circles,
+        ["delivery - S7 outbound, promised"],
+        "F045: every attempt is too slow"
+    );
 }

@@ -59,6 +59,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) refusals: u32,
     /// Assignments since the last delivery.
     pub(in crate::judge) assignments: u32,
+    /// Assignments since the last commit accepted.
+    pub(in crate::judge) unmarked: u32,
     /// A transaction that nobody decided blocks its readers.
     pub(in crate::judge) hanging: bool,
     /// It is an output: no group commits offsets in it.
@@ -96,6 +98,7 @@ impl Lane {
         generation: 0,
         refusals: 0,
         assignments: 0,
+        unmarked: 0,
         hanging: false,
         output: false,
     };

@@ -185,6 +185,7 @@ impl Known {
         }
         let lane = self.lane_mut(partition);
         lane.refusals = 0;
+        lane.unmarked = 0;
         lane.accepted = offset;
         lane.legal = offset;
         if offset > lane.best {

@@ -55,7 +55,7 @@ impl Oracle for Convergence {
         } else {
             let refused = known
                 .inputs()
-                .any(|(_, lane)| lane.refusals > 0 || lane.assignments > 1);
+                .any(|(_, lane)| lane.refusals > 0 || lane.unmarked > 1);
             let cause = if refused {
                 Cause::Stuck(7)
             } else {
