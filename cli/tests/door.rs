@@ -130,6 +130,14 @@ fn ascii_is_ascii_and_colour_is_asked_for() {
     let plain = text(&semel(&["list"]).stdout);
     assert!(!plain.contains('\u{1b}'), "no terminal, no colour");
     assert!(text(&semel(&["list", "--ascii"]).stdout).is_ascii());
+    let verified = semel(&[
+        "--ascii",
+        "verify",
+        "lost-ack",
+        "--strategy",
+        "at-least-once",
+    ]);
+    assert!(text(&verified.stdout).is_ascii(), "thousands of events");
     let coloured = text(&semel(&["list", "--color", "always"]).stdout);
     assert!(coloured.contains('\u{1b}'));
     let mut asked = command(&["list"]);

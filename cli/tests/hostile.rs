@@ -65,6 +65,18 @@ fn bad_tokens_and_seeds_are_usage_errors() {
         (&["sweep", "lost-ack", "--seeds", "5..5"], "no seed"),
         (&["sweep", "lost-ack", "--seeds", "7..3"], "no seed"),
         (&["sweep", "lost-ack", "--seeds", "many"], "whole number"),
+        (
+            &["sweep", "lost-ack", "--seeds", "18446744073709551615"],
+            "at most",
+        ),
+        (
+            &["verify", "lost-ack", "--faults", "4000000000"],
+            "up to 100",
+        ),
+        (
+            &["compare", "lost-ack", "--faults", "4000000000"],
+            "up to 100",
+        ),
         (&["sweep", "lost-ack", "--jobs", "0"], "1..=1024"),
         (&["sweep", "lost-ack", "--for", "soon"], "not a time"),
         (

@@ -7,7 +7,7 @@ use semel_scenarios::row::ViolationRow;
 use semel_scenarios::shrink::{Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
 
-use crate::ink::Glyphs;
+use crate::ink::{Glyphs, finish};
 use crate::words::{self, causes, list, plural, thousands};
 
 /// What a failure shrank to.
@@ -194,5 +194,6 @@ fn found(one: &Counterexample) -> String {
 }
 
 fn lines(text: &str, glyphs: Glyphs) -> String {
-    text.lines().map(|line| glyphs.clean(line) + "\n").collect()
+    let clean: String = text.lines().map(|line| glyphs.clean(line) + "\n").collect();
+    finish(&clean)
 }

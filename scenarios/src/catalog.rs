@@ -37,7 +37,7 @@ files! {
 files! {
     "found" as FOUND and FOUND_TEXTS:
         "auto-commit-loss-auto-commit-d7" "bad-day-at-least-once-found-l4" "bad-day-idempotent-producer-found-d2"
-        "bad-day-transactional-found-d8" "breaker-open-at-most-once-l1" "breaker-open-breaker-loses-l1"
+        "bad-day-transactional-found-d8" "breaker-open-at-most-once-l1" "breaker-open-breaker-loses-l11"
         "broker-power-loss-atomic-offset-l5" "broker-power-loss-auto-commit-l4"
         "broker-power-loss-idempotent-producer-d9" "clock-step-windowed-dedup-d3"
         "content-hash-swallows-content-hash-l5" "crash-before-commit-at-least-once-d7"

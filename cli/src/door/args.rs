@@ -217,7 +217,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Seek the fewest faults that break each strategy, up to so many; 0: do not
-    #[arg(long, value_name = "K", default_value_t = semel_scenarios::compare::FAULTS)]
+    #[arg(long, value_name = "K", value_parser = faults, default_value_t = semel_scenarios::compare::FAULTS)]
     pub(crate) faults: usize,
 }
 
@@ -235,7 +235,25 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
             "there is no seed in it; the second number must be larger than the first".into(),
         );
     }
+    if range.end - range.start > MOST_SEEDS {
+        return Err(format!(
+            "nobody sees the end of so many; at most {MOST_SEEDS} fit"
+        ));
+    }
     Ok(range)
+}
+
+/// The longest range of seeds: its runs under every strategy can still be counted.
+const MOST_SEEDS: u64 = 1_000_000_000_000;
+
+/// The most faults that a search puts into one run.
+const MOST_FAULTS: usize = 100;
+
+fn faults(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| *number <= MOST_FAULTS)
+        .ok_or_else(|| format!("`{text}` is not a whole number up to {MOST_FAULTS}"))
 }
 
 /// `90s`, `10m`, `2h`.
@@ -339,7 +357,7 @@ pub(crate) struct Verify {
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: String,
     /// At most so many faults at once
-    #[arg(long, value_name = "K", default_value_t = 1)]
+    #[arg(long, value_name = "K", value_parser = faults, default_value_t = 1)]
     pub(crate) faults: usize,
     /// Strategies, parted by commas, or `all`
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]

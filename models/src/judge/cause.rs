@@ -168,7 +168,7 @@ pub(super) fn of_delivery(
     if !vague && short(offset) != facts.delivery.offset {
         return of_other_copy(facts);
     }
-    let rewound = known.lane(partition).best > offset;
+    let rewound = known.is_rewound(partition, offset, generation);
     let last = facts.delivery;
     let moved = last.consumer != consumer || last.generation != generation;
     let number = of_redelivery(
@@ -229,8 +229,8 @@ fn of_redelivery(
 /// Why an acknowledged record is missing.
 ///
 /// Not in the log: what was stored is gone, by power loss (L3), with the disk of the only copy (L1) or otherwise
-/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or it never left its client (L11);
-/// or the ok came before it was stored (L1). In the log: see [`of_unread`].
+/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or its client gave it up, by an
+/// open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
@@ -248,7 +248,7 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         6
     } else if flags.has(Flags::MISTAKEN) {
         5
-    } else if !flags.has(Flags::ATTEMPTED) {
+    } else if known.rules.loses || !flags.has(Flags::ATTEMPTED) {
         11
     } else {
         1
@@ -258,11 +258,10 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
 
 /// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
 /// its effect was lost with the sink's disk (L1); its output was aborted although its offset was committed (L7);
-/// readers were given what is behind it, but not it (L10); a reader was reset beyond it (L8); or its offset was
-/// committed without its effect (L4).
+/// a reader was reset beyond it, or stood beyond it already when it got the offset of a record that was lost (L8);
+/// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
     let flags = facts.flags;
-    let lane = known.lane(facts.partition);
     if flags.has(Flags::SKIPPED) {
         9
     } else if flags.has(Flags::KNOWN_LATER) {
@@ -271,12 +270,12 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         1
     } else if flags.has(Flags::OUTPUT_ABORTED) {
         7
+    } else if flags.has(Flags::OVERRUN) || known.is_overrun(facts) {
+        8
     } else if facts.deliveries > 0 {
         4
     } else if flags.has(Flags::HIDDEN) {
         10
-    } else if u64::from(facts.copy) < lane.reset {
-        8
     } else {
         4
     }
@@ -284,7 +283,7 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
 
 /// Why a record is still under way although all has settled.
 ///
-/// A transaction that nobody ends blocks it (S1); its key is in progress for ever (S3); poison ahead of it is tried
+/// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison ahead of it is tried
 /// again and again (S4); its holder is refused (S6); its group forms again and again, or its commits are refused
 /// (S7). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
 /// taken (S5).
@@ -304,7 +303,7 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let lane = known.lane(facts.partition);
     let cause = if lane.hanging || facts.open > 0 {
         Cause::Stuck(1)
-    } else if flags.has(Flags::IN_PROGRESS) {
+    } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
         Cause::Stuck(3)
     } else if poison_ahead(known, facts) {
         Cause::Stuck(4)
@@ -323,6 +322,19 @@ fn waits_for_another(known: &Known) -> bool {
     let unanswered = |facts: &Facts| facts.flags.has(Flags::INTENDED) && !facts.is_answered();
     let mut all = known.records.iter();
     all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
+}
+
+/// Whether a record whose key is in progress, and which nobody has got past, stands ahead of this one.
+fn claimed_ahead(known: &Known, facts: &Facts) -> bool {
+    let lane = known.lane(facts.partition);
+    let mut ahead = lane.range(0, u64::from(facts.copy));
+    ahead
+        .any(|(_, entry)| known.exists(entry.record) && is_claimed(known.records.get(entry.record)))
+}
+
+/// Whether a record's key was found in progress, and nobody has got past it since.
+pub(super) fn is_claimed(facts: &Facts) -> bool {
+    facts.flags.has(Flags::IN_PROGRESS) && !facts.flags.has(Flags::PASSED)
 }
 
 /// Whether a record that no handler can process, and that its readers still owe, stands ahead of this one (marked or

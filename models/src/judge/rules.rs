@@ -33,6 +33,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) relation: Relation,
     /// An ok claims that the record is stored.
     pub(in crate::judge) ok_claims: bool,
+    /// The client drops what it cannot send, and says ok.
+    pub(in crate::judge) loses: bool,
     /// The effect is a committed output record.
     pub(in crate::judge) output: bool,
     /// Its readers ask for committed records only.
@@ -146,6 +148,7 @@ impl Rules {
             topology,
             relation,
             ok_claims: strategy.publish.wait != Wait::Nothing && !loses,
+            loses,
             output: strategy.sink.kind == SinkKind::Output,
             reads_committed,
             keeps: keeps(strategy),

@@ -169,8 +169,11 @@ impl Producer {
                 self.pump(ctx);
             }
             log::Message::Ack {
-                request, answer, ..
-            } => self.answered(request, answer, ctx),
+                request,
+                attempt,
+                answer,
+                ..
+            } => self.answered((request, attempt), answer, ctx),
             _ => {}
         }
     }

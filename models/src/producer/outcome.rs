@@ -24,8 +24,18 @@ impl Producer {
         }
     }
 
-    /// An answer came.
-    pub(super) fn answered(&mut self, number: u32, answer: Answer, ctx: &mut Ctx<'_>) {
+    /// An answer came, to this attempt at a request.
+    pub(super) fn answered(
+        &mut self,
+        (number, attempt): (u32, u32),
+        answer: Answer,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let rejected = matches!(answer, Answer::OutOfOrder | Answer::StaleEpoch);
+        let current = self.memory.queues.in_flight_to(number, attempt).is_some();
+        if rejected && self.transport == Transport::Datagram && !current {
+            return;
+        }
         let Some(request) = self.memory.queues.take(number) else {
             return;
         };
@@ -37,11 +47,15 @@ impl Producer {
             Answer::OutOfOrder | Answer::StaleEpoch => {
                 let (partition, name) = (request.partition, request.name);
                 let renumbered = request.renumbered;
+                // A datagram may only have come before what was sent before it.
+                let tells = self.transport == Transport::Connection || request.led;
                 self.again(request, ctx);
-                let queues = &mut self.memory.queues;
-                self.memory
-                    .sequences
-                    .rejected(partition, name, renumbered, queues);
+                if tells {
+                    let queues = &mut self.memory.queues;
+                    self.memory
+                        .sequences
+                        .rejected(partition, name, renumbered, queues);
+                }
             }
             Answer::InFlight | Answer::InvalidTransaction | Answer::NotYet => {
                 self.again(request, ctx);

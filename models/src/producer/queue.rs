@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use semel_sim::context::TimerId;
 use semel_sim::digest::Digest;
+use semel_sim::net::Transport;
 use semel_sim::time::{Span, Time};
 
 use super::sequence::Sequence;
@@ -23,6 +24,8 @@ pub(super) struct Request {
     pub(super) name: Option<Sequence>,
     /// That is not its first name.
     pub(super) renumbered: bool,
+    /// Everything before it in its partition had been answered when it was sent last.
+    pub(super) led: bool,
     /// When its last record came, by the client's wall clock (Kafka's `CreateTime`).
     pub(super) stamp: u64,
     /// When its first record came, by the client's monotonic clock.
@@ -51,6 +54,7 @@ impl Request {
             attempt: 0,
             name: None,
             renumbered: false,
+            led: false,
             stamp,
             created,
             linger,
@@ -80,13 +84,14 @@ impl Request {
             attempt,
             name,
             renumbered,
+            led,
             pausing,
             ..
         } = self;
         digest.add(&(number, partition, first, more, attempt));
         let created = (booted + self.created).0.wrapping_sub(now.0);
         let stamp = self.stamp.wrapping_sub(now.0);
-        digest.add(&(name, renumbered, pausing, created, stamp));
+        digest.add(&(name, (renumbered, led), pausing, created, stamp));
     }
 }
 
@@ -102,6 +107,7 @@ pub(super) struct Room {
     pub(super) hurry: bool,
     /// What is sent again waits until it is the oldest in flight.
     pub(super) ordered: bool,
+    pub(super) transport: Transport,
 }
 
 /// Waiting and in flight.
@@ -173,13 +179,13 @@ impl Queues {
     }
 
     /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window. `may_send` is told whether any request of its partition is
-    /// in flight.
+    /// lingered, and whose broker has room in its window. `may_send` is told the name of the oldest request of its
+    /// partition in flight, if one is (of those that have no name, only that there is one).
     pub(super) fn take_ready(
         &mut self,
         now: Span,
         room: &Room,
-        may_send: impl Fn(&Request, bool) -> bool,
+        may_send: impl Fn(&Request, Option<Option<Sequence>>) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
         for index in (self.turn..partitions).chain(0..self.turn) {
@@ -199,16 +205,21 @@ impl Queues {
 
     /// Whether what is in flight lets a request go. Hardly ever asked: most often there is none.
     #[inline(never)]
-    fn lets(&self, head: &Request, room: &Room, may_send: impl Fn(&Request, bool) -> bool) -> bool {
+    fn lets(
+        &self,
+        head: &Request,
+        room: &Room,
+        may_send: impl Fn(&Request, Option<Option<Sequence>>) -> bool,
+    ) -> bool {
         if !self.has_room(head, room) {
             return false;
         }
         let same = |other: &&Request| other.partition == head.partition;
         let mut before = self.in_flight.iter().filter(same);
-        let busy = before.clone().next().is_some();
+        let oldest = before.clone().min_by_key(|other| other.number);
         let waits_its_turn =
             room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
-        !waits_its_turn && may_send(head, busy)
+        !waits_its_turn && may_send(head, oldest.map(|other| other.name))
     }
 
     fn has_room(&self, head: &Request, room: &Room) -> bool {
@@ -220,7 +231,11 @@ impl Queues {
         self.in_flight.iter().filter(to_it).count() < room.window
     }
 
-    pub(super) fn sent(&mut self, request: Request) {
+    pub(super) fn sent(&mut self, mut request: Request) {
+        let before = |other: &Request| {
+            (other.partition, other.number < request.number) == (request.partition, true)
+        };
+        request.led = !self.all().any(before);
         self.in_flight.push_back(request);
     }
 

@@ -30,9 +30,10 @@ impl Producer {
                 full: self.publish.batch.records,
                 hurry: self.memory.taking.blocked,
                 ordered: self.ordered,
+                transport: self.transport,
             };
             let sequences = &self.memory.sequences;
-            let may_send = |request: &Request, named: bool| sequences.may_send(request, named);
+            let may_send = |request: &Request, oldest| sequences.may_send(request, oldest, &room);
             let Some(request) = self.memory.queues.take_ready(now, &room, may_send) else {
                 return;
             };

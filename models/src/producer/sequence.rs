@@ -11,7 +11,9 @@
 
 use alloc::vec::Vec;
 
-use crate::producer::queue::{Queues, Request};
+use semel_sim::net::Transport;
+
+use crate::producer::queue::{Queues, Request, Room};
 use crate::vocabulary::{Epoch, Partition, ProducerId};
 
 /// The last epoch of a producer id (Kafka's `Short.MAX_VALUE`).
@@ -24,6 +26,8 @@ pub(super) struct Sequence {
     pub(super) epoch: Epoch,
     /// The number of its first record.
     pub(super) first: u32,
+    /// Which batch of its partition and epoch it is.
+    batch: u32,
 }
 
 /// The client's names.
@@ -41,6 +45,8 @@ struct Numbers {
     /// Whose they are.
     of: Option<(ProducerId, Epoch)>,
     next: u32,
+    /// Batches named so far.
+    batches: u32,
     last_acked: Option<u32>,
     /// A batch was given up without its outcome being known: the number after it.
     unresolved: Option<u32>,
@@ -100,11 +106,25 @@ impl Sequences {
         self.identity.is_some()
     }
 
-    /// A new batch waits while a partition's numbers are unresolved, or while those of an earlier epoch are in flight.
-    pub(super) fn may_send(&self, request: &Request, busy: bool) -> bool {
+    /// A new batch waits while a partition's numbers are unresolved, and while those of an earlier epoch are in flight.
+    ///
+    /// On a connection requests and answers keep their order. Datagrams do not, so there it also waits while the oldest
+    /// in flight is a whole window behind (the broker would not remember that far back), and for the answer to the first
+    /// (where a broker knows nothing of a producer, any number may begin, §1.3 rule 7).
+    pub(super) fn may_send(
+        &self,
+        request: &Request,
+        oldest: Option<Option<Sequence>>,
+        room: &Room,
+    ) -> bool {
         let numbers = &self.partitions[usize::from(request.partition)];
-        let current = numbers.of == self.identity || !busy;
-        request.name.is_some() || (numbers.unresolved.is_none() && current)
+        let current = numbers.of == self.identity || oldest.is_none();
+        let near = |oldest: Sequence| {
+            let behind = numbers.batches.saturating_sub(oldest.batch);
+            (behind as usize) < room.window && numbers.last_acked.is_some()
+        };
+        let in_order = room.transport == Transport::Connection || oldest.flatten().is_none_or(near);
+        request.name.is_some() || (numbers.unresolved.is_none() && current && in_order)
     }
 
     /// Gives a batch its name, if it has none yet.
@@ -123,8 +143,10 @@ impl Sequences {
             producer: identity.0,
             epoch: identity.1,
             first: numbers.next,
+            batch: numbers.batches,
         });
         numbers.next += request.len() as u32;
+        numbers.batches += 1;
     }
 
     pub(super) fn acked(&mut self, request: &Request) {
@@ -206,19 +228,22 @@ impl Sequences {
         let Some((producer, epoch)) = self.identity else {
             return;
         };
-        let mut first = 0;
+        let (mut first, mut batches) = (0, 0);
         for request in queues.named(partition) {
             request.name = Some(Sequence {
                 producer,
                 epoch,
                 first,
+                batch: batches,
             });
             request.renumbered = true;
             first += request.len() as u32;
+            batches += 1;
         }
         self.partitions[usize::from(partition)] = Numbers {
             of: self.identity,
             next: first,
+            batches,
             ..Numbers::default()
         };
     }
@@ -242,17 +267,21 @@ mod tests {
             sequences.name(&mut request);
             request.attempt = 1;
             queues.push(request.clone());
-            let room = super::super::queue::Room {
-                window: 9,
-                brokers: 1,
-                full: 1,
-                hurry: false,
-                ordered: false,
-            };
-            let sent = queues.take_ready(Span::ZERO, &room, |_, _| true);
+            let sent = queues.take_ready(Span::ZERO, &room(9), |_, _| true);
             queues.sent(sent.expect("there is room"));
         }
         (sequences, queues)
+    }
+
+    fn room(window: usize) -> Room {
+        Room {
+            window,
+            brokers: 1,
+            full: 1,
+            hurry: false,
+            ordered: false,
+            transport: Transport::Datagram,
+        }
     }
 
     fn names(queues: &mut Queues) -> Vec<(ProducerId, Epoch, u32)> {
@@ -293,11 +322,34 @@ mod tests {
         let (mut sequences, mut queues) = client(0, 2);
         sequences.given_up(&take(0, &mut queues));
         let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
-        assert!(!sequences.may_send(&fresh, true), "nothing new meanwhile");
+        assert!(
+            !sequences.may_send(&fresh, Some(None), &room(5)),
+            "nothing new meanwhile"
+        );
         sequences.acked(&take(1, &mut queues));
         sequences.resolve(&mut queues);
-        assert!(sequences.may_send(&fresh, false));
+        assert!(sequences.may_send(&fresh, None, &room(5)));
         assert_eq!(sequences.identity, Some((7, 0)), "there was no gap");
+    }
+
+    #[test]
+    fn a_new_batch_waits_for_one_that_is_a_window_behind_however_many_came_between() {
+        let (mut sequences, mut queues) = client(0, 5);
+        let oldest = Some(queues.named(0)[0].name);
+        let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
+        assert!(
+            !sequences.may_send(&fresh, oldest, &room(6)),
+            "the first goes alone"
+        );
+        for number in 1..5 {
+            sequences.acked(&take(number, &mut queues));
+        }
+        assert!(
+            !sequences.may_send(&fresh, oldest, &room(5)),
+            "four of five came back"
+        );
+        assert!(sequences.may_send(&fresh, oldest, &room(6)));
+        assert!(sequences.may_send(&fresh, None, &room(5)));
     }
 
     #[test]

@@ -192,6 +192,24 @@ fn d8_a_paused_consumer_lost_its_partition_and_goes_on_f045() {
 }
 
 #[test]
+fn d8_a_former_owner_goes_on_after_the_new_one_has_committed() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         assigned @0 generation=1
+         pause consumer-0
+         assigned @0 consumer=1 generation=2
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=1 token=2
+         progress @1 consumer=1 generation=2
+         delivered 0 @0 generation=1
+         applied 0 @0 actor=0 token=1",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D8 outbound"]);
+}
+
+#[test]
 fn d9_a_position_behind_the_committed_one_is_read_again() {
     assert_eq!(
         duplicates(
@@ -397,6 +415,52 @@ fn l8_a_reader_was_reset_beyond_it_f048() {
 }
 
 #[test]
+fn l8_even_if_it_was_delivered_before_and_nothing_comes_behind_it() {
+    let history = "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         assigned @0
+         delivered 0 @0
+         crash consumer-0
+         reset @1";
+    assert_eq!(losses(history), ["effect 0 L8 outbound"]);
+    assert_eq!(standstill(&Bench::default(), history), [""; 0]);
+}
+
+#[test]
+fn l8_a_reader_stood_beyond_it_when_it_took_a_lost_records_offset_f014() {
+    let found = losses(&format!(
+        "{APPLIED}
+         progress @1
+         power-loss broker-0
+         truncated @0..1
+         intent 1
+         attempt 1
+         stored 1 @0
+         acked 1 ok"
+    ));
+    let all = [
+        "log 0 L3 inbound",
+        "delivery 1 L8 outbound",
+        "effect 1 L8 outbound",
+    ];
+    assert_eq!(found, all);
+}
+
+#[test]
+fn l1_an_effect_went_with_the_disk_of_the_sink_whoever_keeps_the_mark() {
+    let history = format!("{APPLIED}\ndisk-loss sink-0");
+    let bench = Bench::of("work: Loop(mark: WithEffect), sink: (fence: Token)");
+    let found = bench.found_of("no_loss", &history);
+    assert_eq!(found, ["effect 0 L1 outbound"]);
+    assert_eq!(standstill(&bench, &history), [""; 0]);
+    let marks =
+        Bench::default().found_of("mark_matches_effect", &format!("{history}\nprogress @1"));
+    assert_eq!(marks, ["effect 0 L1 outbound"]);
+}
+
+#[test]
 fn l9_a_handler_passed_over_it_f069() {
     let found = losses(
         "intent 0
@@ -432,6 +496,11 @@ fn l10_it_was_hidden_from_readers_f032() {
 fn l11_an_open_breaker_dropped_it() {
     let found = losses("intent 0\nacked 0 ok");
     assert_eq!(found[0], "log 0 L11 inbound");
+    let breaker = "work: Loop(mark: After), publish: (retry: Backoff(
+        breaker: (failures: 2, open_for: \"1s\", on_open: Lose),
+    ))";
+    let tried = Bench::of(breaker).found_of("no_loss", "intent 0\nattempt 0\nacked 0 ok");
+    assert_eq!(tried[0], "log 0 L11 inbound");
 }
 
 // Reorders.
@@ -522,6 +591,23 @@ fn s3_a_key_in_progress_is_never_finished_f111() {
 }
 
 #[test]
+fn s3_a_key_in_progress_holds_up_those_behind_it() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         applied 0 @0
+         recognised 0 sink in-flight
+         intent 1
+         stored 1 @1
+         acked 1 ok",
+    );
+    assert_eq!(found, ["delivery 1 S3 outbound, promised"]);
+}
+
+#[test]
 fn s4_poison_at_the_head_of_the_line_f052() {
     let mut bench = Bench::default();
     bench.workload.poison_every = 2;
@@ -568,4 +654,22 @@ fn s7_the_group_forms_again_and_again() {
          assigned @0 generation=3",
     );
     assert_eq!(found, ["delivery 0 S7 outbound, promised"]);
+    let round = |generation: u32| {
+        format!(
+            "assigned @0 generation={generation}
+             delivered 0 @0 generation={generation}
+             applied 0 @0 token={generation}"
+        )
+    };
+    let history = format!(
+        "intent 0\nstored 0 @0\nacked 0 ok\n{}\n{}",
+        round(1),
+        round(2)
+    );
+    let circles = standstill(&Bench::default(), &format!("{history}\nend stuck"));
+    assert_eq!(
+        circles,
+        ["delivery - S7 outbound, promised"],
+        "F045: every attempt is too slow"
+    );
 }

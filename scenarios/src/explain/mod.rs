@@ -363,7 +363,12 @@ fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
 fn hidden(deviation: &Deviation) -> Option<String> {
     match deviation {
         Deviation::Survives { node, kept, .. } => {
-            Some(format!("{kept} unsynced entries survive at {node}"))
+            let entries = if *kept == 1 {
+                "entry survives"
+            } else {
+                "entries survive"
+            };
+            Some(format!("{kept} unsynced {entries} at {node}"))
         }
         Deviation::Jitter {
             node, label, more, ..

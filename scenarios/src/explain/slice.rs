@@ -139,6 +139,15 @@ impl<'t> Slice<'t> {
         sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
     }
 
+    /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
+    pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
+        let mut at = self.cause(entry)?;
+        while !matches!(at.what, What::Sent { from, .. } if from == by) {
+            at = self.cause(at)?;
+        }
+        Some(at.id)
+    }
+
     /// What the proof calls an entry.
     pub(super) fn called(&self, entry: u64) -> Option<String> {
         self.names.get(&entry).cloned()

@@ -192,10 +192,9 @@ impl Teller<'_, '_> {
             let is_answer = message_of(&entry.what)
                 .is_some_and(|message| matches!(message.kind(), Kind::Ack | Kind::Applied));
             is_answer
-                && self
-                    .slice
-                    .packet(entry)
-                    .is_some_and(|sent| sent.id == request.id)
+                && sender(request)
+                    .and_then(|asker| self.slice.request_of(entry, asker))
+                    .is_some_and(|sent| sent == request.id)
         };
         let Some(answer) = entries[..next.id as usize].iter().find(answers) else {
             return Some(Silence::NoAnswer);

@@ -77,6 +77,8 @@ flags! {
     HIDDEN = 27;
     /// A stored copy was lost without a power or disk loss.
     CUT = 28;
+    /// It was stored at an offset that readers had done with: another record had stood there, and was lost.
+    OVERRUN = 29;
 }
 
 impl Flags {
@@ -88,6 +90,7 @@ impl Flags {
         .with(Self::UNDONE)
         .with(Self::IN_PROGRESS)
         .with(Self::HIDDEN)
+        .with(Self::OVERRUN)
         .with(Self::MISTAKEN)
         .with(Self::TORN)
         .with(Self::OUTPUT_ABORTED)

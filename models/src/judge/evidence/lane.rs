@@ -51,7 +51,7 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) handed: Offset,
     /// The first offset behind what was delivered, while the log reached there.
     pub(in crate::judge) delivered: Offset,
-    /// The highest position that a reader was reset to.
+    /// Where a reader was reset to last: nobody comes to what stands before that.
     pub(in crate::judge) reset: Offset,
     /// The newest generation that was granted or assigned here.
     pub(in crate::judge) generation: Generation,
@@ -59,6 +59,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) refusals: u32,
     /// Assignments since the last delivery.
     pub(in crate::judge) assignments: u32,
+    /// Assignments since the last commit accepted.
+    pub(in crate::judge) unmarked: u32,
     /// A transaction that nobody decided blocks its readers.
     pub(in crate::judge) hanging: bool,
     /// It is an output: no group commits offsets in it.
@@ -96,6 +98,7 @@ impl Lane {
         generation: 0,
         refusals: 0,
         assignments: 0,
+        unmarked: 0,
         hanging: false,
         output: false,
     };
@@ -204,6 +207,7 @@ impl Lane {
             legal,
             handed,
             delivered,
+            reset,
             generation,
             ..
         } = self;
@@ -217,7 +221,7 @@ impl Lane {
             (best, effected),
             legal,
             handed,
-            delivered,
+            (delivered, reset),
             generation,
         ));
     }

@@ -49,7 +49,7 @@ impl Known {
         } else {
             self.touch(record, |facts| {
                 note_copy(facts, at, seen);
-                facts.flags.put(Flags::PASSED, passed);
+                facts.flags.put(Flags::PASSED.with(Flags::OVERRUN), passed);
                 facts.open = facts.open.saturating_add(u16::from(enlisted));
             });
         }

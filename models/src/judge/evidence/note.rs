@@ -121,6 +121,7 @@ impl Known {
                 let lane = self.lane_mut(partition);
                 lane.generation = lane.generation.max(generation);
                 lane.assignments += 1;
+                lane.unmarked += 1;
                 if position != Offset::MAX {
                     lane.handed = lane.handed.max(position);
                 }
@@ -131,7 +132,7 @@ impl Known {
                 ..
             } => {
                 let lane = self.lane_mut(partition);
-                lane.reset = lane.reset.max(position);
+                lane.reset = position;
                 lane.handed = lane.handed.max(position);
                 lane.legal = lane.legal.min(position);
             }

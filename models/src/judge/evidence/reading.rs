@@ -42,11 +42,12 @@ impl Known {
         } else {
             0
         };
+        let rewound = again && self.is_rewound(partition, offset, generation);
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
         lane.assignments = 0;
-        let (best, newest) = (lane.best, lane.generation);
+        let newest = lane.generation;
         let exposed = lane
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
@@ -55,7 +56,7 @@ impl Known {
             facts.deliveries = facts.deliveries.saturating_add(1);
             facts.delivery = Hand::new(offset, generation, consumer, boot);
             facts.flags.set(Flags::IN_HAND);
-            facts.flags.put(Flags::REWOUND, again && best > offset);
+            facts.flags.put(Flags::REWOUND, rewound);
             if exposed {
                 facts.flags.set(Flags::EXPOSED);
             }
@@ -64,6 +65,24 @@ impl Known {
         if generation < newest {
             self.faults.struck.set(Struck::ZOMBIE);
         }
+    }
+
+    /// Whether a reader is given what the group had committed already. A former owner is not: it only goes on where it
+    /// was, behind the back of the new one.
+    pub(in crate::judge) fn is_rewound(
+        &self,
+        partition: Partition,
+        offset: Offset,
+        generation: Generation,
+    ) -> bool {
+        let lane = self.lane(partition);
+        let former = generation != 0 && generation < lane.generation;
+        lane.best > offset && !former
+    }
+
+    /// Whether a record's readers were put behind it.
+    pub(in crate::judge) fn is_overrun(&self, facts: &Facts) -> bool {
+        facts.copies > 0 && u64::from(facts.copy) < self.lane(facts.partition).reset
     }
 
     /// A reader was given an offset, but nothing of what nobody was given before it.
@@ -166,6 +185,7 @@ impl Known {
         }
         let lane = self.lane_mut(partition);
         lane.refusals = 0;
+        lane.unmarked = 0;
         lane.accepted = offset;
         lane.legal = offset;
         if offset > lane.best {

@@ -29,7 +29,7 @@ impl Oracle for Convergence {
             let unanswered = facts.flags.has(Flags::INTENDED) && !facts.is_answered();
             let level = if unanswered || (facts.copies == 0 && facts.open > 0) {
                 Level::Log
-            } else if facts.is_owed() && !is_lost(facts, Level::Effect) {
+            } else if facts.is_owed() && !is_lost(known, facts, Level::Effect) {
                 if facts.deliveries == 0 {
                     Level::Delivery
                 } else {
@@ -42,10 +42,20 @@ impl Oracle for Convergence {
             let origin = cause::of_standstill(known, record);
             docket.report(Invariant::Convergence, level, record, origin);
         }
-        if !named && known.end == Some(End::Stuck) {
+        if named || known.end != Some(End::Stuck) {
+            return;
+        }
+        let claimed = known
+            .records
+            .iter()
+            .find(|(_, facts)| cause::is_claimed(facts));
+        if let Some((record, _)) = claimed {
+            let origin = (Side::Outbound, Cause::Stuck(3));
+            docket.report(Invariant::Convergence, Level::Effect, record, origin);
+        } else {
             let refused = known
                 .inputs()
-                .any(|(_, lane)| lane.refusals > 0 || lane.assignments > 1);
+                .any(|(_, lane)| lane.refusals > 0 || lane.unmarked > 1);
             let cause = if refused {
                 Cause::Stuck(7)
             } else {

@@ -145,7 +145,9 @@ fn passed(partition: Partition, offset: Offset, known: &Known, docket: &mut Dock
     for (_, entry) in lane.range(lane.best, offset) {
         let counts = matches!(entry.state, State::Plain | State::Open);
         if counts && !is_done(entry.record, known) {
-            report(entry.record, Cause::Loss(4), docket);
+            let undone = known.records.get(entry.record).flags.has(Flags::UNDONE);
+            let cause = Cause::Loss(if undone { 1 } else { 4 });
+            report(entry.record, cause, docket);
         }
     }
 }

@@ -24,7 +24,7 @@ impl Oracle for NoLoss {
                 continue;
             }
             for level in [Level::Log, Level::Delivery, Level::Effect] {
-                if is_lost(facts, level) {
+                if is_lost(known, facts, level) {
                     docket.report(
                         Invariant::NoLoss,
                         level,
@@ -38,10 +38,12 @@ impl Oracle for NoLoss {
 }
 
 /// Whether an acknowledged record is absent from a level for good: neither its readers nor the end of its
-/// transaction are still to come.
-pub(in crate::judge) fn is_lost(facts: &Facts, level: Level) -> bool {
+/// transaction are still to come. (Nobody comes for what took effect and was lost with the sink's disk, nor for what
+/// stands before the position that readers were reset to.)
+pub(in crate::judge) fn is_lost(known: &Known, facts: &Facts, level: Level) -> bool {
     let mistaken = facts.deliveries > 0 && facts.flags.has(Flags::KNOWN_LATER);
-    let late = (facts.is_owed() && !mistaken) || (facts.copies == 0 && facts.open > 0);
+    let done_with = mistaken || facts.flags.has(Flags::UNDONE) || known.is_overrun(facts);
+    let late = (facts.is_owed() && !done_with) || (facts.copies == 0 && facts.open > 0);
     match level {
         Level::Log => facts.copies == 0 && !late,
         Level::Delivery => facts.deliveries == 0 && !late,

@@ -7,13 +7,14 @@ use semel_models::strategy::{Invariant, Level};
 use semel_models::workload::Money;
 
 use super::past::{
-    State, applied, best, delivered, has, holds, intended, logs, outcome, recognised_later, waiting,
+    Seen, State, applied, best, delivered, has, holds, intended, logs, outcome, recognised_later,
+    reset, waiting,
 };
 use super::twin::{Twin, endings};
 
 impl Twin<'_> {
-    /// Whether every copy of a record in the input is below the committed offset.
-    fn is_passed(&self, record: u32) -> bool {
+    /// Where the latest copy of a record in the input stands.
+    fn latest(&self, record: u32) -> Option<(u64, u16)> {
         let logs = logs(self.all);
         let mut latest = None;
         for (partition, log) in logs
@@ -26,7 +27,7 @@ impl Twin<'_> {
                 }
             }
         }
-        latest.is_some_and(|(offset, partition)| offset < best(self.all, partition))
+        latest
     }
 
     pub(super) fn end(&mut self) {
@@ -78,9 +79,14 @@ impl Twin<'_> {
             all,
             |seen| matches!(seen, Observation::Parked { record: of, .. } if *of == record),
         );
-        let owed = copies > 0 && effects == 0 && !skipped && !parked && !self.is_passed(record);
+        let before = |position: fn(&[Seen], u16) -> u64| {
+            self.latest(record)
+                .is_some_and(|(offset, partition)| offset < position(all, partition))
+        };
+        let owed = copies > 0 && effects == 0 && !skipped && !parked && !before(best);
         let mistaken = given > 0 && recognised_later(all, record);
-        let late = (owed && !mistaken) || (copies == 0 && open > 0);
+        let gone = mistaken || before(reset);
+        let late = (owed && !gone) || (copies == 0 && open > 0);
         let outcome = outcome(all, record);
         if outcome == Some(Outcome::Ok) && !late {
             let absent = [
@@ -95,7 +101,7 @@ impl Twin<'_> {
         let unanswered = intended(all, record) && outcome.is_none();
         if unanswered || (copies == 0 && open > 0) {
             self.report(Invariant::Convergence, Level::Log, record);
-        } else if owed && !mistaken {
+        } else if owed && !gone {
             let level = if given == 0 {
                 Level::Delivery
             } else {

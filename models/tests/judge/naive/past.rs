@@ -206,6 +206,18 @@ pub(super) fn legal(past: &[Seen], partition: u16) -> u64 {
     })
 }
 
+/// Where a reader was reset to last.
+pub(super) fn reset(past: &[Seen], partition: u16) -> u64 {
+    past.iter().fold(0, |reset, (_, seen)| match *seen {
+        Observation::Reset {
+            partition: of,
+            position,
+            ..
+        } if of == partition => position,
+        _ => reset,
+    })
+}
+
 /// The first offset that nobody was given or put behind.
 pub(super) fn handed(past: &[Seen], partition: u16) -> u64 {
     let ends = past.iter().filter_map(|(_, seen)| match *seen {
