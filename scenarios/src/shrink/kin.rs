@@ -37,9 +37,11 @@ impl Case {
         size.faults > MANY || size.delays > 0 || size.records as usize > RECORDS
     }
 
-    fn bulk(&self) -> usize {
+    /// What is read at a glance comes first, then what has fewer faults.
+    fn bulk(&self) -> (bool, usize) {
         let size = self.size();
-        4 * size.faults + size.delays + size.records as usize
+        let bulk = 4 * size.faults + size.delays + size.records as usize;
+        (self.is_large(), bulk)
     }
 }
 
@@ -79,12 +81,18 @@ impl Shrinker {
     fn same_elsewhere(&mut self, plan: &Arc<Plan>, runs: u64) -> Vec<u64> {
         let aim = self.aim;
         let mut runner = Runner::new(plan);
-        let mut same = |seed: &u64| {
-            let outcome = runner.outcome(*seed);
-            outcome.is_some_and(|outcome| aim.find(outcome.findings).is_some())
-        };
-        self.left = self.left.saturating_sub(runs);
-        (0..runs).filter(|seed| same(seed)).take(2).collect()
+        let mut found = Vec::new();
+        for seed in 0..runs {
+            self.left = self.left.saturating_sub(1);
+            let outcome = runner.outcome(seed);
+            if outcome.is_some_and(|outcome| aim.find(outcome.findings).is_some()) {
+                found.push(seed);
+            }
+            if found.len() == 2 {
+                break;
+            }
+        }
+        found
     }
 
     fn shrink_kin(&mut self, plan: &Arc<Plan>, seed: u64) -> Option<(Case, Kin)> {
