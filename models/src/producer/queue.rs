@@ -222,10 +222,12 @@ impl Queues {
     }
 
     pub(super) fn sent(&mut self, mut request: Request) {
-        let before = |other: &Request| {
-            (other.partition, other.number < request.number) == (request.partition, true)
-        };
-        request.led = !self.all().any(before);
+        let earlier =
+            |other: &Request| other.partition == request.partition && other.number < request.number;
+        let mut heads = self.waiting[usize::from(request.partition)]
+            .front()
+            .into_iter();
+        request.led = !heads.any(earlier) && !self.in_flight.iter().any(earlier);
         self.in_flight.push_back(request);
     }
 
