@@ -179,13 +179,13 @@ impl Queues {
     }
 
     /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window. `may_send` is told the name of the oldest request of its
-    /// partition in flight, if one is (of those that have no name, only that there is one).
+    /// lingered, and whose broker has room in its window. `may_send` is told whether any request of its partition is
+    /// in flight, and the name of the oldest.
     pub(super) fn take_ready(
         &mut self,
         now: Span,
         room: &Room,
-        may_send: impl Fn(&Request, Option<Option<Sequence>>) -> bool,
+        may_send: impl Fn(&Request, (bool, Option<Sequence>)) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
         for index in (self.turn..partitions).chain(0..self.turn) {
@@ -200,7 +200,7 @@ impl Queues {
             let same = |other: &&Request| other.partition == head.partition;
             let mut before = self.in_flight.iter().filter(same);
             let oldest = before.clone().min_by_key(|other| other.number);
-            let oldest = oldest.map(|other| other.name);
+            let oldest = (oldest.is_some(), oldest.and_then(|other| other.name));
             let waits_its_turn =
                 room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
             if waits_its_turn || !may_send(head, oldest) {
