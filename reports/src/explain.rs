@@ -312,7 +312,7 @@ fn needed(explanation: &Explanation) -> String {
         explanation.faults.iter().partition(|fault| fault.needed);
     let needed: Vec<&str> = needed.iter().map(|fault| fault.name.as_str()).collect();
     let without = match needed.len() {
-        0 => return "Needed: nothing goes wrong here but the strategy itself.".into(),
+        0 => return format!("Needed: {}.", at_fault(explanation)),
         1 => "without it",
         2 => "without either",
         _ => "without any one of them",
@@ -329,6 +329,15 @@ fn needed(explanation: &Explanation) -> String {
         "Needed: {}; {without} this run passes.{rest}",
         list(&needed)
     )
+}
+
+/// What a failure without faults comes from.
+fn at_fault(explanation: &Explanation) -> &'static str {
+    if explanation.violation.assumption_broken.as_deref() == Some("NoPoison") {
+        "nothing goes wrong here but the record itself, which no handler can process"
+    } else {
+        "nothing goes wrong here but the strategy itself"
+    }
 }
 
 fn holds(explanation: &Explanation) -> String {

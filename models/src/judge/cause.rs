@@ -4,6 +4,7 @@
 
 use super::evidence::{Facts, Flags, Known, short};
 use super::finding::{Cause, Side};
+use super::rules::Claim;
 use crate::observation::{Miss, Observation};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
@@ -248,7 +249,7 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         6
     } else if flags.has(Flags::MISTAKEN) {
         5
-    } else if known.rules.loses || !flags.has(Flags::ATTEMPTED) {
+    } else if known.rules.ok == Claim::Nothing || !flags.has(Flags::ATTEMPTED) {
         11
     } else {
         1

@@ -26,15 +26,23 @@ pub(in crate::judge) enum Relation {
     None,
 }
 
+/// What a client's ok claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::judge) enum Claim {
+    /// That the record is stored.
+    Stored,
+    /// That it left: nothing is waited for.
+    Left,
+    /// Nothing: an open breaker drops records, and says ok.
+    Nothing,
+}
+
 /// What a strategy declares.
 #[derive(Clone, Debug)]
 pub(in crate::judge) struct Rules {
     pub(in crate::judge) topology: Topology,
     pub(in crate::judge) relation: Relation,
-    /// An ok claims that the record is stored.
-    pub(in crate::judge) ok_claims: bool,
-    /// The client drops what it cannot send, and says ok.
-    pub(in crate::judge) loses: bool,
+    pub(in crate::judge) ok: Claim,
     /// The effect is a committed output record.
     pub(in crate::judge) output: bool,
     /// Its readers ask for committed records only.
@@ -147,8 +155,11 @@ impl Rules {
         Self {
             topology,
             relation,
-            ok_claims: strategy.publish.wait != Wait::Nothing && !loses,
-            loses,
+            ok: match strategy.publish.wait {
+                _ if loses => Claim::Nothing,
+                Wait::Nothing => Claim::Left,
+                Wait::Stored => Claim::Stored,
+            },
             output: strategy.sink.kind == SinkKind::Output,
             reads_committed,
             keeps: keeps(strategy),

@@ -179,13 +179,13 @@ impl Queues {
     }
 
     /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window. `may_send` is told the name of the oldest request of its
-    /// partition in flight, if one is (of those that have no name, only that there is one).
+    /// lingered, and whose broker has room in its window. `may_send` is told whether any request of its partition is
+    /// in flight, and the name of the oldest.
     pub(super) fn take_ready(
         &mut self,
         now: Span,
         room: &Room,
-        may_send: impl Fn(&Request, Option<Option<Sequence>>) -> bool,
+        may_send: impl Fn(&Request, (bool, Option<Sequence>)) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
         for index in (self.turn..partitions).chain(0..self.turn) {
@@ -209,7 +209,7 @@ impl Queues {
         &self,
         head: &Request,
         room: &Room,
-        may_send: impl Fn(&Request, Option<Option<Sequence>>) -> bool,
+        may_send: impl Fn(&Request, (bool, Option<Sequence>)) -> bool,
     ) -> bool {
         if !self.has_room(head, room) {
             return false;
@@ -219,7 +219,8 @@ impl Queues {
         let oldest = before.clone().min_by_key(|other| other.number);
         let waits_its_turn =
             room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
-        !waits_its_turn && may_send(head, oldest.map(|other| other.name))
+        let oldest = (oldest.is_some(), oldest.and_then(|other| other.name));
+        !waits_its_turn && may_send(head, oldest)
     }
 
     fn has_room(&self, head: &Request, room: &Room) -> bool {
@@ -232,10 +233,12 @@ impl Queues {
     }
 
     pub(super) fn sent(&mut self, mut request: Request) {
-        let before = |other: &Request| {
-            (other.partition, other.number < request.number) == (request.partition, true)
-        };
-        request.led = !self.all().any(before);
+        let earlier =
+            |other: &Request| other.partition == request.partition && other.number < request.number;
+        let mut heads = self.waiting[usize::from(request.partition)]
+            .front()
+            .into_iter();
+        request.led = !heads.any(earlier) && !self.in_flight.iter().any(earlier);
         self.in_flight.push_back(request);
     }
 

@@ -114,16 +114,16 @@ impl Sequences {
     pub(super) fn may_send(
         &self,
         request: &Request,
-        oldest: Option<Option<Sequence>>,
+        (busy, oldest): (bool, Option<Sequence>),
         room: &Room,
     ) -> bool {
         let numbers = &self.partitions[usize::from(request.partition)];
-        let current = numbers.of == self.identity || oldest.is_none();
+        let current = numbers.of == self.identity || !busy;
         let near = |oldest: Sequence| {
             let behind = numbers.batches.saturating_sub(oldest.batch);
             (behind as usize) < room.window && numbers.last_acked.is_some()
         };
-        let in_order = room.transport == Transport::Connection || oldest.flatten().is_none_or(near);
+        let in_order = room.transport == Transport::Connection || oldest.is_none_or(near);
         request.name.is_some() || (numbers.unresolved.is_none() && current && in_order)
     }
 
@@ -323,19 +323,19 @@ mod tests {
         sequences.given_up(&take(0, &mut queues));
         let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
         assert!(
-            !sequences.may_send(&fresh, Some(None), &room(5)),
+            !sequences.may_send(&fresh, (true, None), &room(5)),
             "nothing new meanwhile"
         );
         sequences.acked(&take(1, &mut queues));
         sequences.resolve(&mut queues);
-        assert!(sequences.may_send(&fresh, None, &room(5)));
+        assert!(sequences.may_send(&fresh, (false, None), &room(5)));
         assert_eq!(sequences.identity, Some((7, 0)), "there was no gap");
     }
 
     #[test]
     fn a_new_batch_waits_for_one_that_is_a_window_behind_however_many_came_between() {
         let (mut sequences, mut queues) = client(0, 5);
-        let oldest = Some(queues.named(0)[0].name);
+        let oldest = (true, queues.named(0)[0].name);
         let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
         assert!(
             !sequences.may_send(&fresh, oldest, &room(6)),
@@ -349,7 +349,7 @@ mod tests {
             "four of five came back"
         );
         assert!(sequences.may_send(&fresh, oldest, &room(6)));
-        assert!(sequences.may_send(&fresh, None, &room(5)));
+        assert!(sequences.may_send(&fresh, (false, None), &room(5)));
     }
 
     #[test]

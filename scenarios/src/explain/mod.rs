@@ -13,7 +13,7 @@ mod story;
 
 use std::sync::Arc;
 
-use semel_models::judge::Violation;
+use semel_models::judge::{Violation, universal_promises};
 use semel_models::observation::{Miss, Outcome};
 use semel_models::strategy::Clause;
 use semel_sim::schedule::Deviation;
@@ -341,7 +341,22 @@ fn of_witness(
 fn promise(plan: &Plan, violation: &Violation) -> Option<Clause> {
     let speaks =
         |clause: &&Clause| clause.keeps == violation.invariant && clause.level == violation.level;
-    plan.strategy.promise.iter().find(speaks).cloned()
+    let written = plan.strategy.promise.iter().find(speaks).cloned();
+    written.or_else(|| unwritten(violation))
+}
+
+/// What every strategy promises without writing it.
+fn unwritten(violation: &Violation) -> Option<Clause> {
+    if !violation.promised && violation.broken.is_none() {
+        return None;
+    }
+    let mut all = universal_promises();
+    let (keeps, assuming, _) = all.find(|(keeps, ..)| *keeps == violation.invariant)?;
+    Some(Clause {
+        level: violation.level,
+        keeps,
+        assuming: assuming.to_vec(),
+    })
 }
 
 /// The faults, and which of them it takes: without a needed one, the same violation does not appear.

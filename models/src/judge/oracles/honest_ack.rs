@@ -11,6 +11,7 @@ use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
+use crate::judge::rules::Claim;
 use crate::observation::{Observation, Outcome};
 use crate::strategy::{Invariant, Level};
 use crate::vocabulary::RecordId;
@@ -31,7 +32,7 @@ impl Oracle for HonestAck {
         else {
             return;
         };
-        if !known.rules.ok_claims || !known.exists(record) {
+        if known.rules.ok != Claim::Stored || !known.exists(record) {
             return;
         }
         let stored = known.records.get(record).flags.has(Flags::STORED);
