@@ -9,7 +9,7 @@ use std::sync::Arc;
 use semel_models::workload::Money;
 
 use super::case::Case;
-use super::{MANY, Shrinker, Size, moves::RECORDS};
+use super::{MANY, Shrinker, Size, moves::RECORDS, patience};
 use crate::plan::Plan;
 use crate::scenario::{Load, Scenario};
 use crate::trial::Runner;
@@ -101,6 +101,7 @@ impl Shrinker {
         let mut shrinker = Self {
             aim: self.aim,
             left: self.left.min(EACH),
+            events: patience(plan, seed)?,
             plan: Arc::clone(plan),
         };
         let given = shrinker.left;

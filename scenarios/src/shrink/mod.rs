@@ -28,6 +28,7 @@ use crate::found;
 use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
+use crate::trial::Runner;
 use case::Case;
 
 pub use kin::Kin;
@@ -94,6 +95,7 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let mut shrinker = Shrinker {
         aim,
         left: runs.min(TAKING),
+        events: patience(plan, seed)?,
         plan: Arc::clone(plan),
     };
     let mut case = shrinker.shrink(case);
@@ -142,9 +144,17 @@ impl Aim {
     }
 }
 
+/// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
+/// left may go on for long, and that is no smaller failure.
+fn patience(plan: &Arc<Plan>, seed: u64) -> Option<u64> {
+    let events = Runner::new(plan).outcome(seed)?.counts.events;
+    Some(2 * events + 1_000)
+}
+
 struct Shrinker {
     aim: Aim,
     left: u64,
+    events: u64,
     plan: Arc<Plan>,
 }
 
@@ -181,7 +191,13 @@ impl Shrinker {
     /// The plan of a case. None where it makes no sense, or too much was asked already.
     fn bench(&mut self, case: &Case) -> Option<Bench> {
         self.left = self.left.checked_sub(1)?;
-        let scenario = Arc::new(case.scenario.clone());
+        let mut scenario = case.scenario.clone();
+        scenario.events = Some(
+            scenario
+                .events
+                .map_or(self.events, |most| most.min(self.events)),
+        );
+        let scenario = Arc::new(scenario);
         let strategy = &self.plan.strategy;
         if !strategy
             .check(scenario.topology, scenario.transport)
