@@ -75,8 +75,15 @@ fn title(explanation: &Explanation) -> String {
         (false, _) => "not promised".to_string(),
     };
     let cause = causes::find(&violation.cause);
+    let kin = explanation.kin.map_or_else(String::new, |kin| {
+        format!(
+            "\nTold of a smaller run of the same plan, of {} under seed {}: it breaks in the same way.",
+            words::plural(kin.before.records.into(), "record"),
+            kin.seed
+        )
+    });
     format!(
-        "{} at {}{record}  {promise}\n{}: {}, cause {} ({})",
+        "{} at {}{record}  {promise}\n{}: {}, cause {} ({}){kin}",
         violation.invariant.to_uppercase().replace('_', " "),
         violation.level,
         explanation.strategy,

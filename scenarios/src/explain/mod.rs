@@ -24,7 +24,7 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
-use crate::shrink::{Aim, Shrunk};
+use crate::shrink::{Aim, Kin, Shrunk};
 use crate::verdict;
 
 pub use diagram::{Diagram, Mark, Row};
@@ -53,6 +53,9 @@ pub struct Explanation {
     pub faults: Vec<Named>,
     /// How many other faults struck in the run before it was shrunk.
     pub irrelevant: usize,
+    /// It is told of another run of the plan, which is smaller and breaks in the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kin: Option<Kin>,
     /// Where all of these faults struck, too, and it did not go wrong.
     pub holds: Vec<Elsewhere>,
     /// The same as a picture.
@@ -292,11 +295,12 @@ impl From<Outcome> for Reported {
 pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
     let before = shrunk.kin.map_or(shrunk.before, |kin| kin.before);
     let irrelevant = before.faults.saturating_sub(shrunk.after.faults);
-    of_witness(
-        &Arc::new(shrunk.witness.clone()),
-        Some(shrunk.aim),
-        irrelevant,
-    )
+    let witness = Arc::new(shrunk.witness.clone());
+    let explanation = of_witness(&witness, Some(shrunk.aim), irrelevant)?;
+    Some(Explanation {
+        kin: shrunk.kin,
+        ..explanation
+    })
 }
 
 /// Explains a witness as it is. None where nothing fails in it.
@@ -331,6 +335,7 @@ fn of_witness(
         then: story::steps(&slice, violation),
         faults: faults(&bench, &meanings, aim),
         irrelevant,
+        kin: None,
         holds: holds::find(&bench, &meanings, aim),
         diagram: diagram::draw(&slice),
         violation: verdict::violation(violation),

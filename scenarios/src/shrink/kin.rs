@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use semel_models::workload::Money;
+use serde::Serialize;
 
 use super::case::Case;
 use super::{MANY, Shrinker, Size, moves::RECORDS, patience};
@@ -22,7 +23,7 @@ const TRIED: usize = 12;
 const EACH: u64 = 1_500;
 
 /// Another run of a plan, which broke in the same way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Kin {
     /// The seed it was found under.
     pub seed: u64,
@@ -101,7 +102,7 @@ impl Shrinker {
         let mut shrinker = Self {
             aim: self.aim,
             left: self.left.min(EACH),
-            events: patience(plan, seed)?,
+            events: patience(plan, seed),
             plan: Arc::clone(plan),
         };
         let given = shrinker.left;

@@ -22,6 +22,7 @@ use semel_sim::adversary::Adversary;
 use semel_sim::schedule::{Deviation, Fated, Script};
 use semel_sim::shrink::shrink as ddmin;
 use semel_sim::time::Span;
+use serde::Serialize;
 
 use crate::bench::Bench;
 use crate::found;
@@ -47,7 +48,7 @@ pub struct Aim {
 }
 
 /// How much there is to a failing run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// Packets lost, copied or late, outages, and changes of the weather.
     pub faults: usize,
@@ -95,7 +96,7 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let mut shrinker = Shrinker {
         aim,
         left: runs.min(TAKING),
-        events: patience(plan, seed)?,
+        events: patience(plan, seed),
         plan: Arc::clone(plan),
     };
     let mut case = shrinker.shrink(case);
@@ -146,9 +147,11 @@ impl Aim {
 
 /// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
 /// left may go on for long, and that is no smaller failure.
-fn patience(plan: &Arc<Plan>, seed: u64) -> Option<u64> {
-    let events = Runner::new(plan).outcome(seed)?.counts.events;
-    Some(2 * events + 1_000)
+fn patience(plan: &Arc<Plan>, seed: u64) -> u64 {
+    let events = Runner::new(plan)
+        .outcome(seed)
+        .map(|outcome| outcome.counts.events);
+    events.map_or(u64::MAX, |events| 2 * events + 1_000)
 }
 
 struct Shrinker {
