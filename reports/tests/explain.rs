@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use semel_reports::Glyphs;
-use semel_reports::explain::text;
+use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
 use semel_scenarios::explain::{Explanation, explain};
 use semel_scenarios::plan::Plan;
@@ -70,4 +70,49 @@ fn every_failure_of_the_catalog_reads_well_aloud() {
             insta::assert_snapshot!(format!("proofs-{}", scenario.name), proofs(&scenario));
         }
     }
+}
+
+/// How often a page opens and closes an element.
+fn opened_and_closed(page: &str, element: &str) -> (usize, usize) {
+    let opening = format!("<{element}");
+    let ends = |rest: &str| rest.starts_with([' ', '>']);
+    let opened = page.split(&opening).skip(1).filter(|rest| ends(rest));
+    (
+        opened.count(),
+        page.matches(&format!("</{element}>")).count(),
+    )
+}
+
+/// The lost ack and the second sending are in the drawing, each lane has its node, and what is opened is closed.
+#[test]
+fn a_diagram_is_drawn_with_all_that_it_tells() {
+    let explanation = explained("lost-ack", "at-least-once");
+    let drawing = svg(&explanation);
+    assert!(drawing.starts_with("<svg") && drawing.trim_end().ends_with("</svg>"));
+    for told in ["producer-0", "broker-0", "Produce 0", "Ack 0", "F1"] {
+        assert!(drawing.contains(told), "{told} is not in\n{drawing}");
+    }
+    for element in ["svg", "text", "g"] {
+        let (opened, closed) = opened_and_closed(&drawing, element);
+        assert_eq!(opened, closed, "<{element}>");
+    }
+    let page = html(&explanation);
+    assert!(page.contains(&drawing) && page.contains("Needed: F1"));
+}
+
+/// Names are untrusted: none of them becomes a part of the page.
+#[test]
+fn a_name_is_a_word_on_the_page_and_nothing_else() {
+    let name = "<script>alert(1)</script>";
+    let scenario = Scenario {
+        name: name.into(),
+        ..Scenario::clone(&catalog::scenario("lost-ack").expect("the catalog has it"))
+    };
+    let plan = Plan::new(&Arc::new(scenario), "at-least-once", &[]).expect("it fits");
+    let shrunk = shrink(&Arc::new(plan), 1, RUNS).expect("it fails");
+    let explanation = explain(&shrunk).expect("it fails");
+    assert!(explanation.scenario.contains(name));
+    let page = html(&explanation);
+    assert!(!page.contains("<script"), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)"));
 }
