@@ -198,7 +198,7 @@ impl Sweep {
 
     /// How many rows there will be.
     pub fn total(&self) -> u64 {
-        self.per_plan() * self.plans.len() as u64
+        self.per_plan().saturating_mul(self.plans.len() as u64)
     }
 
     /// The run of which the row with this number tells.
