@@ -284,9 +284,9 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
 
 /// Why a record is still under way although all has settled.
 ///
-/// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison ahead of it is tried
-/// again and again (S4); its holder is refused (S6); its group forms again and again, or its commits are refused
-/// (S7). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
+/// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
+/// ahead of it is tried again and again (S4); its holder is refused (S6); its group forms again and again, or its
+/// commits are refused (S7). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
 /// taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);

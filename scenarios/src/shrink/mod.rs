@@ -4,8 +4,8 @@
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
 //! times move toward round numbers. Where all that leaves much, a smaller run of the plan that breaks in the same way
-//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level and cause, and whether it breaks
-//! the promise.
+//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level and cause, and whether it
+//! breaks the promise.
 
 mod case;
 mod kin;
