@@ -210,7 +210,7 @@ impl From<Complaint> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoScenario(name) => write!(out, "there is no scenario `{name}` in the catalog"),
+            Self::NoScenario(name) => out.write_str(&catalog::unknown(name)),
             Self::NoStrategy => out.write_str("say which strategy: `.strategy(\"at-least-once\")`"),
             Self::Complaint(complaint) => write!(out, "{complaint}"),
             Self::Internal(why) => out.write_str(why),

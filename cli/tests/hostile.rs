@@ -57,6 +57,8 @@ fn bad_tokens_and_seeds_are_usage_errors() {
             &["replay", "semel1:nothing:9f3c2a71:at-least-once:1"],
             "no scenario",
         ),
+        (&["run", "lost-akc"], "did you mean `lost-ack`?"),
+        (&["sweep", "velocity"], "`semel list scenarios`"),
         (&["explain", "lost-ack"], "strategy"),
         (
             &["explain", "lost-ack", "--strategy", "nobodys"],

@@ -7,6 +7,7 @@ use semel_models::strategy::Strategy;
 
 use crate::complaint::Source;
 use crate::load::{load, parse};
+use crate::nearest::nearest;
 use crate::scenario::Scenario;
 
 macro_rules! files {
@@ -63,6 +64,15 @@ pub fn find(name: &str) -> Option<Source> {
         name: format!("catalog/{name}.ron"),
         text: SCENARIO_TEXTS[place].into(),
     })
+}
+
+/// What to say of a name that no scenario of the catalog has: the one that was likely meant, or where they are listed.
+pub fn unknown(name: &str) -> String {
+    let help = nearest(name, names().iter().copied()).map_or_else(
+        || "`semel list scenarios` shows them, and a file is given by its path".into(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    format!("there is no scenario `{name}` in the catalog; {help}")
 }
 
 /// A scenario of the catalog.

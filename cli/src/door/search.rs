@@ -148,12 +148,8 @@ fn named(target: &Target) -> Result<Named, Failure> {
 
 fn by_token(text: &str) -> Result<Named, Failure> {
     let token: Token = text.parse().map_err(Failure::Usage)?;
-    let source = catalog::find(&token.scenario).ok_or_else(|| {
-        Failure::Irreproducible(format!(
-            "there is no scenario `{}` in this catalog",
-            token.scenario
-        ))
-    })?;
+    let source = catalog::find(&token.scenario)
+        .ok_or_else(|| Failure::Irreproducible(catalog::unknown(&token.scenario)))?;
     let scenario = Arc::new(load_with(&source, &[])?);
     let plan = Arc::new(Plan::new(&scenario, &token.strategy, &[])?);
     replay::is_current(&token, &plan)

@@ -17,13 +17,7 @@ pub(crate) fn find(given: &str) -> Result<Source, Failure> {
     if is_path(given) {
         return read(given);
     }
-    catalog::find(given).ok_or_else(|| {
-        let text = format!(
-            "there is no scenario `{given}` in the catalog; `semel list scenarios` shows them, and a file is given \
-             by its path"
-        );
-        Failure::Usage(text)
-    })
+    catalog::find(given).ok_or_else(|| Failure::Usage(catalog::unknown(given)))
 }
 
 /// Whether this is a path, not a name.
