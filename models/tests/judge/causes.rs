@@ -192,6 +192,38 @@ fn d8_a_paused_consumer_lost_its_partition_and_goes_on_f045() {
 }
 
 #[test]
+fn d8_two_owners_act_one_after_the_other_on_one_attempt_each_f045() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         assigned @0 generation=1
+         delivered 0 @0 generation=1
+         assigned @0 consumer=1 generation=2
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=0 token=1
+         applied 0 @0 actor=1 token=2",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D8 outbound"]);
+}
+
+#[test]
+fn d8_one_owner_acts_on_what_it_was_given_before_and_after_it_was_taken_for_dead() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         assigned @0 generation=1
+         delivered 0 @0 generation=1
+         assigned @0 generation=2
+         delivered 0 @0 generation=2
+         applied 0 @0 token=1
+         applied 0 @0 token=2",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D8 outbound"]);
+}
+
+#[test]
 fn d8_a_former_owner_goes_on_after_the_new_one_has_committed() {
     let found = Bench::default().found_of(
         "no_duplicate",

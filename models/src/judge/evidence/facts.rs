@@ -222,7 +222,7 @@ pub(in crate::judge) struct Facts {
     pub(in crate::judge) open: u16,
     pub(in crate::judge) deliveries: u8,
     pub(in crate::judge) effects: u8,
-    /// How many deliveries there had been when it last took effect.
+    /// How many deliveries there had been when it last took effect; 0 if that was of an earlier one.
     pub(in crate::judge) applied_of: u8,
     /// Why it came into the log again: the number of a duplicate's cause, 0 if it did not.
     pub(in crate::judge) log_cause: u8,

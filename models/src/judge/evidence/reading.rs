@@ -213,7 +213,9 @@ fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) 
         attempt,
         ..
     } = *act;
-    let mut hand = if facts.deliveries > 0 && facts.delivery.consumer == actor {
+    // Whoever had it before the latest delivery may still act on what it was given then.
+    let latest = facts.delivery.consumer == actor && token >= facts.delivery.generation;
+    let mut hand = if facts.deliveries > 0 && latest {
         facts.delivery
     } else {
         Hand::new(offset, token, actor, boot)
@@ -230,12 +232,13 @@ fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) 
     } else if missed == Miss::Absent {
         facts.flags.set(Flags::FORGOTTEN);
     }
-    if facts.effects > 0 && facts.applied_of == facts.deliveries {
+    let of = if latest { facts.deliveries } else { 0 };
+    if facts.effects > 0 && facts.applied_of == of {
         facts.applied.add(attempt);
     } else {
         facts.applied = Attempts::only(attempt);
     }
-    facts.applied_of = facts.deliveries;
+    facts.applied_of = of;
     facts.effects = facts.effects.saturating_add(1);
     facts.flags.clear(Flags::IN_HAND);
 }
