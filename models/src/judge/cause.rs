@@ -2,7 +2,7 @@
 //!
 //! Each question is answered from what is known of one record, so that blind runs have causes too.
 
-use super::evidence::{Facts, Flags, Known, short};
+use super::evidence::{Facts, Flags, Known, Struck, short};
 use super::finding::{Cause, Side};
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
@@ -77,8 +77,8 @@ impl Act {
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
 ///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
-/// 2. If the first effect came from a copy that was undone later, or if an output that was decided to be aborted was
-///    committed, a reader was exposed to what should not count (D10).
+/// 2. An output takes effect again for the reason that it came into its log again: see [`of_output`]. If the first effect
+///    came from a copy that was undone later, a reader was exposed to what should not count (D10).
 /// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
 /// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
 /// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
@@ -86,25 +86,19 @@ impl Act {
 /// 6. Otherwise it was delivered again: see [`of_redelivery`].
 pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
-    let output = known.rules.is_output(act.partition);
     let sink = known.rules.topology.sink();
     let interrupted = known.faults.boots(sink) > 0;
     if let Some(number) = forgotten(act.missed, interrupted) {
         return (Side::Outbound, Cause::Duplicate(number));
     }
-    let offset = if output {
-        facts.delivery.offset
-    } else {
-        short(act.offset)
-    };
-    let vague = facts.flags.has(Flags::VAGUE);
-    if output && facts.flags.has(Flags::TORN) {
-        return (Side::Outbound, Cause::Duplicate(10));
+    if known.rules.is_output(act.partition) {
+        return of_output(known, act.record, act.attempt);
     }
-    if !vague && offset != facts.effect.offset {
+    let vague = facts.flags.has(Flags::VAGUE);
+    if !vague && short(act.offset) != facts.effect.offset {
         return of_other_copy(facts);
     }
-    if !output && act.missed == Miss::New {
+    if act.missed == Miss::New {
         return (Side::Outbound, Cause::Duplicate(6));
     }
     let same_delivery =
@@ -112,7 +106,7 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     if !vague && same_delivery {
         return (
             Side::Outbound,
-            Cause::Duplicate(of_attempt(facts, act.attempt)),
+            Cause::Duplicate(of_attempt(known, facts, act.attempt)),
         );
     }
     let Act {
@@ -134,8 +128,8 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-/// Why a record came into an output again: its input had two copies, or was delivered twice, or what was made of it
-/// was sent twice.
+/// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
+/// copies, or was delivered twice; or what was made of it was sent twice.
 pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin {
     let facts = known.records.get(record);
     if facts.flags.has(Flags::TORN) {
@@ -146,15 +140,20 @@ pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin
         return of_other_copy(facts);
     }
     let number = match facts.delivery_cause {
-        0 => of_attempt(facts, attempt),
+        0 => of_attempt(known, facts, attempt),
         number => number,
     };
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-/// One request took effect twice: the network copied it, or its answer was lost.
-const fn of_attempt(facts: &Facts, attempt: u32) -> u8 {
-    if facts.applied.has(attempt) { 11 } else { 1 }
+/// A request took effect again: the network had copied it, or it was sent again. The same attempt twice on a network that
+/// copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
+const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> u8 {
+    match (facts.applied.has(attempt), facts.delivery_cause) {
+        (true, _) if known.faults.struck.has(Struck::DUPLICATE) => 11,
+        (true, number) if number > 0 => number,
+        _ => 1,
+    }
 }
 
 /// Why a record was delivered again.
@@ -258,7 +257,7 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
 }
 
 /// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
-/// its effect was lost with the sink's disk (L1); its output was aborted although its offset was committed (L7);
+/// its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]); its output was aborted although its offset was committed (L7);
 /// a reader was reset beyond it, or stood beyond it already when it got the offset of a record that was lost (L8);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
@@ -269,6 +268,8 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         5
     } else if flags.has(Flags::UNDONE) {
         1
+    } else if flags.has(Flags::OUTPUT_LOST) {
+        of_lost_output(flags)
     } else if flags.has(Flags::OUTPUT_ABORTED) {
         7
     } else if flags.has(Flags::OVERRUN) || known.is_overrun(facts) {
@@ -279,6 +280,18 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         10
     } else {
         4
+    }
+}
+
+/// How an output that had taken effect was lost: with the unsynced end of its log (L3), otherwise from there (L2), or with
+/// the disk (L1).
+pub(super) const fn of_lost_output(flags: Flags) -> u8 {
+    if flags.has(Flags::TRUNCATED) {
+        3
+    } else if flags.has(Flags::CUT) {
+        2
+    } else {
+        1
     }
 }
 

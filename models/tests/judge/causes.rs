@@ -105,9 +105,25 @@ fn d1_the_sinks_answer_was_lost_and_the_request_sent_again() {
 #[test]
 fn d11_the_network_copied_a_request_to_the_sink() {
     assert_eq!(
-        duplicates("applied 0 @0 attempt=1"),
+        duplicates("copied\napplied 0 @0 attempt=1"),
         ["effect 0 D11 outbound"]
     );
+}
+
+/// A first attempt from before the crash and one from after it look alike, and the network copied nothing.
+#[test]
+fn d7_what_was_sent_before_a_crash_arrives_after_it() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         delivered 0 @0
+         crash consumer-0
+         delivered 0 @0
+         applied 0 @0
+         applied 0 @0",
+    );
+    assert_eq!(found, ["delivery 0 D7 outbound", "effect 0 D7 outbound"]);
 }
 
 #[test]
@@ -314,6 +330,87 @@ fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
             "effect 0 D8 outbound"
         ]
     );
+}
+
+/// What is found at the effect when the broker of an output loses power after the output had taken effect.
+fn after_power_loss(invariant: &str, then: &str) -> Vec<String> {
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let history = format!(
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0 committed
+         stored 0 @2:0 in=7/1
+         decided 7/1 commit
+         marked @2:1 7/1 commit
+         applied 0 @2:0
+         progress @1
+         power-loss broker-0
+         {then}"
+    );
+    let mut found = bench.found_of(invariant, &history);
+    found.retain(|line| line.starts_with("effect"));
+    found
+}
+
+#[test]
+fn l3_an_output_is_an_effect_as_long_as_it_stands_decided_in_its_log_f018() {
+    assert!(after_power_loss("no_loss", "").is_empty());
+    let lost = ["effect 0 L3 outbound"];
+    assert_eq!(after_power_loss("no_loss", "truncated @2:0..2"), lost);
+    assert_eq!(after_power_loss("no_loss", "truncated @2:1..2"), lost);
+}
+
+#[test]
+fn an_effect_that_was_lost_with_its_output_or_with_its_marker_comes_again_once() {
+    let again = "stored 0 @2:0 in=7/2
+         marked @2:1 7/2 commit
+         applied 0 @2:0";
+    let redone = format!("truncated @2:0..2\n{again}");
+    let marked = "truncated @2:1..2
+         marked @2:1 7/1 commit
+         applied 0 @2:0";
+    for then in [redone.as_str(), marked] {
+        assert!(after_power_loss("no_duplicate", then).is_empty(), "{then}");
+        assert!(after_power_loss("no_loss", then).is_empty(), "{then}");
+        assert!(after_power_loss("same_state", then).is_empty(), "{then}");
+    }
+}
+
+/// The marker is lost, and the group's offsets with it; the next transaction's marker then decides both outputs.
+#[test]
+fn d9_two_outputs_that_one_marker_decides_have_the_cause_of_the_second_delivery() {
+    let found = after_power_loss(
+        "no_duplicate",
+        "truncated @2:1..2
+         assigned @0
+         delivered 0 @0 committed
+         stored 0 @2:1 in=7/2
+         decided 7/2 commit
+         marked @2:2 7/2 commit
+         applied 0 @2:0
+         applied 0 @2:1",
+    );
+    assert_eq!(found, ["effect 0 D9 outbound"]);
+}
+
+/// Each worker counts its own attempts.
+#[test]
+fn d1_an_attempt_of_another_copy_is_no_attempt_of_this_one() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         stored 0 @1 attempt=2
+         delivered 0 @0
+         delivered 0 @1
+         applied 0 @1
+         applied 0 @0 attempt=3
+         applied 0 @1 attempt=3",
+    );
+    let effects = ["effect 0 D1 inbound", "effect 0 D1 outbound"];
+    assert_eq!(found[2..], effects);
 }
 
 #[test]
@@ -672,6 +769,20 @@ fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale(
     assert_eq!(behind[1], "log 1 S5 inbound, promised");
     let fenced = format!("{again}\nrefused 0 stream");
     assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
+}
+
+#[test]
+fn s4_workers_hang_on_poison_although_it_is_marked_f052() {
+    let mut bench = Bench::default();
+    bench.workload.poison_every = 1;
+    let history = "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         progress @1
+         end stuck";
+    let found = standstill(&bench, history);
+    assert!(found[0].starts_with("effect 0 S4 outbound"), "{found:?}");
 }
 
 #[test]

@@ -79,6 +79,8 @@ flags! {
     CUT = 28;
     /// It was stored at an offset that readers had done with: another record had stood there, and was lost.
     OVERRUN = 29;
+    /// An output of it that had taken effect was lost, or the end of its transaction was.
+    OUTPUT_LOST = 30;
 }
 
 impl Flags {
@@ -91,6 +93,7 @@ impl Flags {
         .with(Self::IN_PROGRESS)
         .with(Self::HIDDEN)
         .with(Self::OVERRUN)
+        .with(Self::OUTPUT_LOST)
         .with(Self::MISTAKEN)
         .with(Self::TORN)
         .with(Self::OUTPUT_ABORTED)

@@ -196,6 +196,13 @@ impl Lane {
         }
     }
 
+    /// Makes an entry undecided again, and says what it was.
+    pub(in crate::judge) fn reopen(&mut self, offset: Offset) -> Option<State> {
+        let index = usize::try_from(offset.checked_sub(self.floor)?).ok()?;
+        let entry = self.entries.get_mut(index)?;
+        Some(core::mem::replace(&mut entry.state, State::Open))
+    }
+
     /// Adds what decides future judgements.
     pub(in crate::judge) fn fingerprint(&self, digest: &mut Digest) {
         let Self {

@@ -94,7 +94,9 @@ impl Known {
                 state: State::Marker,
             },
         );
-        let waiting = self.transactions.mark(partition, of.producer, commit);
+        let waiting = self
+            .transactions
+            .mark(partition, offset, of.producer, commit);
         for one in &waiting {
             self.decide(partition, of.producer, one, commit);
         }
@@ -140,11 +142,33 @@ impl Known {
             .map(|(_, entry)| entry)
             .collect();
         self.lane_mut(partition).truncate(from);
-        self.transactions.truncate(partition, from);
+        let reopened = self.transactions.truncate(partition, from);
         for entry in lost {
             if matches!(entry.state, State::Plain | State::Open) {
                 self.lose_copy(partition, entry, how);
             }
+        }
+        for one in &reopened {
+            self.reopen(partition, one, how);
+        }
+    }
+
+    /// The end of a transaction is lost, and a record of it is not: it is undecided again.
+    fn reopen(&mut self, partition: Partition, one: &Waiting, how: Flags) {
+        let output = self.rules.is_output(partition);
+        let before = self.lane_mut(partition).reopen(one.offset);
+        let committed = before == Some(State::Plain);
+        self.touch(one.record, |facts| {
+            facts.open = facts.open.saturating_add(1);
+            if committed && output {
+                facts.flags.set(how);
+                facts.outputs = facts.outputs.saturating_sub(1);
+            } else if committed {
+                facts.copies = facts.copies.saturating_sub(1);
+            }
+        });
+        if committed && output {
+            self.undo_effect(one.record);
         }
     }
 
@@ -160,6 +184,8 @@ impl Known {
         });
         if !output {
             self.find_copy(partition, entry.record);
+        } else if entry.state == State::Plain {
+            self.undo_effect(entry.record);
         }
     }
 

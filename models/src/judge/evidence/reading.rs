@@ -140,6 +140,33 @@ impl Known {
         }
     }
 
+    /// An output is no longer there, or no longer decided. Where outputs are what takes effect, that effect is gone.
+    pub(super) fn undo_effect(&mut self, record: RecordId) {
+        let elsewhere = !self.rules.output;
+        if elsewhere || !self.exists(record) || self.records.get(record).effects == 0 {
+            return;
+        }
+        let torn = self.transfers() && self.is_torn(record);
+        let mut last = false;
+        self.touch(record, |facts| {
+            facts.effects -= 1;
+            last = facts.effects == 0;
+            facts.flags.set(Flags::OUTPUT_LOST);
+        });
+        let (key, amount) = self.contents(record);
+        self.accounts.get_mut(key).applied -= amount;
+        self.tallies.sums.actual_balance -= amount;
+        if last {
+            self.tallies.sums.applied -= 1;
+            self.recount(record);
+        } else {
+            self.tallies.sums.duplicated -= 1;
+        }
+        if self.transfers() {
+            self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
+        }
+    }
+
     /// Why it takes effect again, as the number of a duplicate's cause; 0 if it does not.
     fn repeat(&self, act: &Act) -> u8 {
         if self.records.get(act.record).effects == 0 {
@@ -233,12 +260,12 @@ fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) 
         facts.flags.set(Flags::FORGOTTEN);
     }
     let of = if latest { facts.deliveries } else { 0 };
-    if facts.effects > 0 && facts.applied_of == of {
-        facts.applied.add(attempt);
-    } else {
+    if facts.effects == 0 || facts.applied_of != of {
         facts.applied = Attempts::only(attempt);
+        facts.applied_of = of;
+    } else if hand.offset == facts.effect.offset {
+        facts.applied.add(attempt);
     }
-    facts.applied_of = of;
     facts.effects = facts.effects.saturating_add(1);
     facts.flags.clear(Flags::IN_HAND);
 }

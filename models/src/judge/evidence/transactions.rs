@@ -8,6 +8,8 @@ use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
 
 /// Decisions remembered per producer.
 const REMEMBERED: usize = 64;
+/// Marked records remembered per partition and producer, in case their marker is lost: more than any broker keeps.
+const MARKED: usize = 16_384;
 
 /// A stored record whose transaction is not marked in its partition yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,8 @@ pub(in crate::judge) struct Ending {
 pub(in crate::judge) struct Transactions {
     waiting: BTreeMap<(Partition, ProducerId), Vec<Waiting>>,
     endings: BTreeMap<ProducerId, VecDeque<Ending>>,
+    /// What was marked, and at which offset, in this order.
+    marked: BTreeMap<(Partition, ProducerId), VecDeque<(Offset, Waiting)>>,
     /// A record just stored, until it is said which transaction it belongs to.
     pub(in crate::judge) stored: Option<Waiting>,
 }
@@ -45,6 +49,7 @@ impl Transactions {
     pub(in crate::judge) fn reset(&mut self) {
         self.waiting.clear();
         self.endings.clear();
+        self.marked.clear();
         self.stored = None;
     }
 
@@ -80,10 +85,11 @@ impl Transactions {
         }
     }
 
-    /// A marker decides what waits: hands it over.
+    /// A marker at `offset` decides what waits: hands it over.
     pub(in crate::judge) fn mark(
         &mut self,
         partition: Partition,
+        offset: Offset,
         producer: ProducerId,
         commit: bool,
     ) -> Vec<Waiting> {
@@ -96,6 +102,9 @@ impl Transactions {
             ending.committed |= commit;
             ending.aborted |= !commit;
         }
+        let marked = self.marked.entry((partition, producer)).or_default();
+        marked.extend(all.iter().map(|waiting| (offset, *waiting)));
+        marked.drain(..marked.len().saturating_sub(MARKED));
         all
     }
 
@@ -112,12 +121,26 @@ impl Transactions {
         }
     }
 
-    /// Entries of a partition from `from` on are gone.
-    pub(in crate::judge) fn truncate(&mut self, partition: Partition, from: Offset) {
+    /// Entries of a partition from `from` on are gone. Hands over the records that stand before, but whose marker is
+    /// gone: they wait again.
+    pub(in crate::judge) fn truncate(
+        &mut self,
+        partition: Partition,
+        from: Offset,
+    ) -> Vec<Waiting> {
         let all = (partition, ProducerId::MIN)..=(partition, ProducerId::MAX);
-        for waiting in self.waiting.range_mut(all) {
-            waiting.1.retain(|waiting| waiting.offset < from);
+        for (_, waiting) in self.waiting.range_mut(all.clone()) {
+            waiting.retain(|waiting| waiting.offset < from);
         }
+        let mut reopened = Vec::new();
+        for (of, marked) in self.marked.range_mut(all) {
+            let first = marked.partition_point(|(marker, _)| *marker < from);
+            let undecided = marked.drain(first..).map(|(_, waiting)| waiting);
+            let undecided: Vec<Waiting> = undecided.filter(|one| one.offset < from).collect();
+            reopened.extend(&undecided);
+            self.waiting.entry(*of).or_default().splice(..0, undecided);
+        }
+        reopened
     }
 
     /// The coordinator decides.

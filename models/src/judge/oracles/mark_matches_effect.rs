@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 
 use semel_sim::digest::Digest;
 
+use crate::judge::cause::of_lost_output;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
 use crate::judge::finding::{Cause, Side};
@@ -157,7 +158,9 @@ fn settled(known: &Known, docket: &mut Docket) {
     for (record, facts) in known.records.iter() {
         let passed = facts.copies > 0 && facts.flags.has(Flags::PASSED);
         if passed && !is_done(record, known) {
-            report(record, Cause::Loss(7), docket);
+            let lost = facts.flags.has(Flags::OUTPUT_LOST);
+            let number = if lost { of_lost_output(facts.flags) } else { 7 };
+            report(record, Cause::Loss(number), docket);
         }
     }
     for (_, lane) in known.inputs() {

@@ -51,14 +51,16 @@ impl Twin<'_> {
             .map(|record| record.key)
             .collect();
         for key in accounts {
-            if self.expected(key) != holds(all, key) {
+            if self.expected(key) != holds(all, key, self.outputs(), &self.bench.workload) {
                 self.found
                     .push(((Invariant::SameState, Level::Effect), None));
             }
         }
         if self.bench.workload.money == Money::Transfers {
             for debit in (0..self.bench.workload.records).step_by(2) {
-                if applied(all, debit).min(255) != applied(all, debit + 1).min(255) {
+                if applied(all, debit, self.outputs()).min(255)
+                    != applied(all, debit + 1, self.outputs()).min(255)
+                {
                     self.report(Invariant::Conservation, Level::Effect, debit);
                 }
             }
@@ -70,7 +72,7 @@ impl Twin<'_> {
         let copies = self.copies(all, record, false, State::Plain);
         let open = self.copies(all, record, false, State::Open)
             + self.copies(all, record, true, State::Open);
-        let (given, effects) = (delivered(all, record), applied(all, record));
+        let (given, effects) = (delivered(all, record), applied(all, record, self.outputs()));
         let skipped = has(
             all,
             |seen| matches!(seen, Observation::Skipped { record: of, .. } if *of == record),
@@ -158,7 +160,8 @@ impl Twin<'_> {
         let accepted = |record: &u32| {
             let outcome = outcome(self.all, *record);
             let poison = self.bench.workload.is_poison(*record);
-            let happened = applied(self.all, *record) > 0 && outcome != Some(Outcome::Failed);
+            let happened =
+                applied(self.all, *record, self.outputs()) > 0 && outcome != Some(Outcome::Failed);
             (outcome == Some(Outcome::Ok) && !poison) || happened
         };
         let records = (0..self.bench.workload.records).filter(accepted);

@@ -90,8 +90,12 @@ fn step() -> impl Strategy<Value = Step> {
     (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>())
 }
 
-fn bench(money: Money) -> Bench {
-    let mut bench = Bench::default();
+fn bench(money: Money, outputs: bool) -> Bench {
+    let mut bench = Bench::of(if outputs {
+        "work: Loop(mark: After), sink: (kind: Output)"
+    } else {
+        "work: Loop(mark: After)"
+    });
     bench.workload.records = 6;
     bench.workload.money = money;
     bench.workload.written.truncate(6);
@@ -105,8 +109,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_judge_agrees_with_its_naive_twin(steps in proptest::collection::vec(step(), 1..50), transfers: bool) {
-        let bench = bench(if transfers { Money::Transfers } else { Money::Credits });
+    fn the_judge_agrees_with_its_naive_twin(steps in proptest::collection::vec(step(), 1..50), transfers: bool, outputs: bool) {
+        let bench = bench(if transfers { Money::Transfers } else { Money::Credits }, outputs);
         agree(&bench, &history(&bench, &steps));
     }
 
@@ -115,7 +119,7 @@ proptest! {
         before in proptest::collection::vec(step(), 1..50),
         after in proptest::collection::vec(step(), 1..50),
     ) {
-        let bench = bench(Money::Credits);
+        let bench = bench(Money::Credits, true);
         let mut used = bench.judge();
         tell(&history(&bench, &before), &mut used);
         used.reset(Arc::new(bench.workload.clone()));

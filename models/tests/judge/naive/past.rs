@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
+use semel_models::workload::Workload;
 use semel_sim::address::NodeId;
 
 pub(super) type Seen = (NodeId, Observation);
@@ -20,6 +21,8 @@ pub(super) struct Entry {
     pub(super) record: u32,
     pub(super) transaction: Option<TransactionId>,
     pub(super) state: State,
+    /// Where the marker stands that decided it.
+    marker: Option<usize>,
 }
 
 pub(super) type Logs = BTreeMap<u16, Vec<Entry>>;
@@ -41,6 +44,7 @@ pub(super) fn logs(past: &[Seen]) -> Logs {
                     record,
                     transaction,
                     state,
+                    marker: None,
                 });
             }
             Observation::Enlisted {
@@ -58,23 +62,35 @@ pub(super) fn logs(past: &[Seen]) -> Logs {
                 ..
             } => {
                 let log = logs.entry(partition).or_default();
+                let marker = Some(log.len());
                 for entry in log
                     .iter_mut()
                     .filter(|entry| waits_for(entry, transaction.producer))
                 {
                     entry.state = if commit { State::Plain } else { State::Aborted };
+                    entry.marker = marker;
                 }
                 let (record, state) = (u32::MAX, State::Marker);
                 log.push(Entry {
                     record,
                     transaction: None,
                     state,
+                    marker: None,
                 });
             }
             Observation::Truncated {
                 partition, from, ..
             } => {
-                logs.entry(partition).or_default().truncate(from as usize);
+                let log = logs.entry(partition).or_default();
+                log.truncate(from as usize);
+                let lost = |marker: usize| marker >= from as usize;
+                for entry in log
+                    .iter_mut()
+                    .filter(|entry| entry.marker.is_some_and(lost))
+                {
+                    entry.state = State::Open;
+                    entry.marker = None;
+                }
             }
             _ => {}
         }
@@ -121,10 +137,34 @@ pub(super) fn delivered(past: &[Seen], record: u32) -> usize {
     past.iter().filter(of).count()
 }
 
-pub(super) fn applied(past: &[Seen], record: u32) -> usize {
-    let of =
-        |seen: &&Seen| matches!(seen.1, Observation::Applied { record: of, .. } if of == record);
-    past.iter().filter(of).count()
+/// The effects that stand: each that was applied, but for outputs that are no longer in their log, or no longer decided.
+/// `outputs` is the first partition whose committed records are effects.
+pub(super) fn applied(past: &[Seen], record: u32, outputs: u16) -> usize {
+    effects(past, outputs, record).0
+}
+
+/// How many effects of a record stand, and how many were undone.
+fn effects(past: &[Seen], outputs: u16, record: u32) -> (usize, usize) {
+    let (mut stand, mut undone) = (0, 0);
+    for (index, (_, seen)) in past.iter().enumerate() {
+        match *seen {
+            Observation::Applied { record: of, .. } if of == record => stand += 1,
+            Observation::Truncated { partition, .. } if partition >= outputs => {
+                let committed = |past: &[Seen]| {
+                    let logs = logs(past);
+                    let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+                    let of = |entry: &&Entry| entry.record == record && entry.state == State::Plain;
+                    log.iter().filter(of).count()
+                };
+                let lost = committed(&past[..index]) - committed(&past[..=index]);
+                let lost = lost.min(stand);
+                stand -= lost;
+                undone += lost;
+            }
+            _ => {}
+        }
+    }
+    (stand, undone)
 }
 
 /// The last thing that was said of a record; ok wins.
@@ -152,7 +192,7 @@ pub(super) fn recognised_later(past: &[Seen], record: u32) -> bool {
     })
 }
 
-pub(super) fn is_done(past: &[Seen], record: u32) -> bool {
+pub(super) fn is_done(past: &[Seen], record: u32, outputs: u16) -> bool {
     let aside = has(past, |seen| match seen {
         Observation::Skipped { record: of, .. } | Observation::Parked { record: of, .. } => {
             *of == record
@@ -160,7 +200,7 @@ pub(super) fn is_done(past: &[Seen], record: u32) -> bool {
         _ => false,
     });
     let failed = outcome(past, record) == Some(Outcome::Failed);
-    aside || failed || applied(past, record) > 0 || recognised_later(past, record)
+    aside || failed || applied(past, record, outputs) > 0 || recognised_later(past, record)
 }
 
 pub(super) fn decided(past: &[Seen], of: TransactionId) -> Option<bool> {
@@ -241,12 +281,17 @@ pub(super) fn handed(past: &[Seen], partition: u16) -> u64 {
     ends.max().unwrap_or(0)
 }
 
-pub(super) fn holds(all: &[Seen], key: u32) -> i64 {
+/// What an account holds.
+pub(super) fn holds(all: &[Seen], key: u32, outputs: u16, workload: &Workload) -> i64 {
     let amounts = all.iter().filter_map(|(_, seen)| match *seen {
         Observation::Applied {
             key: of, amount, ..
         } if of == key => Some(amount),
         _ => None,
     });
-    amounts.sum()
+    let its = (0..workload.records).map(|record| workload.record(record));
+    let undone = its
+        .filter(|record| record.key == key)
+        .map(|record| record.amount * effects(all, outputs, record.id).1 as i64);
+    amounts.sum::<i64>() - undone.sum::<i64>()
 }

@@ -1,7 +1,7 @@
 //! The rules that are judged as things happen.
 
 use semel_models::observation::{Observation, Outcome, Place, Read, TransactionId};
-use semel_models::strategy::{Invariant, Level};
+use semel_models::strategy::{Invariant, Level, SinkKind};
 use semel_sim::address::NodeId;
 
 use super::past::{
@@ -28,6 +28,15 @@ impl Twin<'_> {
         record: impl Into<Option<u32>>,
     ) {
         self.found.push(((invariant, level), record.into()));
+    }
+
+    /// The first partition whose committed records are effects.
+    pub(super) fn outputs(&self) -> u16 {
+        if self.bench.strategy().sink.kind == SinkKind::Output {
+            self.bench.topology.partitions
+        } else {
+            u16::MAX
+        }
     }
 
     pub(super) fn is_output(&self, partition: u16) -> bool {
@@ -93,7 +102,7 @@ impl Twin<'_> {
             Observation::Delivered { record, .. } if delivered(past, record) > 0 => {
                 self.report(twice, Level::Delivery, record);
             }
-            Observation::Applied { record, .. } if applied(past, record) > 0 => {
+            Observation::Applied { record, .. } if applied(past, record, self.outputs()) > 0 => {
                 self.report(twice, Level::Effect, record);
             }
             _ => {}
@@ -195,11 +204,11 @@ impl Twin<'_> {
         }
         if let (_, Observation::Applied { record, .. }) = self.all[index] {
             let past = &self.all[..index];
-            if applied(past, record) == 0 && intended(past, record) {
+            if applied(past, record, self.outputs()) == 0 && intended(past, record) {
                 let first = |(at, (_, seen)): (usize, &Seen)| match seen {
                     Observation::Applied { record, .. } => {
-                        let new =
-                            applied(&past[..at], *record) == 0 && intended(&past[..at], *record);
+                        let new = applied(&past[..at], *record, self.outputs()) == 0
+                            && intended(&past[..at], *record);
                         new.then_some(*record)
                     }
                     _ => None,
@@ -339,7 +348,7 @@ impl Twin<'_> {
         };
         for entry in here(best) {
             let stands = matches!(entry.state, State::Plain | State::Open);
-            if stands && !is_done(past, entry.record) {
+            if stands && !is_done(past, entry.record, self.outputs()) {
                 self.report(Invariant::MarkMatchesEffect, Level::Effect, entry.record);
             }
         }
