@@ -41,7 +41,7 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 2] = [
+const CAUSES: [Because; 6] = [
     (
         "f003-sent-again",
         "sends-again",
@@ -53,6 +53,30 @@ const CAUSES: [Because; 2] = [
         "sends-again",
         "no_duplicate at effect",
         "D5",
+    ),
+    (
+        "f020-late-record",
+        "unverified",
+        "stable_progress at log",
+        "S1",
+    ),
+    (
+        "f020-late-record",
+        "unverified",
+        "convergence at delivery",
+        "S1",
+    ),
+    (
+        "f036-read-uncommitted",
+        "read-uncommitted",
+        "no_duplicate at effect",
+        "D10",
+    ),
+    (
+        "f036-aborted-read",
+        "read-uncommitted",
+        "no_aborted_effect at effect",
+        "D10",
     ),
 ];
 
