@@ -117,7 +117,7 @@ timers! {
         /// Which unfinished step.
         number: u32,
     } useful,
-    /// Consumer: a fetch was not answered in time.
+    /// Consumer: a fetch was not answered in time. Broker: a question to the transaction coordinator was not.
     FetchExpired {
         /// Which request.
         request: u32,

@@ -202,6 +202,24 @@ fn a_late_record_begins_a_transaction_that_nobody_ends() {
     }
 }
 
+/// A leader whose question, or its answer, is lost asks again on another connection.
+#[test]
+fn a_leader_does_not_wait_for_the_coordinator_for_ever() {
+    for markers in [VERSION_1, VERSION_2] {
+        let two = Stage {
+            topology: Topology {
+                brokers: 2,
+                partitions: 2,
+                ..Topology::default()
+            },
+            keys: 7,
+            ..stage(8, &["Drop(packet: Verified(partition: 1), times: 5)"])
+        };
+        let replayed = strategy(markers, "", "Committed", "source: Replayed()");
+        assert_eq!(effects(&two.run(&replayed), 8), [1; 8], "{markers}");
+    }
+}
+
 /// A transaction spans partitions, and batches: all of it or nothing.
 #[test]
 fn batches_in_many_partitions_end_together() {
