@@ -153,13 +153,14 @@ const UNIVERSAL: [Universal; 10] = [
     .by(Maker::Unverified),
     Universal::new(
         Invariant::NoEarlyRead,
-        &[],
-        "it is only broken by a read that asked for committed records",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "it is only broken by a read that asked for committed records, as long as the log keeps its markers",
     ),
     Universal::new(
         Invariant::NoAbortedEffect,
-        &[],
-        "a reader of committed records sees no aborted ones; who reads others must expect them",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "a reader of committed records sees no aborted ones, as long as the log keeps its markers: where an abort was \
+         lost, the next commit of the same producer takes its records along; who reads all records must expect them",
     )
     .by(Maker::ReadsCommitted),
 ];
