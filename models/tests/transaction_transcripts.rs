@@ -145,6 +145,24 @@ fn a_delivery_timeout_aborts_and_the_application_tries_again() {
     }
 }
 
+/// A record that is tried again keeps count of its attempts, so that no two of them look alike.
+#[test]
+fn attempts_are_counted_over_aborted_transactions() {
+    let pause = r#"Pause(node: "producer-0", after: Stored(record: 1), down: "4s")"#;
+    let run = stage(4, &[pause]).run(&committed(VERSION_2));
+    let attempts = |wanted| {
+        let attempt = move |seen: &Observation| match seen {
+            Observation::Attempt {
+                record, attempt, ..
+            } if *record == wanted => Some(*attempt),
+            _ => None,
+        };
+        run.seen.iter().filter_map(attempt).collect::<Vec<_>>()
+    };
+    assert_eq!(attempts(0), [1, 2]);
+    assert_eq!(attempts(3), [1]);
+}
+
 /// F035: the coordinator aborts a transaction whose owner is paused, and the owner is fenced. It begins as a new client
 /// and does the work again.
 #[test]

@@ -21,7 +21,7 @@ pub(super) struct Request {
     /// Attempts made since it came into the client.
     pub(super) attempt: u32,
     /// Attempts at its records before that, if the application sends them again.
-    before: u32,
+    pub(super) before: u32,
     /// Its name by sequence, once it has one.
     pub(super) name: Option<Sequence>,
     /// That is not its first name.

@@ -73,7 +73,10 @@ impl Producer {
         let (producer, epoch) = request
             .name
             .map_or((u32::from(self.me), 0), |name| (name.producer, name.epoch));
-        let transaction = self.session.as_mut().map_or(0, |session| session.wrote());
+        let transaction = self
+            .session
+            .as_mut()
+            .map_or(0, |session| session.wrote(request.nth()));
         let wait = self.publish.wait != Wait::Nothing;
         let Request {
             number: request_number,

@@ -154,14 +154,11 @@ impl Producer {
         }
         let number = self.next_request(ctx);
         let created = ctx.elapsed();
-        self.memory.queues.push(Request::new(
-            number,
-            partition,
-            record,
-            stamp,
-            created,
-            batch.linger,
-        ));
+        let mut request = Request::new(number, partition, record, stamp, created, batch.linger);
+        if let Some(session) = &self.session {
+            request.before = session.before();
+        }
+        self.memory.queues.push(request);
         if !batch.linger.is_zero() {
             ctx.set_timer(batch.linger, Timer::Linger);
         }

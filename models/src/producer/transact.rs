@@ -43,6 +43,10 @@ pub(super) struct Session {
     ahead: VecDeque<RecordId>,
     /// Records of the open transaction.
     members: Vec<RecordId>,
+    /// The most attempts that were made at any record since the last commit; and as many of them as were made in
+    /// transactions that were aborted.
+    attempts: u32,
+    before: u32,
     stage: Stage,
     /// When it is due.
     timer: Option<TimerId>,
@@ -69,10 +73,13 @@ impl Hash for Session {
             requests,
             ahead,
             members,
+            attempts,
+            before,
             stage,
             ..
         } = self;
         (conductor, requests, ahead, members, stage).hash(state);
+        (attempts, before).hash(state);
     }
 }
 
@@ -98,6 +105,8 @@ impl Session {
             wait,
             ahead: VecDeque::new(),
             members: Vec::new(),
+            attempts: 0,
+            before: 0,
             stage: Stage::Filling,
             timer: None,
         }
@@ -114,6 +123,8 @@ impl Session {
         self.requests.clear();
         self.ahead.clear();
         self.members.clear();
+        self.attempts = 0;
+        self.before = 0;
         self.stage = Stage::Filling;
         self.timer = None;
     }
@@ -150,9 +161,15 @@ impl Session {
         self.conductor.may_write(partition)
     }
 
-    /// A batch leaves. Returns the number of its transaction.
-    pub(super) fn wrote(&mut self) -> u32 {
+    /// Attempts that may have been made at a record before it comes into the client.
+    pub(super) const fn before(&self) -> u32 {
+        self.before
+    }
+
+    /// A batch leaves, on its `nth` attempt. Returns the number of its transaction.
+    pub(super) fn wrote(&mut self, nth: u32) -> u32 {
         self.conductor.wrote();
+        self.attempts = self.attempts.max(nth);
         self.conductor.owner().number
     }
 
@@ -214,6 +231,7 @@ impl Session {
 
     /// Records are to be tried again, before all others.
     fn try_again(&mut self, records: &[RecordId]) {
+        self.before = self.attempts;
         for record in records.iter().rev() {
             self.ahead.push_front(*record);
         }
@@ -322,6 +340,8 @@ impl Producer {
         let Some(session) = &mut self.session else {
             return;
         };
+        session.attempts = 0;
+        session.before = 0;
         for record in session.close(ctx) {
             self.tell(record, Outcome::Ok, false, ctx);
         }
