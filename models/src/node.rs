@@ -100,11 +100,11 @@ impl Process<Model> for Node {
 
     fn receive(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
         match (self, message) {
-            (Self::Producer(node), Message::Log(message)) => node.receive(from, message, ctx),
+            (Self::Producer(node), message) => node.receive(from, message, ctx),
             (Self::Broker(node), message) => node.receive(from, message, ctx),
             (Self::Consumer(node), message) => node.receive(from, message, ctx),
             (Self::Sink(node), Message::Sink(message)) => node.receive(from, message, ctx),
-            (Self::Producer(_) | Self::Sink(_), _) => {}
+            (Self::Sink(_), _) => {}
         }
     }
 

@@ -11,6 +11,9 @@ use crate::message::{Message, group, sink};
 use crate::model::Ctx;
 use crate::timer::Timer;
 
+/// A pause before a broken connection is tried again (Kafka's `reconnect.backoff.ms`).
+pub(crate) const RECONNECT: Span = Span::millis(50);
+
 /// A request and whom it is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {

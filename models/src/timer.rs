@@ -117,12 +117,12 @@ timers! {
         /// Which unfinished step.
         number: u32,
     } useful,
-    /// Consumer: a fetch was not answered in time.
+    /// Consumer: a fetch was not answered in time. Broker: a question to the transaction coordinator was not.
     FetchExpired {
         /// Which request.
         request: u32,
     } chatter,
-    /// Consumer: another request to the stream was not answered in time.
+    /// Client: another request to the stream was not answered in time.
     RequestExpired {
         /// Which request.
         request: u32,
@@ -141,7 +141,7 @@ timers! {
     } useful,
     /// Consumer: time for a sign of life.
     HeartbeatDue chatter,
-    /// Consumer: time to look at the network again after a disconnection.
+    /// Client: time to look at the network again after a disconnection.
     Reconnect {
         /// What is to be tried again.
         request: u32,
@@ -163,6 +163,6 @@ timers! {
         /// Whose, by transactional id.
         name: u16,
     } useful,
-    /// Consumer: time to commit the open transaction.
+    /// Client: time to commit the open transaction.
     CommitDue useful,
 }

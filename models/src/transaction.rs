@@ -41,6 +41,9 @@ pub(crate) struct Terms {
     pub(crate) wait: Span,
 }
 
+/// Fenced, before it asked for a commit.
+const FENCED: Turn = Turn::Fenced { unknown: false };
+
 /// A client's view of its transactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Conductor {
@@ -89,8 +92,9 @@ pub(crate) enum Turn {
     Ended { commit: bool, renewed: bool },
     /// It cannot go on: abort it.
     Broken,
-    /// Somebody else has taken over, or a timeout has: start again from nothing.
-    Fenced,
+    /// Somebody else has taken over, or a timeout has: start again from nothing. It is aborted; unless it is `unknown`:
+    /// then it may have been committed before.
+    Fenced { unknown: bool },
 }
 
 impl Hash for Conductor {
@@ -379,7 +383,7 @@ impl Conductor {
                 Turn::Registered
             }
             Answer::TimeoutTooLong => Turn::Wait,
-            _ => Turn::Fenced,
+            _ => FENCED,
         }
     }
 
@@ -392,7 +396,7 @@ impl Conductor {
         ctx: &mut Ctx<'_>,
     ) -> Turn {
         if answer == Answer::Fenced {
-            return Turn::Fenced;
+            return FENCED;
         }
         if let Phase::Ending(commit) = self.phase {
             return self.end(commit, requests, ctx);
@@ -411,7 +415,7 @@ impl Conductor {
             }
             (Word::OffsetsInTransaction { .. }, Answer::Ok) => Turn::OffsetsTaken,
             (Word::OffsetsInTransaction { .. }, _) => Turn::Broken,
-            _ => Turn::Fenced,
+            _ => FENCED,
         }
     }
 
@@ -436,7 +440,9 @@ impl Conductor {
             Outcome::Unknown
         };
         self.conclude(commit, outcome, ctx);
-        Turn::Fenced
+        Turn::Fenced {
+            unknown: commit && !known,
+        }
     }
 }
 

@@ -94,6 +94,12 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
+        "an application that sends again what is read again",
+        "retry: Backoff(on_timeout: SendAgain)",
+        "source: Replayed()",
+        LOOP,
+    ),
+    (
         "a breaker that fails an outbox",
         r#"retry: Backoff(breaker: (failures: 1, open_for: "1s", on_open: Fail))"#,
         "source: Outbox()",
@@ -108,6 +114,30 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
     (
         "a transaction that no broker allows",
         r#"name: Sequence, unit: Transaction(records: 5, timeout: "1h")"#,
+        TRANSACTIONAL,
+        LOOP,
+    ),
+    (
+        "a transaction that ends at once",
+        r#"name: Sequence, unit: Transaction(records: 5, commit_every: "0s")"#,
+        TRANSACTIONAL,
+        LOOP,
+    ),
+    (
+        "a transaction that is always too late",
+        r#"name: Sequence, unit: Transaction(records: 5, commit_every: "1min")"#,
+        TRANSACTIONAL,
+        LOOP,
+    ),
+    (
+        "a breaker in a transaction",
+        r#"name: Sequence, unit: Transaction(records: 5), retry: Backoff(breaker: (failures: 2, open_for: "1s", on_open: Park))"#,
+        TRANSACTIONAL,
+        LOOP,
+    ),
+    (
+        "an application that sends again what is aborted",
+        "name: Sequence, unit: Transaction(records: 5), retry: Backoff(on_timeout: SendAgain)",
         TRANSACTIONAL,
         LOOP,
     ),
@@ -202,12 +232,6 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         "name: Sequence",
         "stream: (recognise: Sequence(), transactions: Markers(verification: Off)), sink: (kind: Output)",
         "Transact(right: Group())",
-    ),
-    (
-        "a plain producer in transactions",
-        "name: Sequence, unit: Transaction(records: 5)",
-        TRANSACTIONAL,
-        LOOP,
     ),
     (
         "a scan without a pause",
@@ -506,6 +530,21 @@ fn what_makes_sense_is_let_through() {
             "Loop(mark: WithEffect, right: Group())",
         ),
         ("name: Sequence", OUTPUT, "Transact(right: Group())"),
+        (
+            "name: Sequence, unit: Transaction(records: 5)",
+            TRANSACTIONAL,
+            "Loop(mark: After, read: Committed)",
+        ),
+        (
+            "name: Sequence, unit: Transaction(records: 5)",
+            OUTPUT,
+            "Transact(right: Group())",
+        ),
+        (
+            "retry: Backoff(attempts: 2, on_timeout: SendAgain)",
+            "",
+            LOOP,
+        ),
         (
             "",
             "source: Outbox(), sink: (kind: Inbox())",

@@ -310,9 +310,9 @@ fn lateness(plan: &Plan) -> Vec<Span> {
         Retry::Never { .. } => None,
         Retry::Backoff(backoff) => Some(backoff.timeout + backoff.delay_min),
     };
-    let transaction = match strategy.publish.unit {
-        Unit::Each => None,
-        Unit::Transaction(transaction) => Some(transaction.timeout),
+    let (next, transaction) = match strategy.publish.unit {
+        Unit::Each => (None, None),
+        Unit::Transaction(unit) => (Some(unit.commit_every), Some(unit.timeout)),
     };
     let (right, own) = match &strategy.work {
         Work::Loop(work) => (work.right, work.sink_timeout),
@@ -323,7 +323,9 @@ fn lateness(plan: &Plan) -> Vec<Span> {
         Right::Group(group) => Some(group.session),
     };
     let past = |span: Span| span + latency.times(3);
-    let spans = [retry, own, session, transaction].into_iter().flatten();
+    let spans = [retry, own, session, next, transaction]
+        .into_iter()
+        .flatten();
     let mut late: Vec<Span> = [latency.times(2)]
         .into_iter()
         .chain(spans.map(past))

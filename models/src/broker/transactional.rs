@@ -207,7 +207,7 @@ impl Broker {
             items: ctx.items(produce.batch).to_vec(),
         };
         let partition = produce.partition;
-        match self.verifications.hold(of, held) {
+        match self.verifications.hold(of, held, ctx) {
             Hold::Ask(request) => {
                 let verify = Word::Verify {
                     of,
@@ -233,7 +233,7 @@ impl Broker {
 
     /// The coordinator's word on a transaction: what waited for it goes on, or is refused.
     fn verified(&mut self, request: u32, answer: Answer, ctx: &mut Ctx<'_>) {
-        let Some(verification) = self.verifications.take(request) else {
+        let Some(verification) = self.verifications.take(request, ctx) else {
             return;
         };
         for held in verification.waiting {
@@ -270,9 +270,15 @@ impl Broker {
         known.is_some() || produce.sequence == Some(0) || self.transactions().0 < 2
     }
 
+    /// The coordinator did not answer in time: what it was asked on that connection will not be answered any more.
+    pub(super) fn verify_expired(&mut self, ctx: &mut Ctx<'_>) {
+        ctx.give_up(self.topology.coordinator());
+        self.unverified(ctx);
+    }
+
     /// The coordinator cannot be reached: its clients ask again.
     pub(super) fn unverified(&mut self, ctx: &mut Ctx<'_>) {
-        for verification in self.verifications.take_all() {
+        for verification in self.verifications.take_all(ctx) {
             for held in verification.waiting {
                 let batch = ctx.batch(&held.items);
                 let produce = Produce {

@@ -3,6 +3,7 @@
 //! Protocol: while a producer has no open transaction in a partition, its transactional batches wait and the
 //! coordinator is asked whether that transaction is open with this partition in it; with version 2 the partition joins
 //! by this question. A marker that is written meanwhile voids the answer: it might be about the transaction before.
+//! Without an answer in time the connection is given up, and the batches are refused for now.
 //!
 //! Promise: no record is appended to a transaction that the coordinator does not know to be open here.
 //!
@@ -12,13 +13,18 @@
 
 use alloc::vec::Vec;
 
-use semel_sim::context::Peer;
+use semel_sim::context::{Peer, TimerId};
 use semel_sim::digest::Digest;
-use semel_sim::time::Time;
+use semel_sim::time::{Span, Time};
 
 use crate::message::log::Produce;
 use crate::message::transaction::Owner;
+use crate::model::Ctx;
+use crate::timer::Timer;
 use crate::vocabulary::{Item, Partition, ProducerId};
+
+/// How long the coordinator's answer is waited for (`request.timeout.ms` between brokers).
+const TIMEOUT: Span = Span::secs(30);
 
 /// Batches that wait for the coordinator's word.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +45,8 @@ pub(super) struct Verification {
     /// A marker has been written since it was asked.
     pub(super) void: bool,
     pub(super) waiting: Vec<Held>,
+    /// When no answer will have come in time.
+    timer: TimerId,
 }
 
 /// A produce request that waits, with its records: a batch does not outlive its step.
@@ -56,14 +64,19 @@ impl Verifications {
     }
 
     /// A batch has to wait.
-    pub(super) fn hold(&mut self, of: Owner, held: Held) -> Hold {
+    pub(super) fn hold(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
         let partition = held.produce.partition;
         let same =
             |open: &Verification| open.partition == partition && open.of.producer == of.producer;
-        self.open
-            .retain(|open| !same(open) || !open.is_outdated(of, &held.produce));
+        self.open.retain(|open| {
+            let outdated = same(open) && open.is_outdated(of, &held.produce);
+            if outdated {
+                ctx.cancel(open.timer);
+            }
+            !outdated
+        });
         let Some(open) = self.open.iter_mut().find(|open| same(open) && !open.void) else {
-            return self.ask(of, held);
+            return self.ask(of, held, ctx);
         };
         if open.of.epoch > of.epoch {
             return Hold::Stale;
@@ -77,7 +90,7 @@ impl Verifications {
         Hold::Wait
     }
 
-    fn ask(&mut self, of: Owner, held: Held) -> Hold {
+    fn ask(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
         self.last += 1;
         let request = self.last;
         self.open.push(Verification {
@@ -87,18 +100,22 @@ impl Verifications {
             lowest: held.produce.sequence.unwrap_or(0),
             void: false,
             waiting: alloc::vec![held],
+            // Of a kind that keeps no run alive: whoever waits for the answer sends again.
+            timer: ctx.set_timer(TIMEOUT, Timer::FetchExpired { request }),
         });
         Hold::Ask(request)
     }
 
     /// The answer came: what waited for it.
-    pub(super) fn take(&mut self, request: u32) -> Option<Verification> {
+    pub(super) fn take(&mut self, request: u32, ctx: &mut Ctx<'_>) -> Option<Verification> {
         let index = self.open.iter().position(|open| open.request == request)?;
+        ctx.cancel(self.open[index].timer);
         Some(self.open.remove(index))
     }
 
     /// No answer will come any more: everything that waited.
-    pub(super) fn take_all(&mut self) -> Vec<Verification> {
+    pub(super) fn take_all(&mut self, ctx: &mut Ctx<'_>) -> Vec<Verification> {
+        self.open.iter().for_each(|open| ctx.cancel(open.timer));
         core::mem::take(&mut self.open)
     }
 

@@ -21,7 +21,7 @@ use semel_sim::time::{Span, Time};
 use crate::message::{Message, group, log, sink};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::requests::{Ask, Requests};
+use crate::requests::{Ask, RECONNECT, Requests};
 use crate::strategy::{Bug, Loop, Mark, Strategy, Work};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Item, Offset, Partition, Topology};
@@ -33,8 +33,6 @@ use repeats::Repeats;
 use tasks::Task;
 use transact::Session;
 
-/// A pause before a broken connection is tried again (Kafka's `reconnect.backoff.ms`).
-const RECONNECT: Span = Span::millis(50);
 /// A pause before an offset is asked for again that is about to change (`retry.backoff.ms`).
 const UNSTABLE: Span = Span::millis(100);
 

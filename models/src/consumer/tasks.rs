@@ -5,11 +5,12 @@ use core::hash::{Hash, Hasher};
 use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
 
-use super::{Consumer, RECONNECT};
+use super::Consumer;
 use crate::message::Message;
 use crate::message::sink::{Answer, Apply, Message as SinkMessage};
 use crate::model::Ctx;
 use crate::observation::{Hit, Observation, Place};
+use crate::requests::RECONNECT;
 use crate::strategy::Mark;
 use crate::timer::{SECOND_WRITE, Timer};
 use crate::vocabulary::{Item, Partition};

@@ -194,6 +194,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::NoConsumerOutage => !struck.has(Struck::CONSUMER),
         Assumption::NoSinkOutage => !struck.has(Struck::SINK),
         Assumption::NoLateMark => !struck.has(Struck::LATE_MARK),
+        Assumption::NoLateRecord => !struck.has(Struck::LATE_RECORD),
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::TrueStoreClocks => !struck.has(Struck::STORE_CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),

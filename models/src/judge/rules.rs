@@ -7,7 +7,7 @@ use semel_sim::time::Span;
 use crate::observation::{Place, Read};
 use crate::strategy::{
     Assumption, Backoff, Breaker, Clause, Invariant, Level, Mark, Memory, OnOpen, Recognise, Retry,
-    SideEffect, SinkKind, Strategy, Wait, Work,
+    SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
 };
 use crate::vocabulary::Topology;
 
@@ -47,19 +47,32 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) output: bool,
     /// Its readers ask for committed records only.
     reads_committed: bool,
+    /// Its leaders ask the coordinator before they take a record into a transaction.
+    verifies: bool,
     /// How long each place says it remembers ids.
     keeps: [Option<Span>; 3],
     clauses: Vec<Clause>,
 }
 
-/// A promise that every strategy makes without writing it.
+/// A promise that is made without being written.
 struct Universal {
     keeps: Invariant,
     assuming: &'static [Assumption],
-    /// Only those make it whose readers ask for committed records.
-    committed: bool,
+    by: Maker,
     /// Why it goes without saying.
     why: &'static str,
+}
+
+/// Who makes a promise without writing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    Everybody,
+    /// Whose readers ask for committed records only.
+    ReadsCommitted,
+    /// Whose leaders verify transactions, or who has none.
+    Verified,
+    /// Whose leaders take records into transactions without asking (before KIP-890).
+    Unverified,
 }
 
 impl Universal {
@@ -67,14 +80,18 @@ impl Universal {
         Self {
             keeps,
             assuming,
-            committed: false,
+            by: Maker::Everybody,
             why,
         }
+    }
+
+    const fn by(self, by: Maker) -> Self {
+        Self { by, ..self }
     }
 }
 
 /// All of them, at every level.
-const UNIVERSAL: [Universal; 8] = [
+const UNIVERSAL: [Universal; 10] = [
     Universal::new(
         Invariant::NoPhantom,
         &[],
@@ -89,7 +106,20 @@ const UNIVERSAL: [Universal; 8] = [
         ],
         "once all has healed, a correct system comes to rest; but what cannot be processed may block it by choice, and \
          one that lost what others remember (a token, the end of a log) may be refused or passed over for ever",
-    ),
+    )
+    .by(Maker::Verified),
+    Universal::new(
+        Invariant::Convergence,
+        &[
+            Assumption::NoLateRecord,
+            Assumption::NoPoison,
+            Assumption::NoPowerLoss,
+            Assumption::NoDiskLoss,
+        ],
+        "once all has healed, a correct system comes to rest; but where nobody asks the coordinator, a late record begins \
+         a transaction that blocks readers (F020)",
+    )
+    .by(Maker::Unverified),
     Universal::new(
         Invariant::Fencing,
         &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
@@ -109,38 +139,74 @@ const UNIVERSAL: [Universal; 8] = [
         Invariant::StableProgress,
         &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
         "a transaction has a timeout, so nobody waits for it for ever, as long as its coordinator remembers it",
-    ),
+    )
+    .by(Maker::Verified),
+    Universal::new(
+        Invariant::StableProgress,
+        &[
+            Assumption::NoLateRecord,
+            Assumption::NoPowerLoss,
+            Assumption::NoDiskLoss,
+        ],
+        "a transaction has a timeout; but a coordinator that is not asked does not know of what a late record begins (F020)",
+    )
+    .by(Maker::Unverified),
     Universal::new(
         Invariant::NoEarlyRead,
-        &[],
-        "it is only broken by a read that asked for committed records",
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "it is only broken by a read that asked for committed records, as long as the log keeps its markers",
     ),
-    Universal {
-        committed: true,
-        ..Universal::new(
-            Invariant::NoAbortedEffect,
-            &[],
-            "a reader of committed records sees no aborted ones; who reads others must expect them",
-        )
-    },
+    Universal::new(
+        Invariant::NoAbortedEffect,
+        &[Assumption::NoPowerLoss, Assumption::NoDiskLoss],
+        "a reader of committed records sees no aborted ones, as long as the log keeps its markers: where an abort was \
+         lost, the next commit of the same producer takes its records along; who reads all records must expect them",
+    )
+    .by(Maker::ReadsCommitted),
 ];
 
-/// The promises that every strategy makes without writing them (the last one if its readers ask for committed records
-/// only), and why each goes without saying.
-pub fn universal_promises() -> impl Iterator<Item = (Invariant, &'static [Assumption], &'static str)>
-{
+/// The promises that a strategy makes without writing them, and why each goes without saying.
+pub fn universal_promises(
+    strategy: &Strategy,
+) -> impl Iterator<Item = (Invariant, &'static [Assumption], &'static str)> {
+    let (committed, verified) = (reads_committed(strategy), verifies(strategy));
+    let made = move |promise: &&Universal| promise.is_made(committed, verified);
     let told = |promise: &Universal| (promise.keeps, promise.assuming, promise.why);
-    UNIVERSAL.iter().map(told)
+    UNIVERSAL.iter().filter(made).map(told)
+}
+
+impl Universal {
+    /// Whether a strategy makes it that reads only what is committed (or not), and verifies transactions (or not).
+    fn is_made(&self, committed: bool, verified: bool) -> bool {
+        match self.by {
+            Maker::Everybody => true,
+            Maker::ReadsCommitted => committed,
+            Maker::Verified => verified,
+            Maker::Unverified => !verified,
+        }
+    }
+}
+
+fn reads_committed(strategy: &Strategy) -> bool {
+    match &strategy.work {
+        Work::Loop(work) => work.read == Read::Committed,
+        Work::Transact(_) => true,
+    }
+}
+
+fn verifies(strategy: &Strategy) -> bool {
+    let off = Verification::Off;
+    !matches!(strategy.stream.transactions, Transactions::Markers { verification, .. } if verification == off)
 }
 
 impl Rules {
     pub(in crate::judge) fn new(strategy: &Strategy, topology: Topology) -> Self {
-        let (relation, reads_committed) = match &strategy.work {
-            Work::Loop(work) => (relation(work.mark), work.read == Read::Committed),
+        let relation = match &strategy.work {
+            Work::Loop(work) => relation(work.mark),
             Work::Transact(work) if work.side_effect == SideEffect::Payment => {
-                (Relation::EffectFirst, true)
+                Relation::EffectFirst
             }
-            Work::Transact(_) => (Relation::Settled, true),
+            Work::Transact(_) => Relation::Settled,
         };
         let loses = matches!(
             strategy.publish.retry,
@@ -161,7 +227,8 @@ impl Rules {
                 Wait::Stored => Claim::Stored,
             },
             output: strategy.sink.kind == SinkKind::Output,
-            reads_committed,
+            reads_committed: reads_committed(strategy),
+            verifies: verifies(strategy),
             keeps: keeps(strategy),
             clauses: strategy.promise.clone(),
         }
@@ -184,7 +251,7 @@ impl Rules {
         let covers = move |clause: &&Clause| (clause.keeps, clause.level) == (invariant, level);
         let written = self.clauses.iter().filter(covers);
         let makes = move |promise: &&Universal| {
-            promise.keeps == invariant && (!promise.committed || self.reads_committed)
+            promise.keeps == invariant && promise.is_made(self.reads_committed, self.verifies)
         };
         let universal = UNIVERSAL.iter().filter(makes);
         written

@@ -11,7 +11,9 @@ mod queue;
 mod send;
 mod sequence;
 mod source;
+mod transact;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -24,7 +26,7 @@ use semel_sim::time::Time;
 use crate::message::{Message, log};
 use crate::model::Ctx;
 use crate::observation::{Observation, Outcome};
-use crate::strategy::{Bug, Name, Publish, Recognise, Source, Strategy};
+use crate::strategy::{Bug, Name, Publish, Recognise, Source, Strategy, Unit};
 use crate::timer::Timer;
 use crate::vocabulary::{RecordId, Topology};
 use crate::workload::Workload;
@@ -33,6 +35,7 @@ use breaker::Breaking;
 use queue::Queues;
 use sequence::Sequences;
 use source::Taking;
+use transact::Session;
 
 /// A producer client.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Producer {
     ordered: bool,
     disk: Disk,
     memory: Memory,
+    /// If it publishes in transactions: all of it in memory.
+    session: Option<Box<Session>>,
     /// Records in the client when it crashed: what an observer knows of, and nobody else.
     orphans: Vec<RecordId>,
 }
@@ -107,8 +112,14 @@ impl Producer {
             ordered: rising || rows || publish.name == Name::Sequence,
             disk: Disk::default(),
             memory: Memory::default(),
+            session: None,
             orphans: Vec::new(),
         };
+        if let Unit::Transaction(unit) = publish.unit {
+            let wait = producer.timeout();
+            let session = Session::new(me, unit, wait, stream.transactions, topology);
+            producer.session = Some(Box::new(session));
+        }
         producer.rewind();
         producer
     }
@@ -117,6 +128,9 @@ impl Producer {
     pub fn reset(&mut self, workload: &Arc<Workload>) {
         self.workload = Arc::clone(workload);
         self.orphans.clear();
+        if let Some(session) = &mut self.session {
+            session.reset();
+        }
         self.rewind();
     }
 
@@ -140,6 +154,9 @@ impl Producer {
         memory.probe = None;
         memory.deadline_armed = false;
         memory.leaving.clear();
+        if let Some(session) = &mut self.session {
+            session.forget();
+        }
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
@@ -151,29 +168,36 @@ impl Producer {
                 duplicate: false,
             });
         }
+        if let Some(session) = &mut self.session {
+            session.register(ctx);
+        }
         self.take(ctx);
         self.pump(ctx);
     }
 
-    pub(crate) fn receive(&mut self, _: Peer, message: log::Message, ctx: &mut Ctx<'_>) {
+    pub(crate) fn receive(&mut self, _: Peer, message: Message, ctx: &mut Ctx<'_>) {
         match message {
-            log::Message::ProducerIs {
+            Message::Log(log::Message::ProducerIs {
                 request,
                 producer,
                 epoch,
-            } => {
+            }) => {
                 let queues = &mut self.memory.queues;
                 self.memory
                     .sequences
                     .registered(request, producer, epoch, queues);
                 self.pump(ctx);
             }
-            log::Message::Ack {
+            Message::Log(log::Message::Ack {
                 request,
                 attempt,
                 answer,
                 ..
-            } => self.answered((request, attempt), answer, ctx),
+            }) => self.answered((request, attempt), answer, ctx),
+            Message::Transaction(word) => {
+                self.transaction_answered(word, ctx);
+                self.pump(ctx);
+            }
             _ => {}
         }
     }
@@ -194,9 +218,22 @@ impl Producer {
             }
             Timer::SaveSource => self.save_due(),
             Timer::Probe => self.memory.breaking.probe(),
-            _ => {}
+            timer => self.session_due(timer, ctx),
         }
         self.pump(ctx);
+    }
+
+    /// Something of its transactions is due, if it has any.
+    fn session_due(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        match timer {
+            Timer::CommitDue => session.commit_due(),
+            Timer::Reconnect { request } => session.ask_again(request, ctx),
+            Timer::RequestExpired { .. } => self.abandon(self.topology.coordinator(), ctx),
+            _ => {}
+        }
     }
 
     pub(crate) fn disconnected(&mut self, peer: NodeId, ctx: &mut Ctx<'_>) {
@@ -217,7 +254,10 @@ impl Producer {
             self.orphans.extend(self.unsettled());
             self.disk.position = self.disk.intended;
         } else if self.source == Source::Live {
-            self.orphans.extend(self.memory.queues.records());
+            match &self.session {
+                Some(session) => self.orphans.extend(session.unsettled()),
+                None => self.orphans.extend(self.memory.queues.records()),
+            }
             self.orphans.append(&mut self.memory.leaving);
             self.disk.position = self.disk.intended;
         }
@@ -256,6 +296,9 @@ impl Producer {
         } = &self.memory;
         queues.fingerprint(*booted, now, digest);
         digest.add(&(taking, sequences, breaking, deadline_armed, leaving));
+        if let Some(session) = &self.session {
+            digest.add(session);
+        }
         digest.add(&self.orphans);
     }
 }

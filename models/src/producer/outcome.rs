@@ -1,8 +1,9 @@
 //! Outcomes: what an answer, or none, means for a request (`semantics.md` §1.2).
 //!
 //! Good: its records are acknowledged. None, or a bad one: it is sent again later. A live client gives it up when it
-//! has taken too long or tried too often: unknown if it was ever sent, certainly failed if not. A source that is read
-//! again would only read it again, so its client goes on trying.
+//! has taken too long or tried too often: unknown if it was ever sent, certainly failed if not. Its application leaves
+//! it at that, or sends the same records again under new numbers (F003). A source that is read again would only read
+//! them again, so its client goes on trying.
 
 use semel_sim::address::NodeId;
 use semel_sim::net::Transport;
@@ -13,7 +14,7 @@ use super::queue::Request;
 use crate::message::log::Answer;
 use crate::model::Ctx;
 use crate::observation::Outcome;
-use crate::strategy::{Backoff, OnOpen, Retry, Source};
+use crate::strategy::{Backoff, OnOpen, OnTimeout, Retry, Source};
 use crate::timer::Timer;
 
 impl Producer {
@@ -43,6 +44,7 @@ impl Producer {
             ctx.cancel(timer);
         }
         match answer {
+            refusal if self.is_refused(&request, refusal) => self.batch_lost(&request, ctx),
             Answer::Stored | Answer::Duplicate => self.acked(&request, answer, ctx),
             Answer::OutOfOrder | Answer::StaleEpoch => {
                 let (partition, name) = (request.partition, request.name);
@@ -71,8 +73,10 @@ impl Producer {
         }
         self.memory.sequences.acked(request);
         self.memory.queues.release(request);
-        let duplicate = answer == Answer::Duplicate;
-        request.records(|record| self.tell(record, Outcome::Ok, duplicate, ctx));
+        if self.session.is_none() {
+            let duplicate = answer == Answer::Duplicate;
+            request.records(|record| self.tell(record, Outcome::Ok, duplicate, ctx));
+        }
         self.after_settling(ctx);
     }
 
@@ -99,6 +103,9 @@ impl Producer {
 
     /// Everything in flight to a broker has an unknown outcome now.
     pub(super) fn fail_all(&mut self, broker: NodeId, ctx: &mut Ctx<'_>) {
+        if let Some(session) = &mut self.session {
+            session.disconnected(broker, ctx);
+        }
         let topology = self.topology;
         let failed = self
             .memory
@@ -145,7 +152,7 @@ impl Producer {
         let spent = backoff.attempts.is_some_and(|most| request.attempt >= most);
         let late = ctx.elapsed() - request.created >= backoff.deadline;
         if self.source == Source::Live && (spent || late) {
-            self.give_up(&request, Outcome::Unknown, ctx);
+            self.time_out(request, ctx);
             return;
         }
         request.pausing = true;
@@ -170,6 +177,35 @@ impl Producer {
         let pause = delay_min.times(1 << doublings).min(delay_max);
         let spread = Span(pause.0 / 100 * u64::from(jitter));
         ctx.set_timer_within(pause, spread, Timer::Retry { request });
+    }
+
+    /// The time of a request, or its attempts, are spent.
+    fn time_out(&mut self, request: Request, ctx: &mut Ctx<'_>) {
+        match self.publish.retry {
+            _ if self.session.is_some() => self.batch_lost(&request, ctx),
+            Retry::Backoff(Backoff {
+                on_timeout: OnTimeout::SendAgain,
+                ..
+            }) => self.send_again(request, ctx),
+            Retry::Backoff(_) | Retry::Never { .. } => {
+                self.give_up(&request, Outcome::Unknown, ctx);
+            }
+        }
+    }
+
+    /// The application sends a request's records again: behind what waits, and under new numbers. A timeout says the
+    /// same of what was sent and of what never was, and it treats both alike.
+    fn send_again(&mut self, request: Request, ctx: &mut Ctx<'_>) {
+        self.memory.queues.release(&request);
+        self.memory.sequences.given_up(&request);
+        request.records(|record| self.tell(record, Outcome::Unknown, false, ctx));
+        let (number, stamp) = (self.next_request(ctx), ctx.wall().0);
+        let again = request.sent_again(number, stamp, ctx.elapsed());
+        self.memory.queues.push(again);
+        if !self.publish.batch.linger.is_zero() {
+            ctx.set_timer(self.publish.batch.linger, Timer::Linger);
+        }
+        self.arm_deadline(ctx);
     }
 
     /// Gives a request up. Failed is only what was never sent.
@@ -215,7 +251,7 @@ impl Producer {
             if let Some(timer) = request.timer {
                 ctx.cancel(timer);
             }
-            self.give_up(&request, Outcome::Unknown, ctx);
+            self.time_out(request, ctx);
         }
         self.arm_deadline(ctx);
     }

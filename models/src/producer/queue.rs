@@ -18,8 +18,10 @@ pub(super) struct Request {
     pub(super) partition: Partition,
     pub(super) first: RecordId,
     pub(super) more: Vec<RecordId>,
-    /// Attempts made.
+    /// Attempts made since it came into the client.
     pub(super) attempt: u32,
+    /// Attempts at its records before that, if the application sends them again.
+    pub(super) before: u32,
     /// Its name by sequence, once it has one.
     pub(super) name: Option<Sequence>,
     /// That is not its first name.
@@ -52,6 +54,7 @@ impl Request {
             first,
             more: Vec::new(),
             attempt: 0,
+            before: 0,
             name: None,
             renumbered: false,
             led: false,
@@ -61,6 +64,21 @@ impl Request {
             pausing: false,
             timer: None,
         }
+    }
+
+    /// The same records, sent again by their application: for the client they are new ones.
+    pub(super) fn sent_again(self, number: u32, stamp: u64, created: Span) -> Self {
+        let (first, partition, linger) = (self.first, self.partition, self.linger);
+        Self {
+            before: self.nth(),
+            more: self.more,
+            ..Self::new(number, partition, first, stamp, created, linger)
+        }
+    }
+
+    /// Which attempt at its records this is, from 1.
+    pub(super) const fn nth(&self) -> u32 {
+        self.before + self.attempt
     }
 
     /// How many records.
@@ -82,13 +100,14 @@ impl Request {
             first,
             more,
             attempt,
+            before,
             name,
             renumbered,
             led,
             pausing,
             ..
         } = self;
-        digest.add(&(number, partition, first, more, attempt));
+        digest.add(&(number, partition, first, more, (attempt, before)));
         let created = (booted + self.created).0.wrapping_sub(now.0);
         let stamp = self.stamp.wrapping_sub(now.0);
         digest.add(&(name, (renumbered, led), pausing, created, stamp));
@@ -174,7 +193,7 @@ impl Queues {
     }
 
     pub(super) fn push(&mut self, request: Request) {
-        self.held += 1;
+        self.held += request.len() as u32;
         self.waiting[usize::from(request.partition)].push_back(request);
     }
 
@@ -264,7 +283,7 @@ impl Queues {
 
     /// Where a request is in flight to, if it is, on exactly this attempt.
     pub(super) fn in_flight_to(&self, number: u32, attempt: u32) -> Option<Partition> {
-        let same = |request: &&Request| request.number == number && request.attempt == attempt;
+        let same = |request: &&Request| request.number == number && request.nth() == attempt;
         let request = self.in_flight.iter().find(same);
         request.map(|request| request.partition)
     }
@@ -279,6 +298,36 @@ impl Queues {
             }
         }
         taken
+    }
+
+    /// Whether an earlier request of the same partition has no good answer yet.
+    pub(super) fn any_before(&self, request: &Request) -> bool {
+        let mut all = self.all();
+        all.any(|other| other.partition == request.partition && other.number < request.number)
+    }
+
+    /// Partitions with requests that were never sent.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = Partition> + '_ {
+        let waiting = (0..).zip(&self.waiting);
+        waiting
+            .filter(|(_, queue)| queue.back().is_some_and(|last| last.attempt == 0))
+            .map(|(partition, _)| partition)
+    }
+
+    /// Any request that was never sent.
+    pub(super) fn take_unsent(&mut self) -> Option<Request> {
+        let unsent = |queue: &mut VecDeque<Request>| {
+            let index = queue.iter().position(|request| request.attempt == 0)?;
+            queue.remove(index)
+        };
+        self.waiting.iter_mut().find_map(unsent)
+    }
+
+    /// Every request, whatever has become of it.
+    pub(super) fn take_all(&mut self) -> Vec<Request> {
+        self.held = 0;
+        let waiting = self.waiting.iter_mut().flat_map(|queue| queue.drain(..));
+        self.in_flight.drain(..).chain(waiting).collect()
     }
 
     /// Any request that is not in flight.

@@ -28,12 +28,16 @@ impl Producer {
                 window: usize::from(self.publish.window),
                 brokers: self.topology.brokers,
                 full: self.publish.batch.records,
-                hurry: self.memory.taking.blocked,
+                hurry: self.memory.taking.blocked || self.flushes(),
                 ordered: self.ordered,
                 transport: self.transport,
             };
             let sequences = &self.memory.sequences;
-            let may_send = |request: &Request, oldest| sequences.may_send(request, oldest, &room);
+            let session = self.session.as_deref();
+            let may_send = |request: &Request, oldest| {
+                let part = session.is_none_or(|session| session.may_write(request.partition));
+                (request.attempt > 0 || part) && sequences.may_send(request, oldest, &room)
+            };
             let Some(request) = self.memory.queues.take_ready(now, &room, may_send) else {
                 return;
             };
@@ -41,8 +45,19 @@ impl Producer {
         }
     }
 
+    /// Whether batches wait for no more records, because a transaction is to end.
+    fn flushes(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.hurries())
+    }
+
     /// Whether there is a producer id to name batches by. If there is none, it is asked for.
     fn may_name(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if self.session.is_some() {
+            self.advance(ctx);
+            return self.memory.sequences.ready();
+        }
         self.memory.sequences.resolve(&mut self.memory.queues);
         if !self.memory.sequences.ready() && self.memory.sequences.registering().is_none() {
             self.register(ctx);
@@ -58,14 +73,18 @@ impl Producer {
         let (producer, epoch) = request
             .name
             .map_or((u32::from(self.me), 0), |name| (name.producer, name.epoch));
+        let transaction = self
+            .session
+            .as_mut()
+            .map_or(0, |session| session.wrote(request.nth()));
         let wait = self.publish.wait != Wait::Nothing;
         let Request {
             number: request_number,
             partition,
-            attempt,
             stamp,
             ..
         } = request;
+        let attempt = request.nth();
         let produce = log::Produce {
             partition,
             request: request_number,
@@ -76,7 +95,7 @@ impl Producer {
             producer,
             epoch,
             sequence: request.name.map(|name| name.first),
-            transaction: 0,
+            transaction,
             answer: wait,
             stamp,
             batch: self.batch(&request, ctx),
@@ -104,7 +123,7 @@ impl Producer {
         let session = ctx.incarnation();
         let item = |record| Item {
             record,
-            id: self.id_of(record, request.attempt, session),
+            id: self.id_of(record, request.nth(), session),
             offset: 0,
         };
         if request.more.is_empty() {

@@ -101,6 +101,15 @@ impl Sequences {
         }
     }
 
+    /// A transaction coordinator says who the client is: with another epoch, numbers begin anew. Nothing may be on its
+    /// way.
+    pub(super) fn adopt(&mut self, producer: ProducerId, epoch: Epoch) {
+        if self.identity != Some((producer, epoch)) {
+            self.identity = Some((producer, epoch));
+            self.partitions.fill(Numbers::default());
+        }
+    }
+
     /// Whether the client has an id.
     pub(super) const fn ready(&self) -> bool {
         self.identity.is_some()

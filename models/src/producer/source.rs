@@ -60,7 +60,7 @@ impl Producer {
         }
         self.memory.taking.blocked = false;
         while self.memory.taking.next < self.workload.records {
-            if self.memory.queues.held() >= self.publish.buffer {
+            if self.is_full() {
                 self.memory.taking.blocked = true;
                 return;
             }
@@ -112,12 +112,36 @@ impl Producer {
         });
     }
 
+    /// Whether every record has been taken.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.memory.taking.next >= self.workload.records
+    }
+
+    /// Whether the source has to wait: for room in the buffer, or for the end of a transaction.
+    fn is_full(&self) -> bool {
+        let room = self
+            .publish
+            .buffer
+            .saturating_sub(self.memory.queues.held());
+        match &self.session {
+            None => room == 0,
+            Some(session) => !session.has_room(room),
+        }
+    }
+
     /// A record enters the client.
     fn accept(&mut self, record: RecordId, ctx: &mut Ctx<'_>) {
-        if let Some(outcome) = self.shed_outcome(self.memory.queues.held()) {
+        if let Some(session) = &mut self.session {
+            session.accept(record);
+        } else if let Some(outcome) = self.shed_outcome(self.memory.queues.held()) {
             self.settle(record, outcome, ctx);
-            return;
+        } else {
+            self.enqueue(record, ctx);
         }
+    }
+
+    /// A record is to be sent: with others of its partition, or in a request of its own.
+    pub(super) fn enqueue(&mut self, record: RecordId, ctx: &mut Ctx<'_>) {
         let partition = self.workload.partition(record, self.topology);
         let batch = self.publish.batch;
         let stamp = ctx.wall().0;
@@ -130,14 +154,11 @@ impl Producer {
         }
         let number = self.next_request(ctx);
         let created = ctx.elapsed();
-        self.memory.queues.push(Request::new(
-            number,
-            partition,
-            record,
-            stamp,
-            created,
-            batch.linger,
-        ));
+        let mut request = Request::new(number, partition, record, stamp, created, batch.linger);
+        if let Some(session) = &self.session {
+            request.before = session.before();
+        }
+        self.memory.queues.push(request);
         if !batch.linger.is_zero() {
             ctx.set_timer(batch.linger, Timer::Linger);
         }

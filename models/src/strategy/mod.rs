@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use check::Objection;
 pub use promise::{Assumption, Clause, Invariant, Level};
 pub use publish::{
-    Backoff, Batching, Breaker, Intake, Name, OnOpen, Publish, Retry, Source, Transaction, Unit,
-    Wait,
+    Backoff, Batching, Breaker, Intake, Name, OnOpen, OnTimeout, Publish, Retry, Source,
+    Transaction, Unit, Wait,
 };
 pub use sink::{Claim, Fence, Keep, Keyed, Sink, SinkKind};
 pub use stream::{Copies, Flush, Kept, Recognise, Stream, Transactions, Verification};

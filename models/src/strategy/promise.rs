@@ -100,6 +100,8 @@ pub enum Assumption {
     NoSinkOutage,
     /// No commit that its sender had given up sets progress back behind a later one (§6.3).
     NoLateMark,
+    /// No record comes to its partition after its transaction was decided (F020).
+    NoLateRecord,
     /// No wall clock jumps or drifts.
     TrueClocks,
     /// No wall clock of a broker or of the sink jumps or drifts: those that age what they remember by their own.

@@ -110,6 +110,9 @@ pub struct Backoff {
     pub attempts: Option<u32>,
     /// How long a record may take in all (`delivery.timeout.ms`); then its outcome is unknown if it was ever sent.
     pub deadline: Span,
+    /// What the application does then, and when the attempts are spent.
+    #[serde(skip_serializing_if = "OnTimeout::is_report")]
+    pub on_timeout: OnTimeout,
     /// When to stop trying for everybody.
     pub breaker: Option<Breaker>,
 }
@@ -123,8 +126,31 @@ impl Default for Backoff {
             jitter: 20,
             attempts: None,
             deadline: Span::secs(120),
+            on_timeout: OnTimeout::Report,
             breaker: None,
         }
+    }
+}
+
+/// What an application does with a record that took too long: its future fails, and nobody knows whether it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum OnTimeout {
+    /// It leaves it at that: the outcome stays unknown.
+    #[default]
+    Report,
+    /// It calls `send` with the same record again. For the client that is another record, with a sequence number of its
+    /// own: the stream stores it twice, if the first one got there (`semantics.md` F003).
+    SendAgain,
+}
+
+impl OnTimeout {
+    /// Whether it is what everybody does who says nothing of it.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands fields over by reference"
+    )]
+    const fn is_report(&self) -> bool {
+        matches!(self, Self::Report)
     }
 }
 
@@ -199,11 +225,19 @@ pub enum Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transaction {
-    /// Records per transaction.
+    /// Records per transaction, at most.
     pub records: u32,
+    /// How long it stays open for more of them (as `commit.interval.ms` of a stream processor, 100 ms under
+    /// exactly-once).
+    #[serde(default = "commit_every")]
+    pub commit_every: Span,
     /// After which the coordinator aborts it (`transaction.timeout.ms`, 60 s).
     #[serde(default = "transaction_timeout")]
     pub timeout: Span,
+}
+
+const fn commit_every() -> Span {
+    Span::millis(100)
 }
 
 const fn transaction_timeout() -> Span {

@@ -135,3 +135,36 @@ fn an_open_breaker_that_loses_says_ok() {
         .count();
     assert!(lost > 0);
 }
+
+/// F003: after the deadline the application sends the same record again. It has a number of its own, which the stream
+/// has never seen, so it is stored twice.
+#[test]
+fn a_record_that_is_sent_again_by_its_application_is_not_recognised() {
+    let cut = [
+        "Drop(packet: Ack(record: 0, attempt: 1))",
+        r#"Isolate(node: "producer-0", after: Stored(record: 0), lasting: "500ms")"#,
+    ];
+    let named = strategy("name: Sequence", "stream: (recognise: Sequence())");
+    let patient = r#"jitter: 0, deadline: "300ms""#;
+    let again = format!("{patient}, on_timeout: SendAgain");
+    let run = stage(2, &cut).run(&named.replace("jitter: 0", &again));
+    insta::assert_snapshot!(run.about(&["Produce", "Stored", "Recognised", "Acked"]));
+    assert_eq!(effects(&run, 2), [2, 1]);
+    let reported = stage(2, &cut).run(&named.replace("jitter: 0", patient));
+    assert_eq!(effects(&reported, 2)[0], 1);
+}
+
+/// F003: what never left is sent again, too; who goes by the intent stores it once.
+#[test]
+fn a_record_that_is_sent_again_by_its_application_keeps_its_intent() {
+    let cut = r#"Isolate(node: "broker-0", at: "5ms", until: "1s")"#;
+    let named = strategy(
+        "window: 1, name: Intent",
+        "stream: (recognise: Id((), WithData))",
+    );
+    let again = r#"jitter: 0, deadline: "300ms", on_timeout: SendAgain"#;
+    let run = stage(3, &[cut]).run(&named.replace("jitter: 0", again));
+    assert_eq!(effects(&run, 3), [1, 1, 1]);
+    assert_eq!(told(&run, Outcome::Failed), 0);
+    assert!(told(&run, Outcome::Unknown) > 0);
+}

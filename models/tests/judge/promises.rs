@@ -266,11 +266,16 @@ fn a_breach_is_kept_however_many_excused_violations_came_before() {
 
 #[test]
 fn some_promises_go_without_saying() {
-    let names: Vec<&str> = universal_promises()
-        .map(|(keeps, ..)| keeps.name())
-        .collect();
+    let names = |bench: &Bench| -> Vec<&str> {
+        universal_promises(&bench.strategy())
+            .map(|(keeps, ..)| keeps.name())
+            .collect()
+    };
+    let everybody = names(&Bench::default());
+    let committed = names(&Bench::of("work: Loop(mark: After, read: Committed)"));
+    assert_eq!(committed[..everybody.len()], everybody);
     assert_eq!(
-        names,
+        committed,
         [
             "no_phantom",
             "convergence",
@@ -282,9 +287,32 @@ fn some_promises_go_without_saying() {
             "no_aborted_effect"
         ]
     );
-    assert!(universal_promises().all(|(_, _, why)| !why.is_empty()));
+    assert_eq!(everybody.len() + 1, committed.len());
+    let usual = Bench::default().strategy();
+    assert!(universal_promises(&usual).all(|(_, _, why)| !why.is_empty()));
     let phantom = scope("", "no_phantom", "stored 0 @0");
     assert_eq!(phantom, "promised");
+}
+
+/// F020: only who does not ask the coordinator takes it for granted that no record comes late.
+#[test]
+fn a_late_record_excuses_those_who_do_not_verify() {
+    let late = "intent 0\nintent 1\nstored 0 @0 in=7/1\ndecided 7/1 abort\nmarked @1 7/1 abort\n\
+                stored 1 @2 in=7/1\nhanging @2 7/1";
+    let in_time = "intent 0\nstored 0 @0 in=7/1\nhanging @0 7/1";
+    let scope = |strategy, history: &str| {
+        let found = Bench::of(strategy).found_of("stable_progress", history);
+        let scope = found[0].split_once(", ").map(|(_, scope)| scope.to_owned());
+        scope.expect("it has a scope")
+    };
+    let unverified = "work: Loop(mark: After), stream: (transactions: Markers(transaction_version: 1, verification: Off))";
+    assert_eq!(scope(unverified, late), "beyond NoLateRecord");
+    assert_eq!(scope(unverified, in_time), "promised");
+    let verified =
+        "work: Loop(mark: After), stream: (transactions: Markers(transaction_version: 1))";
+    assert_eq!(scope(verified, late), "promised");
+    let all = |strategy| universal_promises(&Bench::of(strategy).strategy()).count();
+    assert_eq!(all(unverified), all(verified));
 }
 
 #[test]

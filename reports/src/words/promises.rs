@@ -234,6 +234,10 @@ fn scope(name: &str) -> (&'static str, &'static str) {
         "NoConsumerOutage" => ("no consumer outage", "a consumer went down"),
         "NoSinkOutage" => ("no outage of the sink", "the sink went down"),
         "NoLateMark" => ("no late mark", "a late commit set progress back"),
+        "NoLateRecord" => (
+            "no late record",
+            "a record came after its transaction was decided",
+        ),
         "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
         "TrueStoreClocks" => (
             "true clocks of stores",

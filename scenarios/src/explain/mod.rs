@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use semel_models::judge::{Violation, universal_promises};
 use semel_models::observation::{Miss, Outcome};
-use semel_models::strategy::Clause;
+use semel_models::strategy::{Clause, Strategy};
 use semel_sim::schedule::Deviation;
 use serde::Serialize;
 
@@ -347,15 +347,15 @@ fn promise(plan: &Plan, violation: &Violation) -> Option<Clause> {
     let speaks =
         |clause: &&Clause| clause.keeps == violation.invariant && clause.level == violation.level;
     let written = plan.strategy.promise.iter().find(speaks).cloned();
-    written.or_else(|| unwritten(violation))
+    written.or_else(|| unwritten(&plan.strategy, violation))
 }
 
-/// What every strategy promises without writing it.
-fn unwritten(violation: &Violation) -> Option<Clause> {
+/// What a strategy promises without writing it.
+fn unwritten(strategy: &Strategy, violation: &Violation) -> Option<Clause> {
     if !violation.promised && violation.broken.is_none() {
         return None;
     }
-    let mut all = universal_promises();
+    let mut all = universal_promises(strategy);
     let (keeps, assuming, _) = all.find(|(keeps, ..)| *keeps == violation.invariant)?;
     Some(Clause {
         level: violation.level,

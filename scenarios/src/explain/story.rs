@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use semel_models::judge::Violation;
 use semel_models::message::Kind;
 use semel_models::model::Model;
-use semel_models::observation::Observation;
+use semel_models::observation::{Observation, Outcome};
 use semel_models::strategy::Invariant;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
@@ -136,7 +136,10 @@ impl Teller<'_, '_> {
                     missed: missed.into(),
                 })
             }
-            Observation::Acked { outcome, .. } if self.lacks => {
+            // An application that was told so while its client was up may send the record again (F003).
+            Observation::Acked { outcome, .. }
+                if self.lacks || (outcome == Outcome::Unknown && !self.struck.contains(&node)) =>
+            {
                 Some(Fact::Reported(outcome.into()))
             }
             Observation::Recognised { .. } => Some(Fact::Recognised),

@@ -267,7 +267,7 @@ impl Consumer {
                 }
             }
             Turn::Broken => self.abort(ctx),
-            Turn::Fenced => self.start_over(ctx),
+            Turn::Fenced { .. } => self.start_over(ctx),
         }
     }
 

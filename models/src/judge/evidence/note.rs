@@ -5,7 +5,7 @@ use semel_sim::time::Time;
 
 use super::{Facts, Flags, Known, Struck};
 use crate::judge::cause::Act;
-use crate::observation::{Observation, Outcome};
+use crate::observation::{Observation, Outcome, TransactionId};
 use crate::vocabulary::{Offset, RecordId};
 
 impl Known {
@@ -69,6 +69,11 @@ impl Known {
                 ..
             } => {
                 self.transactions.enlist(partition, transaction);
+                let TransactionId { producer, number } = transaction;
+                let ending = self.transactions.ending(producer, number);
+                if ending.is_some_and(|ending| ending.decided.is_some()) {
+                    self.faults.struck.set(Struck::LATE_RECORD);
+                }
             }
             Observation::Marked {
                 partition,

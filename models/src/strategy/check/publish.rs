@@ -5,7 +5,9 @@ use alloc::format;
 use semel_sim::time::Span;
 
 use super::Found;
-use crate::strategy::{Backoff, Name, OnOpen, Publish, Retry, Source, Strategy, Unit, Wait};
+use crate::strategy::{
+    Backoff, Name, OnOpen, OnTimeout, Publish, Retry, Source, Strategy, Transaction, Unit, Wait,
+};
 
 impl Strategy {
     pub(super) fn check_publish(&self, found: &mut Found) {
@@ -24,21 +26,8 @@ impl Strategy {
             }
         }
         if let Unit::Transaction(transaction) = self.publish.unit {
-            found.when(
-                transaction.records == 0,
-                "publish.unit.records",
-                "is 0: a transaction holds 1 record or more",
-            );
-            found.when(
-                transaction.timeout > Span::secs(900),
-                "publish.unit.timeout",
-                "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",
-            );
-            found.when(
-                true,
-                "publish.unit",
-                "`Transaction` is not modelled for a plain producer; `work: Transact(..)` writes in transactions",
-            );
+            check_transaction(&transaction, found);
+            check_retries(&self.publish, found);
         }
     }
 
@@ -50,6 +39,11 @@ impl Strategy {
             "publish.retry.attempts",
             "means nothing with a source that is read again: it goes on trying; leave it out",
         );
+        found.when(
+            again && backoff.on_timeout == OnTimeout::SendAgain,
+            "publish.retry.on_timeout",
+            "`SendAgain` means nothing with a source that is read again: its client goes on trying; leave it out",
+        );
         let fails = |breaker: &super::super::Breaker| breaker.on_open == OnOpen::Fail;
         found.when(
             again && backoff.breaker.as_ref().is_some_and(fails),
@@ -57,6 +51,46 @@ impl Strategy {
             "`Fail` makes no sense with a source that is read again: it would read it again at once; use `Park`",
         );
     }
+}
+
+fn check_transaction(transaction: &Transaction, found: &mut Found) {
+    found.when(
+        transaction.records == 0,
+        "publish.unit.records",
+        "is 0: a transaction holds 1 record or more",
+    );
+    found.when(
+        transaction.commit_every.is_zero(),
+        "publish.unit.commit_every",
+        "is 0: each record would have a transaction of its own; use `records: 1`",
+    );
+    found.when(
+        transaction.timeout > Span::secs(900),
+        "publish.unit.timeout",
+        "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",
+    );
+    found.when(
+        transaction.timeout <= transaction.commit_every,
+        "publish.unit.timeout",
+        "is not longer than `commit_every`: every transaction would be aborted before its commit",
+    );
+}
+
+/// A transaction that fails is aborted and tried again as a whole.
+fn check_retries(publish: &Publish, found: &mut Found) {
+    let Retry::Backoff(backoff) = publish.retry else {
+        return;
+    };
+    found.when(
+        backoff.breaker.is_some(),
+        "publish.retry.breaker",
+        "sheds records one by one, but a transaction is published whole or not at all; leave it out",
+    );
+    found.when(
+        backoff.on_timeout == OnTimeout::SendAgain,
+        "publish.retry.on_timeout",
+        "`SendAgain` means nothing in a transaction: after a timeout it is aborted, and tried again anyway (KIP-360)",
+    );
 }
 
 fn check_sizes(publish: &Publish, found: &mut Found) {
