@@ -1,4 +1,10 @@
-//! One step of a node: an input is handled, its observations are told, an outage may strike, its packets leave.
+//! One step of a node: an input is handled, its observations are told, its packets leave, an outage may strike.
+//!
+//! What a step writes and observes stands when it begins. Where steps take time, what it sends leaves when its
+//! service time is over, and so does the outage that strikes it: what takes the node down before then keeps the
+//! writes and loses the packets, as any cut does.
+
+use alloc::vec::Vec;
 
 use crate::address::{Label, NodeId, OutageKind, StepId, Strike};
 use crate::adversary::{Adversary, Step};
@@ -9,6 +15,16 @@ use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
 use crate::wire::Flight;
 use crate::world::{State, Tag, World};
+
+/// A step that has been taken, but whose packets have not left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfinished {
+    id: StepId,
+    /// The entry that tells of the step's input.
+    entry: u64,
+    /// What befalls the node when the step is over.
+    pub(crate) strike: Option<Strike>,
+}
 
 /// What a step is about, besides what the node does in it.
 #[derive(Clone, Copy)]
@@ -48,8 +64,8 @@ impl<D: Domain> World<D> {
         let now = self.core.now;
         let slot = self.slot(node);
         match slot.state {
-            State::Up => slot.busy_until > now || !slot.inbox.is_empty(),
-            State::Paused => true,
+            State::Up => slot.busy_until > now || slot.wake.is_some(),
+            State::Paused { .. } => true,
             State::Down(_) => false,
         }
     }
@@ -244,7 +260,7 @@ impl<D: Domain> World<D> {
         }
     }
 
-    /// A busy node is free: it takes the next input that waits.
+    /// A busy node is free: the packets of its step leave, and it takes the next input that waits.
     fn ready(
         &mut self,
         node: NodeId,
@@ -256,17 +272,25 @@ impl<D: Domain> World<D> {
         if slot.state != State::Up {
             return;
         }
-        if let Some(ticket) = slot.inbox.pop_front() {
+        if let Some(step) = slot.unfinished.take() {
+            self.finish(node, step, adversary, recorder);
+        }
+        // The step may have ended in an outage: then nothing waits here any more, or it waits for the end of a pause.
+        let slot = self.slot(node);
+        if slot.state == State::Up
+            && let Some(ticket) = slot.inbox.pop_front()
+        {
             self.handle(ticket, adversary, recorder);
         }
         self.keep_ready(node);
     }
 
-    /// As long as inputs wait at a live node, it will be told when it is free.
+    /// As long as inputs wait at a live node, or packets of its step, it will be told when it is free.
     pub(crate) fn keep_ready(&mut self, node: NodeId) {
         let now = self.core.now;
         let slot = &mut self.slots[usize::from(node.0)];
-        if slot.state == State::Up && !slot.inbox.is_empty() && slot.wake.is_none() {
+        let waited_for = !slot.inbox.is_empty() || slot.unfinished.is_some();
+        if slot.state == State::Up && waited_for && slot.wake.is_none() {
             let at = slot.busy_until.max(now);
             let event = Event {
                 node,
@@ -304,7 +328,7 @@ impl<D: Domain> World<D> {
         self.take_effect(&input, id, adversary, recorder);
     }
 
-    /// Observations are told, an outage may strike, packets leave.
+    /// Observations are told, packets leave, an outage may strike.
     fn take_effect(
         &mut self,
         input: &Input<'_, D::Message>,
@@ -332,20 +356,46 @@ impl<D: Domain> World<D> {
                 self.network.give_up(node, peer);
             }
         }
-        let mut sends = core::mem::take(&mut self.core.sends);
-        let leaving = strike.map_or(sends.len(), |strike| sends.len().min(strike.sends as usize));
-        for out in &sends[..leaving] {
-            self.depart(node, out, entry, adversary, recorder);
+        if strike.is_none() && self.terrain.service.is_zero() {
+            let mut sends = core::mem::take(&mut self.core.sends);
+            for out in &sends {
+                self.depart(node, out, entry, adversary, recorder);
+            }
+            sends.clear();
+            self.core.sends = sends;
+        } else {
+            let step = Unfinished { id, entry, strike };
+            self.finish_later(node, step, adversary, recorder);
         }
-        if let Some(strike) = strike {
-            self.cut_short(input, &sends[leaving..], strike, id, adversary, recorder);
-        }
-        sends.clear();
-        self.core.sends = sends;
         while let Some(batch) = self.core.batches.pop() {
             self.core.store.release(batch);
         }
-        self.occupy(node);
+    }
+
+    /// A step keeps its node busy for its service time; then its packets leave.
+    #[inline(never)]
+    fn finish_later(
+        &mut self,
+        node: NodeId,
+        step: Unfinished,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let slot = &mut self.slots[usize::from(node.0)];
+        for out in self.core.sends.drain(..) {
+            if let Some(batch) = D::batch(&out.message) {
+                self.core.store.retain(batch);
+            }
+            slot.held.push(out);
+        }
+        let service = self.terrain.service.times(slot.slow.into());
+        slot.busy_until = self.core.now + service;
+        if service.is_zero() {
+            self.finish(node, step, adversary, recorder);
+        } else if step.strike.is_some() || !slot.held.is_empty() {
+            slot.unfinished = Some(step);
+            self.keep_ready(node);
+        }
     }
 
     /// Asks what befalls the node.
@@ -370,43 +420,62 @@ impl<D: Domain> World<D> {
         })
     }
 
-    /// An outage strikes when some of the step's packets have left: a pause holds the others back, they leave when
-    /// it is over; from any other outage they never leave.
-    fn cut_short(
+    /// A step's packets leave, and what strikes it strikes when some of them have left: a pause holds the others back,
+    /// they leave when it is over; from any other outage they never leave.
+    fn finish(
         &mut self,
-        input: &Input<'_, D::Message>,
-        unsent: &[Outgoing<D>],
-        strike: Strike,
-        id: StepId,
+        node: NodeId,
+        step: Unfinished,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Input { node, entry, .. } = *input;
-        for out in unsent {
-            if strike.outage.kind == OutageKind::Pause {
-                if let Some(batch) = D::batch(&out.message) {
-                    self.core.store.retain(batch);
-                }
-                self.slot(node).held.push(*out);
-            } else {
-                self.unsent(node, out.message, entry, recorder);
-            }
+        let Unfinished { id, entry, strike } = step;
+        let mut held = core::mem::take(&mut self.slot(node).held);
+        let leaving = strike.map_or(held.len(), |strike| held.len().min(strike.sends as usize));
+        self.depart_held(node, held.drain(..leaving), entry, adversary, recorder);
+        if strike.is_some_and(|strike| strike.outage.kind != OutageKind::Pause) {
+            self.lose_held(node, &mut held, entry, recorder);
         }
-        let Strike { outage, fault, .. } = strike;
-        self.strike(node, outage, fault, Some(id), entry, adversary, recorder);
+        self.slot(node).held = held;
+        if let Some(Strike { outage, fault, .. }) = strike {
+            self.strike(node, outage, fault, Some(id), entry, adversary, recorder);
+        }
     }
 
-    /// A packet never leaves.
-    pub(crate) fn unsent(
+    /// Packets that were held back leave now.
+    pub(crate) fn depart_held(
         &mut self,
         node: NodeId,
-        message: D::Message,
+        held: impl Iterator<Item = Outgoing<D>>,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        for out in held {
+            self.depart(node, &out, cause, adversary, recorder);
+            if let Some(batch) = D::batch(&out.message) {
+                self.core.store.release(batch);
+            }
+        }
+    }
+
+    /// Packets that were held back never leave.
+    pub(crate) fn lose_held(
+        &mut self,
+        node: NodeId,
+        held: &mut Vec<Outgoing<D>>,
         cause: u64,
         recorder: &mut impl Recorder<D>,
     ) {
-        let add = |digest: &mut crate::digest::Digest| digest.add(&message);
-        let what = || What::Unsent(node, message);
-        self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
+        for out in held.drain(..) {
+            let message = out.message;
+            let add = |digest: &mut crate::digest::Digest| digest.add(&message);
+            let what = || What::Unsent(node, message);
+            self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
+            if let Some(batch) = D::batch(&message) {
+                self.core.store.release(batch);
+            }
+        }
     }
 
     fn arm_jittered(
@@ -444,16 +513,5 @@ impl<D: Domain> World<D> {
             self.core.queue.push(self.core.now + delay, weight, event);
         }
         self.core.jittered.clear();
-    }
-
-    /// A step keeps its node busy for its service time.
-    #[inline]
-    fn occupy(&mut self, node: NodeId) {
-        let service = self.terrain.service;
-        if !service.is_zero() {
-            let now = self.core.now;
-            let slot = self.slot(node);
-            slot.busy_until = now + service.times(slot.slow.into());
-        }
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::{Domain, Process};
 use crate::net::{Latency, Network, Transport};
 use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
+use crate::step::Unfinished;
 use crate::store::Store;
 use crate::time::{Span, Time};
 
@@ -26,7 +27,7 @@ pub struct Terrain {
     pub transport: Transport,
     /// How long they take.
     pub latency: Latency,
-    /// How long each step keeps its node busy.
+    /// How long each step keeps its node busy: what it sends leaves when that is over.
     pub service: Span,
 }
 
@@ -63,7 +64,10 @@ pub struct Counts {
 pub(crate) enum State {
     Up,
     Down(OutageKind),
-    Paused,
+    /// Since when: a step that it interrupted goes on where it stood.
+    Paused {
+        since: Time,
+    },
 }
 
 /// The kernel's side of a node.
@@ -80,8 +84,10 @@ pub(crate) struct Slot<D: Domain> {
     pub(crate) inbox: VecDeque<Ticket>,
     /// The event that will say that it is free to handle them.
     pub(crate) wake: Option<Ticket>,
-    /// Sends that a pause held back.
+    /// Sends that have not left: of a step that is not over, or held back by a pause.
     pub(crate) held: Vec<Outgoing<D>>,
+    /// The step that is not over, if it has anything left to do.
+    pub(crate) unfinished: Option<Unfinished>,
 }
 
 /// A simulated world, between two events.
@@ -116,6 +122,7 @@ impl<D: Domain> World<D> {
             inbox: VecDeque::new(),
             wake: None,
             held: Vec::new(),
+            unfinished: None,
         });
         Self {
             core: Core {
@@ -158,6 +165,7 @@ impl<D: Domain> World<D> {
             slot.inbox.clear();
             slot.wake = None;
             slot.held.clear();
+            slot.unfinished = None;
         }
         self.network.reset();
         self.steps.fill(0);
@@ -403,12 +411,14 @@ impl<D: Domain> World<D> {
     pub fn fingerprint(&self, digest: &mut Digest) {
         let now = self.core.now;
         for (index, slot) in self.slots.iter().enumerate() {
-            let down = match slot.state {
-                State::Up => None,
-                State::Down(kind) => Some(kind),
-                State::Paused => Some(OutageKind::Pause),
+            let (down, since) = match slot.state {
+                State::Up => (None, now),
+                State::Down(kind) => (Some(kind), now),
+                State::Paused { since } => (Some(OutageKind::Pause), since),
             };
-            digest.add(&(down, slot.busy_until.since(now), slot.slow));
+            digest.add(&(down, slot.busy_until.since(since), slot.slow));
+            let strike = slot.unfinished.map(|step| step.strike);
+            digest.add(&strike.map(|strike| strike.map(|strike| (strike.outage, strike.sends))));
             digest.add(&self.core.clocks[index].state(now));
             for ticket in &slot.inbox {
                 if let Some(event) = self.core.queue.get(*ticket) {
