@@ -14,8 +14,8 @@ pub(super) type Origin = (Side, Cause);
 /// Why a record came into the log again, as the number of a duplicate's cause.
 ///
 /// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
-/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that the answer to
-/// an earlier one was lost (D1), and one of a later session that the source's position had not been saved (D7).
+/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to
+/// an earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the source's position had not been saved (D7).
 /// Where somebody looks and finds nothing, the name was another one: of a new session (D2), or a new id (D5).
 pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
     let vague = facts.flags.has(Flags::VAGUE);
@@ -79,10 +79,12 @@ impl Act {
 ///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
 /// 2. If the first effect came from a copy that was undone later, or if an output that was decided to be aborted was
 ///    committed, a reader was exposed to what should not count (D10).
-/// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
-/// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
+/// 3. A sink that looked under another id than the first time could not find it (D5): born inbound if this is another
+///    copy, for a copy brings its id along. One that looked under the same id, or for the same copy, and found nothing
+///    had not finished the first request (D6).
+/// 4. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
 /// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
-///    sink's answer was lost (D1).
+///    sink's answer was lost or late (D1).
 /// 6. Otherwise it was delivered again: see [`of_redelivery`].
 pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
@@ -101,11 +103,22 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     if output && facts.flags.has(Flags::TORN) {
         return (Side::Outbound, Cause::Duplicate(10));
     }
-    if !vague && offset != facts.effect.offset {
-        return of_other_copy(facts);
-    }
+    let other_copy = !vague && offset != facts.effect.offset;
     if !output && act.missed == Miss::New {
-        return (Side::Outbound, Cause::Duplicate(6));
+        let side = if other_copy {
+            Side::Inbound
+        } else {
+            Side::Outbound
+        };
+        match known.looks.differ(act.record) {
+            Some(true) => return (side, Cause::Duplicate(5)),
+            Some(false) => return (Side::Outbound, Cause::Duplicate(6)),
+            None if !other_copy => return (Side::Outbound, Cause::Duplicate(6)),
+            None => {}
+        }
+    }
+    if other_copy {
+        return of_other_copy(facts);
     }
     let same_delivery =
         facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
@@ -152,7 +165,7 @@ pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-/// One request took effect twice: the network copied it, or its answer was lost.
+/// One request took effect twice: the network copied it, or no answer to it came in time.
 const fn of_attempt(facts: &Facts, attempt: u32) -> u8 {
     if facts.applied.has(attempt) { 11 } else { 1 }
 }
