@@ -14,9 +14,10 @@ pub(super) type Origin = (Side, Cause);
 /// Why a record came into the log again, as the number of a duplicate's cause.
 ///
 /// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
-/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to
-/// an earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the source's position had not been saved (D7).
-/// Where somebody looks and finds nothing, the name was another one: of a new session (D2), or a new id (D5).
+/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to an
+/// earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the
+/// source's position had not been saved (D7). Where somebody looks and finds nothing, the name was another one: of a
+/// new session (D2), or a new id (D5).
 pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
     let vague = facts.flags.has(Flags::VAGUE);
     let same_session = vague || facts.stored_session == session;
@@ -104,18 +105,11 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         return (Side::Outbound, Cause::Duplicate(10));
     }
     let other_copy = !vague && offset != facts.effect.offset;
-    if !output && act.missed == Miss::New {
-        let side = if other_copy {
-            Side::Inbound
-        } else {
-            Side::Outbound
-        };
-        match known.looks.differ(act.record) {
-            Some(true) => return (side, Cause::Duplicate(5)),
-            Some(false) => return (Side::Outbound, Cause::Duplicate(6)),
-            None if !other_copy => return (Side::Outbound, Cause::Duplicate(6)),
-            None => {}
-        }
+    if !output
+        && act.missed == Miss::New
+        && let Some(origin) = of_look(known.looks.differ(act.record), other_copy)
+    {
+        return origin;
     }
     if other_copy {
         return of_other_copy(facts);
@@ -145,6 +139,17 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         vague,
     );
     (Side::Outbound, Cause::Duplicate(number))
+}
+
+/// What a sink that looked and found nothing has to say: whether it looked under another id than the first time, if
+/// that is known, and for another copy. Nothing, if it may have looked for the copy itself.
+const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
+    match (differs, other_copy) {
+        (Some(true), true) => Some((Side::Inbound, Cause::Duplicate(5))),
+        (Some(true), false) => Some((Side::Outbound, Cause::Duplicate(5))),
+        (Some(false), _) | (None, false) => Some((Side::Outbound, Cause::Duplicate(6))),
+        (None, true) => None,
+    }
 }
 
 /// Why a record came into an output again: its input had two copies, or was delivered twice, or what was made of it
