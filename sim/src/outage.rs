@@ -144,7 +144,7 @@ impl<D: Domain> World<D> {
             State::Up => return,
             State::Paused { since } => {
                 if slot.busy_until > since {
-                    slot.busy_until = slot.busy_until + now.since(since);
+                    slot.busy_until += now.since(since);
                 }
                 OutageKind::Pause
             }

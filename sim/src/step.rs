@@ -1,8 +1,8 @@
 //! One step of a node: an input is handled, its observations are told, its packets leave, an outage may strike.
 //!
 //! What a step writes and observes stands when it begins. Where steps take time, what it sends leaves when its
-//! service time is over, and so does the outage that strikes it: what takes the node down before then keeps the
-//! writes and loses the packets, as any cut does.
+//! service time is over; from then on its timers run, and then strikes what strikes it. What takes the node down
+//! before keeps the writes and loses the packets, as any cut does.
 
 use alloc::vec::Vec;
 
@@ -318,6 +318,9 @@ impl<D: Domain> World<D> {
             nth: *nth,
         };
         *nth += 1;
+        if !self.terrain.service.is_zero() {
+            self.core.service = self.terrain.service.times(slot.slow.into());
+        }
         let mut ctx = Context {
             core: &mut self.core,
             me: input.node,
@@ -388,7 +391,7 @@ impl<D: Domain> World<D> {
             }
             slot.held.push(out);
         }
-        let service = self.terrain.service.times(slot.slow.into());
+        let service = self.core.service;
         slot.busy_until = self.core.now + service;
         if service.is_zero() {
             self.finish(node, step, adversary, recorder);
@@ -510,7 +513,8 @@ impl<D: Domain> World<D> {
                 },
             };
             let weight = weight::<D>(D::timer_label(&wish.timer));
-            self.core.queue.push(self.core.now + delay, weight, event);
+            let at = self.core.now + self.core.service + delay;
+            self.core.queue.push(at, weight, event);
         }
         self.core.jittered.clear();
     }

@@ -27,7 +27,7 @@ pub struct Terrain {
     pub transport: Transport,
     /// How long they take.
     pub latency: Latency,
-    /// How long each step keeps its node busy: what it sends leaves when that is over.
+    /// How long each step keeps its node busy: what it sends leaves when that is over, and its timers begin to run.
     pub service: Span,
 }
 
@@ -127,6 +127,7 @@ impl<D: Domain> World<D> {
         Self {
             core: Core {
                 now: Time::ZERO,
+                service: Span::ZERO,
                 queue: Queue::new(),
                 store: Store::new(),
                 clocks: alloc::vec![Clock::new(); names.len()],

@@ -27,7 +27,7 @@ fn slow(at: u64, until: u64, factor: u32) -> Fault<Message, Observation> {
 #[test]
 fn what_a_step_sends_leaves_when_its_service_time_is_over() {
     stage(Transport::Datagram)
-        .client(&[(4, Do::Ping(1)), (20, Do::Pings(2, 4))])
+        .client(&[(3, Do::Ping(1)), (19, Do::Pings(2, 4))])
         .fault(slow(14, 30, 5))
         .goes(
             "
@@ -57,12 +57,11 @@ fn what_a_step_sends_leaves_when_its_service_time_is_over() {
         );
 }
 
-/// Nothing is lost, and yet the answer comes too late: the client repeats what has been done. (Busy until 18 ms: to sync
-/// is a step, too.)
+/// Nothing is lost, and yet the answer comes too late: the client repeats what has been done.
 #[test]
 fn a_server_slower_than_the_timeout_is_asked_twice() {
     stage(Transport::Datagram)
-        .client(&[(4, Do::Ping(1))])
+        .client(&[(3, Do::Ping(1))])
         .retrying(Span::millis(10))
         .fault(slow(2, 8, 10))
         .goes(
@@ -72,13 +71,13 @@ fn a_server_slower_than_the_timeout_is_asked_twice() {
              7ms  server hears Ping 1
              7ms  server stores 1
              8ms  server is as fast as ever
-        15.845ms  client sends Ping 1
+        16.845ms  client sends Ping 1
             17ms  server sends Pong 1
-            18ms  server hears Ping 1
-            18ms  server stores 1
+        18.845ms  server hears Ping 1
+        18.845ms  server stores 1
             19ms  client hears Pong 1
-            19ms  server sends Pong 1
-            21ms  client hears Pong 1
+        19.845ms  server sends Pong 1
+        21.845ms  client hears Pong 1
             ",
         );
 }
@@ -87,7 +86,7 @@ fn a_server_slower_than_the_timeout_is_asked_twice() {
 #[test]
 fn a_crash_during_a_step_loses_what_has_not_left() {
     stage(Transport::Connection)
-        .client(&[(4, Do::Ping(1))])
+        .client(&[(3, Do::Ping(1))])
         .fault(slow(2, 50, 5))
         .fault(Fault::Crash(Crash {
             node: Some("server".into()),
@@ -115,7 +114,7 @@ fn a_crash_during_a_step_loses_what_has_not_left() {
 #[test]
 fn a_pause_during_a_step_puts_its_end_off() {
     stage(Transport::Connection)
-        .client(&[(4, Do::Pings(1, 2))])
+        .client(&[(3, Do::Pings(1, 2))])
         .fault(slow(2, 50, 5))
         .fault(Fault::Pause(Pause {
             node: Some("server".into()),
@@ -154,7 +153,7 @@ fn what_strikes_a_step_strikes_at_its_end() {
             ..Crash::default()
         })
     };
-    let stage = stage(Transport::Connection).client(&[(4, Do::Ping(1))]);
+    let stage = stage(Transport::Connection).client(&[(3, Do::Ping(1))]);
     stage.clone().fault(crash(0)).goes(
         "
              5ms  client sends Ping 1
@@ -187,7 +186,7 @@ fn what_strikes_a_step_strikes_at_its_end() {
 #[test]
 fn an_answer_that_leaves_after_its_connection_was_given_up_is_lost() {
     stage(Transport::Connection)
-        .client(&[(4, Do::Ping(1)), (8, Do::GiveUp), (9, Do::Ping(2))])
+        .client(&[(3, Do::Ping(1)), (7, Do::GiveUp), (8, Do::Ping(2))])
         .fault(slow(2, 16, 5))
         .goes(
             "
