@@ -341,11 +341,11 @@ fn effects(row: &Row) -> Vec<String> {
 #[test]
 fn a_lost_ack_is_told_by_the_id_that_the_sink_looked_for() {
     let scenario = catalog::scenario("lost-ack").expect("it is in the catalog");
-    let bug = Setting::parse("strategy.bug=RetryWithNewId").expect("it is a setting");
+    let bug = [Setting::parse("strategy.bug=RetryWithNewId").expect("it is a setting")];
     for (strategy, settings, causes) in [
         ("at-least-once", &[][..], &["D1 inbound"][..]),
-        ("idempotent-consumer", &[bug.clone()], &["D5 inbound"]),
-        ("idempotency-key", &[bug], &["D5 inbound"]),
+        ("idempotent-consumer", &bug, &["D5 inbound"]),
+        ("idempotency-key", &bug, &["D5 inbound"]),
         ("idempotent-consumer", &[], &[]),
     ] {
         let plan = Arc::new(Plan::new(&scenario, strategy, settings).expect("it fits"));
