@@ -1,30 +1,15 @@
 //! One step of a node: an input is handled, its observations are told, its packets leave, an outage may strike.
-//!
-//! What a step writes and observes stands when it begins. Where steps take time, what it sends leaves when its
-//! service time is over; from then on its timers run, and then strikes what strikes it. What takes the node down
-//! before keeps the writes and loses the packets, as any cut does.
 
-use alloc::vec::Vec;
-
-use crate::address::{Label, NodeId, OutageKind, StepId, Strike};
+use crate::address::{Label, NodeId, StepId, Strike};
 use crate::adversary::{Adversary, Step};
-use crate::context::{Context, Due, Event, Outgoing, Peer, weight};
+use crate::context::{Context, Due, Event, Peer, weight};
 use crate::domain::{Domain, Process};
+use crate::finish::Unfinished;
 use crate::queue::{Ticket, Weight};
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
 use crate::wire::Flight;
 use crate::world::{State, Tag, World};
-
-/// A step that has been taken, but whose packets have not left.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unfinished {
-    id: StepId,
-    /// The entry that tells of the step's input.
-    entry: u64,
-    /// What befalls the node when the step is over.
-    pub(crate) strike: Option<Strike>,
-}
 
 /// What a step is about, besides what the node does in it.
 #[derive(Clone, Copy)]
@@ -375,32 +360,6 @@ impl<D: Domain> World<D> {
         }
     }
 
-    /// A step keeps its node busy for its service time; then its packets leave.
-    #[inline(never)]
-    fn finish_later(
-        &mut self,
-        node: NodeId,
-        step: Unfinished,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let slot = &mut self.slots[usize::from(node.0)];
-        for out in self.core.sends.drain(..) {
-            if let Some(batch) = D::batch(&out.message) {
-                self.core.store.retain(batch);
-            }
-            slot.held.push(out);
-        }
-        let service = self.core.service;
-        slot.busy_until = self.core.now + service;
-        if service.is_zero() {
-            self.finish(node, step, adversary, recorder);
-        } else if step.strike.is_some() || !slot.held.is_empty() {
-            slot.unfinished = Some(step);
-            self.keep_ready(node);
-        }
-    }
-
     /// Asks what befalls the node.
     fn ask(
         &mut self,
@@ -421,64 +380,6 @@ impl<D: Domain> World<D> {
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
         })
-    }
-
-    /// A step's packets leave, and what strikes it strikes when some of them have left: a pause holds the others back,
-    /// they leave when it is over; from any other outage they never leave.
-    fn finish(
-        &mut self,
-        node: NodeId,
-        step: Unfinished,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let Unfinished { id, entry, strike } = step;
-        let mut held = core::mem::take(&mut self.slot(node).held);
-        let leaving = strike.map_or(held.len(), |strike| held.len().min(strike.sends as usize));
-        self.depart_held(node, held.drain(..leaving), entry, adversary, recorder);
-        if strike.is_some_and(|strike| strike.outage.kind != OutageKind::Pause) {
-            self.lose_held(node, &mut held, entry, recorder);
-        }
-        self.slot(node).held = held;
-        if let Some(Strike { outage, fault, .. }) = strike {
-            self.strike(node, outage, fault, Some(id), entry, adversary, recorder);
-        }
-    }
-
-    /// Packets that were held back leave now.
-    pub(crate) fn depart_held(
-        &mut self,
-        node: NodeId,
-        held: impl Iterator<Item = Outgoing<D>>,
-        cause: u64,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        for out in held {
-            self.depart(node, &out, cause, adversary, recorder);
-            if let Some(batch) = D::batch(&out.message) {
-                self.core.store.release(batch);
-            }
-        }
-    }
-
-    /// Packets that were held back never leave.
-    pub(crate) fn lose_held(
-        &mut self,
-        node: NodeId,
-        held: &mut Vec<Outgoing<D>>,
-        cause: u64,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        for out in held.drain(..) {
-            let message = out.message;
-            let add = |digest: &mut crate::digest::Digest| digest.add(&message);
-            let what = || What::Unsent(node, message);
-            self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
-            if let Some(batch) = D::batch(&message) {
-                self.core.store.release(batch);
-            }
-        }
     }
 
     fn arm_jittered(

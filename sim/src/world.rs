@@ -11,10 +11,10 @@ use crate::clock::Clock;
 use crate::context::{Core, Due, Event, Outgoing};
 use crate::digest::{Digest, name_key};
 use crate::domain::{Domain, Process};
+use crate::finish::Unfinished;
 use crate::net::{Latency, Network, Transport};
 use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
-use crate::step::Unfinished;
 use crate::store::Store;
 use crate::time::{Span, Time};
 
@@ -418,20 +418,13 @@ impl<D: Domain> World<D> {
                 State::Paused { since } => (Some(OutageKind::Pause), since),
             };
             digest.add(&(down, slot.busy_until.since(since), slot.slow));
-            let strike = slot.unfinished.map(|step| step.strike);
-            digest.add(&strike.map(|strike| strike.map(|strike| (strike.outage, strike.sends))));
             digest.add(&self.core.clocks[index].state(now));
             for ticket in &slot.inbox {
                 if let Some(event) = self.core.queue.get(*ticket) {
                     self.fingerprint_event(event, digest);
                 }
             }
-            for out in &slot.held {
-                let node = NodeId(index as u16);
-                let age = |connection| self.network.age(node, out.to.node, connection);
-                digest.add(&(out.to.node, out.to.connection.map(age)));
-                self.fingerprint_message(&out.message, digest);
-            }
+            self.fingerprint_unsent(NodeId(index as u16), digest);
             self.nodes[index].fingerprint(now, digest);
         }
         self.network.fingerprint(now, digest);
@@ -471,7 +464,7 @@ impl<D: Domain> World<D> {
         }
     }
 
-    fn fingerprint_message(&self, message: &D::Message, digest: &mut Digest) {
+    pub(crate) fn fingerprint_message(&self, message: &D::Message, digest: &mut Digest) {
         digest.add(message);
         if let Some(batch) = D::batch(message) {
             digest.add(&self.core.store.get(batch));
