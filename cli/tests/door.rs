@@ -282,6 +282,35 @@ fn a_broken_promise_is_1_and_is_told_even_quietly() {
     assert_eq!((code(&quiet), text(&quiet.stdout)), (0, String::new()));
 }
 
+/// A key that stays in progress for ever: not what any strategy promises, and none can leave that promise unwritten.
+#[test]
+fn what_every_strategy_promises_may_be_expected_to_break() {
+    let file = folder("waived").join("stuck.ron");
+    let path = file.to_str().unwrap();
+    for (verdict, expected) in [
+        ("Always([\"convergence at delivery\"])", 0),
+        ("Breaks([\"convergence at delivery\"])", 0),
+        ("Any", 1),
+    ] {
+        let text = format!(
+            "(schema: 1, name: \"stuck\", workload: (records: 4),
+            faults: [Crash(after: Applied(record: 1), down: \"20ms\")],
+            define: {{\"no-lease\": (promise: [], work: Loop(mark: After), sink: (kind: Keyed(lease: None)))}},
+            expect: {{\"no-lease\": (verdict: {verdict})}})"
+        );
+        std::fs::write(&file, text).unwrap();
+        let run = semel(&["run", path]);
+        assert_eq!(code(&run), expected, "{verdict}: {}", text_of(&run));
+        assert_eq!(text_of(&run).contains("violates, expected"), expected == 0);
+        let sweep = semel(&["sweep", path, "--seeds", "5"]);
+        assert_eq!(code(&sweep), expected, "{verdict}: {}", text_of(&sweep));
+    }
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
 #[test]
 fn what_never_happened_is_no_success() {
     let folder = folder("verdicts");

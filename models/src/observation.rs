@@ -405,4 +405,12 @@ observations! {
         /// Which.
         transaction: TransactionId,
     }
+    // Last, although it belongs to `Recognised`: a digest knows an observation by its place in this list.
+    /// A sink that goes by ids did not know the one that a record came under: the record takes effect next.
+    Unrecognised {
+        /// Which record.
+        record: RecordId,
+        /// The id that the sink looked for.
+        id: u64,
+    }
 }

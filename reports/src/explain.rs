@@ -233,6 +233,7 @@ fn say(step: &Step, record: &str) -> String {
         }
         Fact::Recognised => format!("{node} recognises {record} as a repeat{because} at {at}."),
         Fact::Refused => format!("{node} refuses a stale request for {record}{because} at {at}."),
+        Fact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
         Fact::PassedOver => format!("{node} passes {record} over at {at}."),
         Fact::Truncated { from } => {
             format!("{node} has lost what it had stored from offset {from} on, at {at}.")

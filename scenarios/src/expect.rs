@@ -27,9 +27,11 @@ pub struct Expectation {
 pub enum Expected {
     /// Every seed holds.
     Holds,
-    /// Each of these appears under some seed, and no promise is broken.
+    /// Each of these appears under some seed, and no other promise is broken than one of them that every strategy makes
+    /// without writing it.
     Breaks(Vec<Breach>),
-    /// All of these appear under every seed, and no promise is broken.
+    /// All of these appear under every seed, and no other promise is broken than one of them that every strategy makes
+    /// without writing it.
     Always(Vec<Breach>),
     /// Judged by the promise alone.
     #[default]

@@ -105,6 +105,10 @@ pub struct ViolationRow {
     pub level: Word,
     /// Whether the strategy promises it.
     pub promised: bool,
+    /// Whether the scenario takes the promise out: every strategy makes it without writing it, and the scenario
+    /// expects it to be broken here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub waived: bool,
     /// The assumption that did not hold, if it is beyond the promise.
     pub assumption_broken: Option<String>,
     /// The record it is about.
@@ -118,9 +122,9 @@ pub struct ViolationRow {
 }
 
 impl ViolationRow {
-    /// Whether the strategy is held to it: promised, and every assumption of the promise held.
+    /// Whether the strategy is held to it: promised, not waived, and every assumption of the promise held.
     pub fn is_breach(&self) -> bool {
-        self.promised && self.assumption_broken.is_none()
+        self.promised && !self.waived && self.assumption_broken.is_none()
     }
 }
 

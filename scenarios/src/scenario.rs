@@ -141,7 +141,7 @@ pub struct Network {
     pub latency: Span,
     /// Chance adds less than this.
     pub spread: Span,
-    /// How long each step keeps its node busy.
+    /// How long each step keeps its node busy: what it sends leaves when that is over, and its timers begin to run.
     pub service: Span,
 }
 

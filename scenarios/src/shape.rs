@@ -162,6 +162,10 @@ fn of_value<T: DeserializeOwned>(code: &Error, text: &str, path: &Path) -> Optio
         }
         Error::ExpectedFloat => no_help(format!("`{token}` is not a number")),
         Error::ExpectedBoolean => no_help(format!("`{token}` is neither true nor false")),
+        Error::ExpectedString if token.starts_with('[') => written(
+            "one name is expected here, not a list",
+            "write it without the brackets",
+        ),
         Error::ExpectedString => (
             format!("`{token}` is not a string"),
             Some(format!("put it into quotes: \"{token}\"")),

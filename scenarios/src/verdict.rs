@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use semel_models::judge::{Cause, Side, Violation};
-use semel_models::strategy::{Assumption, Level};
+use semel_models::strategy::{Assumption, Clause, Level};
 use semel_sim::net::Transport;
 use semel_sim::world::End;
 
@@ -36,8 +36,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The row of a run.
 pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'_>) -> Row {
     let tally = &outcome.findings.tally;
-    let violations: Vec<ViolationRow> = outcome.findings.violations.iter().map(violation).collect();
-    let verdict = verdict(&outcome.findings.violations, outcome.end);
+    let found = outcome.findings.violations.iter();
+    let told = |found| ViolationRow {
+        waived: is_waived(plan, found),
+        ..violation(found)
+    };
+    let violations: Vec<ViolationRow> = found.map(told).collect();
+    let verdict = verdict(&violations, outcome.end);
     let struck = |index: usize| outcome.counts.fired.get(index).copied().unwrap_or(0);
     let fired = faults
         .iter()
@@ -118,8 +123,9 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
 }
 
 /// Wrong money or a broken promise violates; a run cut short shows nothing else.
-fn verdict(violations: &[Violation], ended: End) -> RunVerdict {
-    let counts = |violation: &Violation| violation.level == Level::Effect || violation.is_breach();
+fn verdict(violations: &[ViolationRow], ended: End) -> RunVerdict {
+    let counts =
+        |violation: &ViolationRow| violation.level == Level::Effect.name() || violation.is_breach();
     if violations.iter().any(counts) {
         RunVerdict::Violates
     } else if ended == End::Exhausted {
@@ -197,11 +203,27 @@ fn is_certain(fault: &Fault) -> bool {
     by_rate.is_none()
 }
 
+/// Whether the scenario expects this violation of a promise that the strategy does not write.
+///
+/// What every strategy promises, nobody can leave out of a file: naming it among what breaks is how a scenario says
+/// that it is not to be had here. A promise that is written is kept or broken, whatever anybody expects.
+fn is_waived(plan: &Plan, violation: &Violation) -> bool {
+    let Violation {
+        invariant, level, ..
+    } = *violation;
+    let named = Breach { invariant, level };
+    let written = |clause: &Clause| (clause.keeps, clause.level) == (invariant, level);
+    violation.promised
+        && plan.expectation.verdict.breaches().contains(&named)
+        && !plan.strategy.promise.iter().any(written)
+}
+
 pub(crate) fn violation(violation: &Violation) -> ViolationRow {
     ViolationRow {
         invariant: violation.invariant.name().into(),
         level: violation.level.name().into(),
         promised: violation.promised,
+        waived: false,
         assumption_broken: violation.broken.as_ref().map(assumption),
         record: violation.record,
         side: match violation.side {

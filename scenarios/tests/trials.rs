@@ -14,6 +14,7 @@ use semel_scenarios::summary::{Summarizer, Summary};
 use semel_scenarios::trial::Runner;
 use semel_scenarios::verdict::{self, Judgement};
 use semel_scenarios::{catalog, found};
+use semel_sim::record::{Loss, What};
 
 fn plan(scenario: &str, strategy: &str) -> Arc<Plan> {
     let scenario = catalog::scenario(scenario).expect("it is in the catalog");
@@ -294,4 +295,116 @@ fn plans_hash_what_decides_a_run_and_nothing_else() {
     let mut longer = Scenario::clone(&scenario);
     longer.workload.records += 1;
     assert_ne!(hash(&longer, "at-least-once"), plain);
+}
+
+/// F113 and §4.4 D1 without a lost packet: the sink has paid when the client's patience ends, and its answer comes
+/// after the client has asked again.
+#[test]
+fn a_sink_slower_than_its_clients_timeout_pays_twice() {
+    let slow = |factor| {
+        let faults = format!("faults: [Slow(node: \"sink\", factor: {factor}, at: \"0s\")]");
+        own(&format!("network: (service: \"1ms\"), {faults}"))
+    };
+    let row = Runner::new(&slow(2)).run(0);
+    assert_eq!((row.verdict, row.duplicated), (RunVerdict::Holds, 0));
+    let opened = Runner::new(&slow(400)).run_open(0).expect("it applies");
+    assert_eq!(opened.row.verdict, RunVerdict::Violates);
+    assert!(
+        opened.row.duplicated > 0 && opened.row.lost == 0,
+        "{:?}",
+        opened.row
+    );
+    let dropped = opened.trace.entries.iter().any(|entry| {
+        matches!(&entry.what, What::Sent { loss: Some(loss), .. } if *loss != Loss::GivenUp)
+    });
+    assert!(!dropped, "every packet was let through");
+    assert_eq!(
+        effects(&opened.row),
+        ["D1 outbound"],
+        "no answer came in time"
+    );
+}
+
+/// The causes of the duplicated effects.
+fn effects(row: &Row) -> Vec<String> {
+    let doubled = row.violations.iter();
+    let doubled = doubled.filter(|one| one.invariant == "no_duplicate" && one.level == "effect");
+    let mut causes: Vec<String> = doubled
+        .map(|one| format!("{} {}", one.cause, one.side))
+        .collect();
+    causes.dedup();
+    causes
+}
+
+/// §4.4: one lost ack, told by what the sink could have known. Nobody looks for ids (D1); it looks for another one
+/// than before (D5); it knows the id.
+#[test]
+fn a_lost_ack_is_told_by_the_id_that_the_sink_looked_for() {
+    let scenario = catalog::scenario("lost-ack").expect("it is in the catalog");
+    let bug = [Setting::parse("strategy.bug=RetryWithNewId").expect("it is a setting")];
+    for (strategy, settings, causes) in [
+        ("at-least-once", &[][..], &["D1 inbound"][..]),
+        ("idempotent-consumer", &bug, &["D5 inbound"]),
+        ("idempotency-key", &bug, &["D5 inbound"]),
+        ("idempotent-consumer", &[], &[]),
+    ] {
+        let plan = Arc::new(Plan::new(&scenario, strategy, settings).expect("it fits"));
+        assert_eq!(effects(&Runner::new(&plan).run(0)), causes, "{strategy}");
+    }
+}
+
+/// B13 without a lease: a sink that dies between the effect and the completion leaves the key in progress for ever.
+fn stuck(promise: &str, expected: &str) -> Arc<Plan> {
+    let scenario = load(&Source {
+        name: "stuck.ron".into(),
+        text: format!(
+            "(schema: 1, name: \"stuck\", workload: (records: 4),
+            faults: [Crash(after: Applied(record: 1), down: \"20ms\")],
+            define: {{\"no-lease\": (promise: [{promise}], work: Loop(mark: After), sink: (kind: Keyed(lease: None)))}},
+            expect: {{\"no-lease\": (verdict: {expected})}})"
+        ),
+    });
+    let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+    Arc::new(Plan::new(&scenario, "no-lease", &[]).expect("it fits"))
+}
+
+/// That all comes to rest is what every strategy promises and none can leave out: a scenario that expects otherwise
+/// says so, for every word on it. A promise that is written is held against its strategy whatever is expected.
+#[test]
+fn a_promise_that_nobody_writes_may_be_expected_to_break() {
+    let written = "(level: delivery, keeps: convergence)";
+    let honest = "Breaks([\"honest_ack at log\"])";
+    for (promise, expected, judged) in [
+        ("", "Any", Judgement::Broken),
+        ("", "Holds", Judgement::Broken),
+        ("", honest, Judgement::Broken),
+        ("", "Breaks([\"convergence at delivery\"])", Judgement::Met),
+        ("", "Always([\"convergence at delivery\"])", Judgement::Met),
+        (
+            written,
+            "Always([\"convergence at delivery\"])",
+            Judgement::Broken,
+        ),
+    ] {
+        let plan = stuck(promise, expected);
+        let row = Runner::new(&plan).run(0);
+        let judgements = (verdict::of_run(&plan, &row), sum(&plan, 3).judgement());
+        assert_eq!(
+            judgements,
+            (judged, judged),
+            "{promise} {expected}: {:?}",
+            row.violations
+        );
+        assert_eq!(
+            (row.verdict, row.met),
+            (RunVerdict::Violates, judged == Judgement::Met)
+        );
+        let found = row
+            .violations
+            .iter()
+            .find(|one| one.invariant == "convergence");
+        let found = found.expect("the key stays in progress");
+        assert_eq!((&*found.cause, found.promised), ("S3", true));
+        assert_eq!(found.waived, judged == Judgement::Met);
+    }
 }

@@ -100,6 +100,8 @@ pub(crate) struct Jittered<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Core<D: Domain> {
     pub(crate) now: Time,
+    /// How long the step takes: timers that it arms run from its end.
+    pub(crate) service: Span,
     pub(crate) queue: Queue<Event<D>>,
     pub(crate) store: Store<D::Item>,
     pub(crate) clocks: Vec<Clock>,
@@ -164,9 +166,10 @@ impl<D: Domain> Context<'_, D> {
         self.core.store.get(batch)
     }
 
-    /// Arms a timer on the node's own clock.
+    /// Arms a timer on the node's own clock. It runs from the end of the step, when what the step sends leaves: a step
+    /// that takes long does not use up the patience for its answer.
     pub fn set_timer(&mut self, delay: Span, timer: D::Timer) -> TimerId {
-        let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay);
+        let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay) + self.core.service;
         let weight = weight::<D>(D::timer_label(&timer));
         let event = Event {
             node: self.me,

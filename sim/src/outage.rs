@@ -38,11 +38,16 @@ impl<D: Domain> World<D> {
                 fault,
             },
         );
+        let now = self.core.now;
         let slot = self.slot(node);
         slot.outages += 1;
         let outages = slot.outages;
+        if let Some(wake) = slot.wake.take() {
+            self.core.queue.cancel(wake);
+        }
+        let slot = self.slot(node);
         if outage.kind == OutageKind::Pause {
-            slot.state = State::Paused;
+            slot.state = State::Paused { since: now };
         } else {
             slot.state = State::Down(outage.kind);
             self.lose_memory(node, outage.kind, entry, adversary, recorder);
@@ -56,7 +61,7 @@ impl<D: Domain> World<D> {
         };
         self.core
             .queue
-            .push(self.core.now + outage.down, Weight::Useful, event);
+            .push(now + outage.down, Weight::Useful, event);
     }
 
     fn lose_memory(
@@ -98,9 +103,6 @@ impl<D: Domain> World<D> {
 
     /// What had reached a paused or busy node but was not handled yet is lost with it, and what it had not sent.
     fn empty_inbox(&mut self, node: NodeId, cause: u64, recorder: &mut impl Recorder<D>) {
-        if let Some(wake) = self.slot(node).wake.take() {
-            self.core.queue.cancel(wake);
-        }
         while let Some(ticket) = self.slot(node).inbox.pop_front() {
             let event = self.core.queue.take(ticket);
             if let Some(Due::Arrival {
@@ -118,13 +120,10 @@ impl<D: Domain> World<D> {
             }
         }
         let mut held = core::mem::take(&mut self.slot(node).held);
-        for out in held.drain(..) {
-            self.unsent(node, out.message, cause, recorder);
-            if let Some(batch) = D::batch(&out.message) {
-                self.core.store.release(batch);
-            }
-        }
-        self.slot(node).held = held;
+        self.lose_held(node, &mut held, cause, recorder);
+        let slot = self.slot(node);
+        slot.held = held;
+        slot.unfinished = None;
     }
 
     /// A node's outage is over, unless a later one has overtaken it.
@@ -136,13 +135,19 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
+        let now = self.core.now;
         let slot = self.slot(node);
         if slot.outages != outage {
             return;
         }
         let kind = match slot.state {
             State::Up => return,
-            State::Paused => OutageKind::Pause,
+            State::Paused { since } => {
+                if slot.busy_until > since {
+                    slot.busy_until += now.since(since);
+                }
+                OutageKind::Pause
+            }
             State::Down(kind) => kind,
         };
         slot.state = State::Up;
@@ -158,17 +163,13 @@ impl<D: Domain> World<D> {
             recorder,
         );
         if kind == OutageKind::Pause {
-            let mut held = core::mem::take(&mut self.slot(node).held);
-            for out in held.drain(..) {
-                self.depart(node, &out, entry, adversary, recorder);
-                if let Some(batch) = D::batch(&out.message) {
-                    self.core.store.release(batch);
-                }
+            if self.slot(node).unfinished.is_none() {
+                let mut held = core::mem::take(&mut self.slot(node).held);
+                self.depart_held(node, held.drain(..), entry, adversary, recorder);
+                self.slot(node).held = held;
             }
-            self.slot(node).held = held;
             self.keep_ready(node);
         } else {
-            let now = self.core.now;
             let slot = self.slot(node);
             slot.incarnation += 1;
             slot.busy_until = now;
@@ -186,7 +187,8 @@ impl<D: Domain> World<D> {
     ) {
         if let Change::Outage(node, outage) = weather.change {
             let down = matches!(self.slot(node).state, State::Down(_));
-            let paused = self.slot(node).state == State::Paused && outage.kind == OutageKind::Pause;
+            let paused = matches!(self.slot(node).state, State::Paused { .. })
+                && outage.kind == OutageKind::Pause;
             if !down && !paused {
                 let cause = self.counts.entries;
                 self.strike(

@@ -1,9 +1,10 @@
-//! One step of a node: an input is handled, its observations are told, an outage may strike, its packets leave.
+//! One step of a node: an input is handled, its observations are told, its packets leave, an outage may strike.
 
-use crate::address::{Label, NodeId, OutageKind, StepId, Strike};
+use crate::address::{Label, NodeId, StepId, Strike};
 use crate::adversary::{Adversary, Step};
-use crate::context::{Context, Due, Event, Outgoing, Peer, weight};
+use crate::context::{Context, Due, Event, Peer, weight};
 use crate::domain::{Domain, Process};
+use crate::finish::Unfinished;
 use crate::queue::{Ticket, Weight};
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
@@ -48,8 +49,8 @@ impl<D: Domain> World<D> {
         let now = self.core.now;
         let slot = self.slot(node);
         match slot.state {
-            State::Up => slot.busy_until > now || !slot.inbox.is_empty(),
-            State::Paused => true,
+            State::Up => slot.busy_until > now || slot.wake.is_some(),
+            State::Paused { .. } => true,
             State::Down(_) => false,
         }
     }
@@ -244,7 +245,7 @@ impl<D: Domain> World<D> {
         }
     }
 
-    /// A busy node is free: it takes the next input that waits.
+    /// A busy node is free: the packets of its step leave, and it takes the next input that waits.
     fn ready(
         &mut self,
         node: NodeId,
@@ -256,17 +257,25 @@ impl<D: Domain> World<D> {
         if slot.state != State::Up {
             return;
         }
-        if let Some(ticket) = slot.inbox.pop_front() {
+        if let Some(step) = slot.unfinished.take() {
+            self.finish(node, step, adversary, recorder);
+        }
+        // The step may have ended in an outage: then nothing waits here any more, or it waits for the end of a pause.
+        let slot = self.slot(node);
+        if slot.state == State::Up
+            && let Some(ticket) = slot.inbox.pop_front()
+        {
             self.handle(ticket, adversary, recorder);
         }
         self.keep_ready(node);
     }
 
-    /// As long as inputs wait at a live node, it will be told when it is free.
+    /// As long as inputs wait at a live node, or packets of its step, it will be told when it is free.
     pub(crate) fn keep_ready(&mut self, node: NodeId) {
         let now = self.core.now;
         let slot = &mut self.slots[usize::from(node.0)];
-        if slot.state == State::Up && !slot.inbox.is_empty() && slot.wake.is_none() {
+        let waited_for = !slot.inbox.is_empty() || slot.unfinished.is_some();
+        if slot.state == State::Up && waited_for && slot.wake.is_none() {
             let at = slot.busy_until.max(now);
             let event = Event {
                 node,
@@ -294,6 +303,9 @@ impl<D: Domain> World<D> {
             nth: *nth,
         };
         *nth += 1;
+        if !self.terrain.service.is_zero() {
+            self.core.service = self.terrain.service.times(slot.slow.into());
+        }
         let mut ctx = Context {
             core: &mut self.core,
             me: input.node,
@@ -304,7 +316,7 @@ impl<D: Domain> World<D> {
         self.take_effect(&input, id, adversary, recorder);
     }
 
-    /// Observations are told, an outage may strike, packets leave.
+    /// Observations are told, packets leave, an outage may strike.
     fn take_effect(
         &mut self,
         input: &Input<'_, D::Message>,
@@ -332,20 +344,20 @@ impl<D: Domain> World<D> {
                 self.network.give_up(node, peer);
             }
         }
-        let mut sends = core::mem::take(&mut self.core.sends);
-        let leaving = strike.map_or(sends.len(), |strike| sends.len().min(strike.sends as usize));
-        for out in &sends[..leaving] {
-            self.depart(node, out, entry, adversary, recorder);
+        if strike.is_none() && self.terrain.service.is_zero() {
+            let mut sends = core::mem::take(&mut self.core.sends);
+            for out in &sends {
+                self.depart(node, out, entry, adversary, recorder);
+            }
+            sends.clear();
+            self.core.sends = sends;
+        } else {
+            let step = Unfinished { id, entry, strike };
+            self.finish_later(node, step, adversary, recorder);
         }
-        if let Some(strike) = strike {
-            self.cut_short(input, &sends[leaving..], strike, id, adversary, recorder);
-        }
-        sends.clear();
-        self.core.sends = sends;
         while let Some(batch) = self.core.batches.pop() {
             self.core.store.release(batch);
         }
-        self.occupy(node);
     }
 
     /// Asks what befalls the node.
@@ -368,45 +380,6 @@ impl<D: Domain> World<D> {
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
         })
-    }
-
-    /// An outage strikes when some of the step's packets have left: a pause holds the others back, they leave when
-    /// it is over; from any other outage they never leave.
-    fn cut_short(
-        &mut self,
-        input: &Input<'_, D::Message>,
-        unsent: &[Outgoing<D>],
-        strike: Strike,
-        id: StepId,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let Input { node, entry, .. } = *input;
-        for out in unsent {
-            if strike.outage.kind == OutageKind::Pause {
-                if let Some(batch) = D::batch(&out.message) {
-                    self.core.store.retain(batch);
-                }
-                self.slot(node).held.push(*out);
-            } else {
-                self.unsent(node, out.message, entry, recorder);
-            }
-        }
-        let Strike { outage, fault, .. } = strike;
-        self.strike(node, outage, fault, Some(id), entry, adversary, recorder);
-    }
-
-    /// A packet never leaves.
-    pub(crate) fn unsent(
-        &mut self,
-        node: NodeId,
-        message: D::Message,
-        cause: u64,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let add = |digest: &mut crate::digest::Digest| digest.add(&message);
-        let what = || What::Unsent(node, message);
-        self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
     }
 
     fn arm_jittered(
@@ -441,19 +414,9 @@ impl<D: Domain> World<D> {
                 },
             };
             let weight = weight::<D>(D::timer_label(&wish.timer));
-            self.core.queue.push(self.core.now + delay, weight, event);
+            let at = self.core.now + self.core.service + delay;
+            self.core.queue.push(at, weight, event);
         }
         self.core.jittered.clear();
-    }
-
-    /// A step keeps its node busy for its service time.
-    #[inline]
-    fn occupy(&mut self, node: NodeId) {
-        let service = self.terrain.service;
-        if !service.is_zero() {
-            let now = self.core.now;
-            let slot = self.slot(node);
-            slot.busy_until = now + service.times(slot.slow.into());
-        }
     }
 }

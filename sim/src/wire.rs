@@ -280,7 +280,7 @@ impl<D: Domain> World<D> {
         }
         let silent = match self.slot(to).state {
             State::Down(kind) => kind != OutageKind::Crash,
-            State::Up | State::Paused => false,
+            State::Up | State::Paused { .. } => false,
         };
         if self.connected(from, to) && !silent {
             self.network.open_gap(from, to, connection);

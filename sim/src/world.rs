@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::context::{Core, Due, Event, Outgoing};
 use crate::digest::{Digest, name_key};
 use crate::domain::{Domain, Process};
+use crate::finish::Unfinished;
 use crate::net::{Latency, Network, Transport};
 use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
@@ -26,7 +27,7 @@ pub struct Terrain {
     pub transport: Transport,
     /// How long they take.
     pub latency: Latency,
-    /// How long each step keeps its node busy.
+    /// How long each step keeps its node busy: what it sends leaves when that is over, and its timers begin to run.
     pub service: Span,
 }
 
@@ -63,7 +64,10 @@ pub struct Counts {
 pub(crate) enum State {
     Up,
     Down(OutageKind),
-    Paused,
+    /// Since when: a step that it interrupted goes on where it stood.
+    Paused {
+        since: Time,
+    },
 }
 
 /// The kernel's side of a node.
@@ -80,8 +84,10 @@ pub(crate) struct Slot<D: Domain> {
     pub(crate) inbox: VecDeque<Ticket>,
     /// The event that will say that it is free to handle them.
     pub(crate) wake: Option<Ticket>,
-    /// Sends that a pause held back.
+    /// Sends that have not left: of a step that is not over, or held back by a pause.
     pub(crate) held: Vec<Outgoing<D>>,
+    /// The step that is not over, if it has anything left to do.
+    pub(crate) unfinished: Option<Unfinished>,
 }
 
 /// A simulated world, between two events.
@@ -116,10 +122,12 @@ impl<D: Domain> World<D> {
             inbox: VecDeque::new(),
             wake: None,
             held: Vec::new(),
+            unfinished: None,
         });
         Self {
             core: Core {
                 now: Time::ZERO,
+                service: Span::ZERO,
                 queue: Queue::new(),
                 store: Store::new(),
                 clocks: alloc::vec![Clock::new(); names.len()],
@@ -158,6 +166,7 @@ impl<D: Domain> World<D> {
             slot.inbox.clear();
             slot.wake = None;
             slot.held.clear();
+            slot.unfinished = None;
         }
         self.network.reset();
         self.steps.fill(0);
@@ -403,24 +412,19 @@ impl<D: Domain> World<D> {
     pub fn fingerprint(&self, digest: &mut Digest) {
         let now = self.core.now;
         for (index, slot) in self.slots.iter().enumerate() {
-            let down = match slot.state {
-                State::Up => None,
-                State::Down(kind) => Some(kind),
-                State::Paused => Some(OutageKind::Pause),
+            let (down, since) = match slot.state {
+                State::Up => (None, now),
+                State::Down(kind) => (Some(kind), now),
+                State::Paused { since } => (Some(OutageKind::Pause), since),
             };
-            digest.add(&(down, slot.busy_until.since(now), slot.slow));
+            digest.add(&(down, slot.busy_until.since(since), slot.slow));
             digest.add(&self.core.clocks[index].state(now));
             for ticket in &slot.inbox {
                 if let Some(event) = self.core.queue.get(*ticket) {
                     self.fingerprint_event(event, digest);
                 }
             }
-            for out in &slot.held {
-                let node = NodeId(index as u16);
-                let age = |connection| self.network.age(node, out.to.node, connection);
-                digest.add(&(out.to.node, out.to.connection.map(age)));
-                self.fingerprint_message(&out.message, digest);
-            }
+            self.fingerprint_unsent(NodeId(index as u16), digest);
             self.nodes[index].fingerprint(now, digest);
         }
         self.network.fingerprint(now, digest);
@@ -460,7 +464,7 @@ impl<D: Domain> World<D> {
         }
     }
 
-    fn fingerprint_message(&self, message: &D::Message, digest: &mut Digest) {
+    pub(crate) fn fingerprint_message(&self, message: &D::Message, digest: &mut Digest) {
         digest.add(message);
         if let Some(batch) = D::batch(message) {
             digest.add(&self.core.store.get(batch));

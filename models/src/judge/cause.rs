@@ -14,9 +14,10 @@ pub(super) type Origin = (Side, Cause);
 /// Why a record came into the log again, as the number of a duplicate's cause.
 ///
 /// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
-/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that the answer to
-/// an earlier one was lost (D1), and one of a later session that the source's position had not been saved (D7).
-/// Where somebody looks and finds nothing, the name was another one: of a new session (D2), or a new id (D5).
+/// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to an
+/// earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the
+/// source's position had not been saved (D7). Where somebody looks and finds nothing, the name was another one: of a
+/// new session (D2), or a new id (D5).
 pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
     let vague = facts.flags.has(Flags::VAGUE);
     let same_session = vague || facts.stored_session == session;
@@ -77,12 +78,14 @@ impl Act {
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
 ///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
-/// 2. An output takes effect again for the reason that it came into its log again: see [`of_output`]. If the first effect
-///    came from a copy that was undone later, a reader was exposed to what should not count (D10).
-/// 3. If this is another copy than the first time, the log had a duplicate: its cause, born inbound.
-/// 4. A sink that looked and found nothing of the same copy had not finished the first request (D6).
+/// 2. An output takes effect again for the reason that it came into its log again: see [`of_output`].
+/// 3. A sink that looked under another id than the first time could not find it (D5): born inbound if this is another
+///    copy, for a copy brings its id along. One that looked under the same id, or for the same copy, and found nothing
+///    had not finished the first request (D6).
+/// 4. If this is another copy than the first time, the log had a duplicate: its cause, born inbound; or the first one
+///    was undone later, and a reader was exposed to what should not count (D10).
 /// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
-///    sink's answer was lost (D1).
+///    sink's answer was lost or late (D1).
 /// 6. Otherwise it was delivered again: see [`of_redelivery`].
 pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
@@ -95,11 +98,14 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         return of_output(known, act.record, act.attempt);
     }
     let vague = facts.flags.has(Flags::VAGUE);
-    if !vague && short(act.offset) != facts.effect.offset {
-        return of_other_copy(facts);
+    let other_copy = !vague && short(act.offset) != facts.effect.offset;
+    if act.missed == Miss::New
+        && let Some(origin) = of_look(known.looks.differ(act.record), other_copy)
+    {
+        return origin;
     }
-    if act.missed == Miss::New {
-        return (Side::Outbound, Cause::Duplicate(6));
+    if other_copy {
+        return of_other_copy(facts);
     }
     let same_delivery =
         facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
@@ -128,6 +134,17 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     (Side::Outbound, Cause::Duplicate(number))
 }
 
+/// What a sink that looked and found nothing has to say: whether it looked under another id than the first time, if
+/// that is known, and for another copy. Nothing, if it may have looked for the copy itself.
+const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
+    match (differs, other_copy) {
+        (Some(true), true) => Some((Side::Inbound, Cause::Duplicate(5))),
+        (Some(true), false) => Some((Side::Outbound, Cause::Duplicate(5))),
+        (Some(false), _) | (None, false) => Some((Side::Outbound, Cause::Duplicate(6))),
+        (None, true) => None,
+    }
+}
+
 /// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
 /// copies, or was delivered twice; or what was made of it was sent twice.
 pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin {
@@ -146,8 +163,8 @@ pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-/// A request took effect again: the network had copied it, or it was sent again. The same attempt twice on a network that
-/// copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
+/// A request took effect again: the network had copied it, or no answer to it came in time. The same attempt twice on a
+/// network that copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
 const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> u8 {
     match (facts.applied.has(attempt), facts.delivery_cause) {
         (true, _) if known.faults.struck.has(Struck::DUPLICATE) => 11,

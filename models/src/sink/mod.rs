@@ -227,6 +227,10 @@ impl Sink {
             ..
         } = *apply;
         self.move_mark(apply);
+        if matches!(self.kind.kind, SinkKind::Inbox(_) | SinkKind::Keyed(_)) {
+            let id = apply.id;
+            ctx.observe(Observation::Unrecognised { record, id });
+        }
         ctx.observe(Observation::Applied {
             record,
             key,

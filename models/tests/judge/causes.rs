@@ -151,6 +151,61 @@ fn d6_two_requests_looked_before_either_wrote_f113() {
     assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D6 outbound"]);
 }
 
+/// Two copies in a log that looks for no repeats, and a sink that looks for ids: what it finds depends on what each
+/// copy brought along.
+fn second_copy(first: &str, second: &str) -> Vec<String> {
+    let history = format!(
+        "intent 0
+         attempt 0
+         stored 0 @0
+         stored 0 @1 attempt=2
+         assigned @0
+         delivered 0 @0
+         {first}
+         delivered 0 @1
+         {second}"
+    );
+    let mut found = Bench::default().found_of("no_duplicate", &history);
+    let effect = found.pop();
+    assert_eq!(found, ["log 0 D1 inbound", "delivery 0 D1 inbound"]);
+    Vec::from_iter(effect)
+}
+
+#[test]
+fn d1_nobody_looked_for_an_id() {
+    let found = second_copy("applied 0 @0", "applied 0 @1");
+    assert_eq!(found, ["effect 0 D1 inbound"]);
+}
+
+#[test]
+fn d5_the_sink_looked_under_another_id_than_before() {
+    let found = second_copy(
+        "unrecognised 0 id=1\napplied 0 @0 missed=New",
+        "unrecognised 0 id=2\napplied 0 @1 missed=New",
+    );
+    assert_eq!(found, ["effect 0 D5 inbound"]);
+    let same_copy = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         delivered 0 @0
+         unrecognised 0 id=1
+         applied 0 @0 missed=New
+         unrecognised 0 id=2
+         applied 0 @0 missed=New attempt=2",
+    );
+    assert_eq!(same_copy, ["effect 0 D5 outbound"]);
+}
+
+#[test]
+fn d6_two_copies_of_one_id_were_worked_on_at_once() {
+    let found = second_copy(
+        "unrecognised 0 id=1\napplied 0 @0 missed=New",
+        "unrecognised 0 id=1\napplied 0 @1 missed=New",
+    );
+    assert_eq!(found, ["effect 0 D6 outbound"]);
+}
+
 #[test]
 fn d7_the_consumer_crashed_between_effect_and_commit_f040() {
     assert_eq!(

@@ -517,6 +517,10 @@ impl<'a> Words<'a> {
                 record: self.record(),
                 consumer: 0,
             },
+            "unrecognised" => Observation::Unrecognised {
+                record: self.record(),
+                id: self.number("id", 0),
+            },
             "answered" => Observation::Answered {
                 record: self.record(),
                 key: self.number("key", 0),

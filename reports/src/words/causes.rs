@@ -20,8 +20,8 @@ pub struct Cause {
 pub const CAUSES: [Cause; 36] = [
     cause(
         "D1",
-        "ack lost, no dedup",
-        "an answer was lost, the request was sent again, and the receiver does not look for repeats",
+        "no ack in time, no dedup",
+        "an answer was lost or late, the request was sent again, and the receiver does not look for repeats",
     ),
     cause(
         "D2",
@@ -229,10 +229,10 @@ pub fn find(code: &str) -> Cause {
 pub fn story(code: &str, side: Option<Side>) -> &'static str {
     match (code, side) {
         ("D1", Some(Side::Inbound)) => {
-            "no ack reached the producer, so it sent the record again, and the stream does not look for repeats"
+            "no ack reached the producer in time, so it sent the record again, and the stream does not look for repeats"
         }
         ("D1", Some(Side::Outbound)) => {
-            "no answer reached the consumer, so it asked again, and the sink does not look for repeats"
+            "no answer reached the consumer in time, so it asked again, and the sink does not look for repeats"
         }
         ("D7", Some(Side::Inbound)) => {
             "the producer had sent it but not yet saved its position, and began again from there"

@@ -63,6 +63,7 @@ pub(crate) fn violations(
             invariant: invariant.to_string().into(),
             level: (*level).to_string().into(),
             promised: false,
+            waived: false,
             assumption_broken: None,
             record: Some(record),
             side: side.to_string().into(),

@@ -92,6 +92,7 @@ fn any_violation() -> impl Strategy<Value = ViolationRow> {
                 invariant: invariant.into(),
                 level: level.into(),
                 promised,
+                waived: false,
                 assumption_broken: broken,
                 record,
                 side: side.into(),

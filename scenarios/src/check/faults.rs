@@ -48,11 +48,15 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     })?;
     match Seeded::<Model>::new(rules, &nodes, 0) {
         Ok(_) => Ok(()),
-        Err(unknown) => Err(Objection::new(
-            Kind::Unknown,
-            misnaming(scenario, &nodes).unwrap_or(list),
-            unknown.0,
-        )),
+        Err(unknown) => {
+            let place = misnaming(scenario, &nodes).unwrap_or(list);
+            let objection = Objection::new(Kind::Unknown, place, unknown.0.clone());
+            // A schedule names single nodes, never roles.
+            Err(match misnamed(&unknown.0) {
+                Some(word) => objection.suggest(word, nodes.iter().map(String::as_str)),
+                None => objection,
+            })
+        }
     }
 }
 
@@ -73,13 +77,15 @@ fn misnaming(scenario: &Scenario, nodes: &[String]) -> Option<Path> {
         })
 }
 
+/// The word that the kernel says is no node's name.
+fn misnamed(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("no node is called `")?;
+    rest.split('`').next()
+}
+
 /// What the kernel says of a fault's field.
 fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
-    let unknown = wrong
-        .text
-        .strip_prefix("no node is called `")
-        .and_then(|rest| rest.split('`').next());
-    let Some(word) = unknown else {
+    let Some(word) = misnamed(&wrong.text) else {
         return Objection::value(path, sentence(wrong.field, &wrong.text));
     };
     let roles = nodes

@@ -171,6 +171,8 @@ pub enum Fact {
     Recognised,
     /// A stale token was refused.
     Refused,
+    /// No handler can process it.
+    Unprocessable,
     /// It was passed over.
     PassedOver,
     /// Stored entries were lost, from this offset on.
@@ -325,6 +327,9 @@ fn of_witness(
     let inputs = plan.scenario.topology.partitions;
     let slice = slice::Slice::new(&trace, violation, (&meanings, rival, inputs));
     let record = violation.record.map(|record| bench.workload.record(record));
+    let poison = violation
+        .record
+        .is_some_and(|record| bench.workload.is_poison(record));
     Some(Explanation {
         scenario: scenario.name.clone(),
         strategy: plan.name.clone(),
@@ -332,7 +337,7 @@ fn of_witness(
         money: record.map(|record| (record.key, record.amount)),
         promise: promise(&plan, violation),
         given: slice.given(),
-        then: story::steps(&slice, violation),
+        then: story::steps(&slice, violation, poison),
         faults: faults(&bench, &meanings, aim),
         irrelevant,
         kin: None,

@@ -269,6 +269,7 @@ pub(super) const fn record_of(seen: &Observation) -> Option<RecordId> {
         | Observation::Acked { record, .. }
         | Observation::Stored { record, .. }
         | Observation::Recognised { record, .. }
+        | Observation::Unrecognised { record, .. }
         | Observation::Delivered { record, .. }
         | Observation::Handled { record, .. }
         | Observation::Applied { record, .. }

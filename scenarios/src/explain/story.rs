@@ -13,10 +13,12 @@ use semel_sim::record::{Entry, What};
 use super::slice::{Slice, message_of, record_of};
 use super::{Deed, Fact, Silence, Step};
 
-/// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
-pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
+/// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is. No handler
+/// can process a `poison` record.
+pub(super) fn steps(slice: &Slice<'_>, violation: &Violation, poison: bool) -> Vec<Step> {
     let mut teller = Teller {
         slice,
+        poison,
         lacks: violation.invariant == Invariant::NoLoss,
         stored: false,
         delivered: false,
@@ -39,10 +41,12 @@ pub(super) fn steps(slice: &Slice<'_>, violation: &Violation) -> Vec<Step> {
 
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "five facts about the story so far, each on its own"
+    reason = "two facts about the story and four about what was told of it, each on its own"
 )]
 struct Teller<'s, 't> {
     slice: &'s Slice<'t>,
+    /// Whether no handler can process the record.
+    poison: bool,
     /// Whether it is about something that did not happen: then marks and answers matter, too.
     lacks: bool,
     stored: bool,
@@ -73,11 +77,17 @@ impl Teller<'_, '_> {
             }
             What::Observed(node, seen) => {
                 if let Some(fact) = self.fact(*node, seen) {
+                    let first = matches!(fact, Fact::Delivered { again: false, .. });
                     let because = self
                         .slice
                         .packet(entry)
                         .and_then(|sent| self.slice.called(sent.id));
                     self.push(entry.at.0, self.slice.node(*node), fact, because);
+                    // Its handler may try again for ever: once is enough.
+                    if self.poison && first {
+                        let node = self.slice.node(*node);
+                        self.push(entry.at.0, node, Fact::Unprocessable, None);
+                    }
                 }
             }
             What::Sent { from, .. } => {

@@ -10,7 +10,7 @@ use crate::faults::pick::{Names, When, Wrong};
 use crate::rules::{Action, Rules};
 use crate::time::Span;
 
-/// Multiplies a node's service time per step for a while.
+/// Multiplies a node's service time per step for a while: it does as much, and answers later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slow {

@@ -1,6 +1,6 @@
-//! Time at a node: service time, slowness, and clocks that go wrong.
+//! Time at a node: clocks that go wrong.
 
-use semel_sim::faults::{ClockDrift, ClockStep, Crash, Fault, Slow};
+use semel_sim::faults::{ClockDrift, ClockStep, Crash, Fault};
 use semel_sim::net::Transport;
 use semel_sim::time::Span;
 
@@ -8,47 +8,6 @@ use crate::stage::{Do, Stage};
 
 fn stage() -> Stage {
     Stage::new(Transport::Datagram)
-}
-
-/// Each step keeps the server busy for 1 ms, five times as long while it is slow; what arrives meanwhile waits.
-#[test]
-fn service_time_and_slowness() {
-    let mut stage = stage()
-        .client(&[(0, Do::Ping(1)), (20, Do::Pings(2, 4))])
-        .fault(Fault::Slow(Slow {
-            name: None,
-            node: "server".into(),
-            factor: 5,
-            at: Span::millis(10),
-            until: Some(Span::millis(30)),
-        }));
-    stage.terrain.service = Span::millis(1);
-    stage.goes(
-        "
-             1ms  client sends Ping 1
-             3ms  server hears Ping 1
-             3ms  server stores 1
-             3ms  server sends Pong 1
-             5ms  client hears Pong 1
-            10ms  server is 5 times slower
-            20ms  client sends Ping 2
-            20ms  client sends Ping 3
-            20ms  client sends Ping 4
-            22ms  server hears Ping 2
-            22ms  server stores 2
-            22ms  server sends Pong 2
-            24ms  client hears Pong 2
-            27ms  server hears Ping 3
-            27ms  server stores 3
-            27ms  server sends Pong 3
-            29ms  client hears Pong 3
-            30ms  server is as fast as ever
-            32ms  server hears Ping 4
-            32ms  server stores 4
-            32ms  server sends Pong 4
-            34ms  client hears Pong 4
-            ",
-    );
 }
 
 #[test]

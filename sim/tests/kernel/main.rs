@@ -6,4 +6,5 @@ mod datagrams;
 mod ends;
 mod laws;
 mod outages;
+mod service;
 mod stage;

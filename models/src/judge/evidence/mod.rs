@@ -6,6 +6,7 @@
 mod accounts;
 mod facts;
 mod faults;
+mod ids;
 mod lane;
 mod log;
 mod note;
@@ -24,6 +25,7 @@ use semel_sim::world::End;
 pub(super) use accounts::Accounts;
 pub(super) use facts::{Facts, Flags, short};
 pub(super) use faults::{Faults, Struck};
+use ids::Looks;
 pub(super) use lane::{Entry, Lane, State};
 pub(super) use transactions::{Transactions, Waiting};
 use window::Window;
@@ -39,6 +41,7 @@ pub(super) struct Known {
     pub(super) rules: Arc<Rules>,
     pub(super) workload: Arc<Workload>,
     pub(super) records: Window,
+    pub(super) looks: Looks,
     lanes: Vec<Lane>,
     pub(super) transactions: Transactions,
     pub(super) faults: Faults,
@@ -61,6 +64,7 @@ impl Known {
         let partitions = usize::from(rules.topology.partitions);
         Self {
             records: Window::new(Facts::settled(rules.output)),
+            looks: Looks::default(),
             lanes: alloc::vec![Lane::NONE; partitions],
             transactions: Transactions::default(),
             faults: Faults::new(rules.topology),
@@ -80,6 +84,7 @@ impl Known {
     pub(super) fn reset(&mut self, workload: Arc<Workload>) {
         self.workload = workload;
         self.records.reset();
+        self.looks.reset();
         self.lanes.iter_mut().for_each(Lane::reset);
         self.transactions.reset();
         self.faults.reset();

@@ -96,6 +96,9 @@ impl Known {
                 partition, from, ..
             } => self.truncated(node, partition, from),
             Observation::Recognised { record, place, hit } => self.recognised(record, place, hit),
+            Observation::Unrecognised { record, id } if self.exists(record) => {
+                self.looks.look(record, id);
+            }
             Observation::Refused { record, .. } => {
                 self.touch(record, |facts| facts.flags.set(Flags::REFUSED));
                 self.faults.struck.set(Struck::ZOMBIE);

@@ -121,6 +121,7 @@ impl Known {
             facts.effect_cause = again;
             note_effect(facts, at, act, boot, output);
         });
+        self.looks.applied(record);
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
             lane.effected = lane.effected.max(act.offset + 1);
