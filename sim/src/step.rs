@@ -313,17 +313,17 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         let Input { node, entry, .. } = *input;
-        let mut seen = core::mem::take(&mut self.core.seen);
-        for observation in &seen {
-            self.observed(node, observation, entry, recorder);
+        // By index, each word copied: lending the whole buffer out and taking it back costs more.
+        for index in 0..self.core.seen.len() {
+            let observation = self.core.seen[index];
+            self.observed(node, &observation, entry, recorder);
         }
         let strike = if adversary.strikes() && !self.healed {
-            self.ask(input, id, &seen, adversary)
+            self.ask(input, id, adversary)
         } else {
             None
         };
-        seen.clear();
-        self.core.seen = seen;
+        self.core.seen.clear();
         if !self.core.jittered.is_empty() {
             self.arm_jittered(node, id, entry, adversary, recorder);
         }
@@ -332,16 +332,18 @@ impl<D: Domain> World<D> {
                 self.network.give_up(node, peer);
             }
         }
-        let mut sends = core::mem::take(&mut self.core.sends);
-        let leaving = strike.map_or(sends.len(), |strike| sends.len().min(strike.sends as usize));
-        for out in &sends[..leaving] {
-            self.depart(node, out, entry, adversary, recorder);
+        let sends = self.core.sends.len();
+        let leaving = strike.map_or(sends, |strike| sends.min(strike.sends as usize));
+        for index in 0..leaving {
+            let out = self.core.sends[index];
+            self.depart(node, &out, entry, adversary, recorder);
         }
         if let Some(strike) = strike {
+            let sends = core::mem::take(&mut self.core.sends);
             self.cut_short(input, &sends[leaving..], strike, id, adversary, recorder);
+            self.core.sends = sends;
         }
-        sends.clear();
-        self.core.sends = sends;
+        self.core.sends.clear();
         while let Some(batch) = self.core.batches.pop() {
             self.core.store.release(batch);
         }
@@ -353,7 +355,6 @@ impl<D: Domain> World<D> {
         &mut self,
         input: &Input<'_, D::Message>,
         id: StepId,
-        seen: &[D::Observation],
         adversary: &mut impl Adversary<D>,
     ) -> Option<Strike> {
         let items = |message: &D::Message| {
@@ -364,7 +365,7 @@ impl<D: Domain> World<D> {
             node: input.node,
             at: self.core.now,
             input: input.message.map(|message| (message, items(message))),
-            seen,
+            seen: &self.core.seen,
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
         })
