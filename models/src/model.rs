@@ -91,6 +91,11 @@ impl Domain for Model {
         }
     }
 
+    #[inline]
+    fn tells(label: Label) -> bool {
+        label.0 == Kind::Produce as u8
+    }
+
     /// An attempt is made when a producer's packet leaves; and a client that waits for nothing is content from then on.
     #[inline]
     fn departed(_: NodeId, message: &Message, items: &[Item], see: &mut impl FnMut(Observation)) {

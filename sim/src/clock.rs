@@ -30,6 +30,7 @@ impl Clock {
         }
     }
 
+    #[inline]
     fn count(&self, now: Time) -> i128 {
         let elapsed = i128::from(now.0) - i128::from(self.changed.0);
         if self.drift == 0 {

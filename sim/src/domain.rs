@@ -61,6 +61,11 @@ pub trait Domain: Copy + Debug + 'static {
         None
     }
 
+    /// Whether [`Domain::departed`] may have something to say of packets with this label: if not, it is not asked.
+    fn tells(_label: Label) -> bool {
+        true
+    }
+
     /// What becomes observable when a packet leaves (attempts; with acks none, the client's ok).
     fn departed(
         _from: NodeId,

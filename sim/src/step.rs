@@ -325,17 +325,17 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         let Input { node, entry, .. } = *input;
-        let mut seen = core::mem::take(&mut self.core.seen);
-        for observation in &seen {
-            self.observed(node, observation, entry, recorder);
+        // By index, each word copied: lending the whole buffer out and taking it back costs more.
+        for index in 0..self.core.seen.len() {
+            let observation = self.core.seen[index];
+            self.observed(node, &observation, entry, recorder);
         }
         let strike = if adversary.strikes() && !self.healed {
-            self.ask(input, id, &seen, adversary)
+            self.ask(input, id, adversary)
         } else {
             None
         };
-        seen.clear();
-        self.core.seen = seen;
+        self.core.seen.clear();
         if !self.core.jittered.is_empty() {
             self.arm_jittered(node, id, entry, adversary, recorder);
         }
@@ -345,12 +345,11 @@ impl<D: Domain> World<D> {
             }
         }
         if strike.is_none() && self.terrain.service.is_zero() {
-            let mut sends = core::mem::take(&mut self.core.sends);
-            for out in &sends {
-                self.depart(node, out, entry, adversary, recorder);
+            for index in 0..self.core.sends.len() {
+                let out = self.core.sends[index];
+                self.depart(node, &out, entry, adversary, recorder);
             }
-            sends.clear();
-            self.core.sends = sends;
+            self.core.sends.clear();
         } else {
             let step = Unfinished { id, entry, strike };
             self.finish_later(node, step, adversary, recorder);
@@ -365,7 +364,6 @@ impl<D: Domain> World<D> {
         &mut self,
         input: &Input<'_, D::Message>,
         id: StepId,
-        seen: &[D::Observation],
         adversary: &mut impl Adversary<D>,
     ) -> Option<Strike> {
         let items = |message: &D::Message| {
@@ -376,7 +374,7 @@ impl<D: Domain> World<D> {
             node: input.node,
             at: self.core.now,
             input: input.message.map(|message| (message, items(message))),
-            seen,
+            seen: &self.core.seen,
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
         })

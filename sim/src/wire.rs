@@ -147,6 +147,7 @@ impl<D: Domain> World<D> {
         let Flight {
             from,
             to,
+            label,
             message,
             cause,
             ..
@@ -169,7 +170,9 @@ impl<D: Domain> World<D> {
             loss,
         };
         let entry = self.note(Tag::Sent, Some(cause), word, add, what, recorder);
-        self.departed(from, message, entry, recorder);
+        if D::tells(label) {
+            self.departed(from, message, entry, recorder);
+        }
         entry
     }
 

@@ -51,7 +51,11 @@ macro_rules! oracles {
         impl Oracles {
             #[inline]
             fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
+                const HEARD: u32 = 0 $(| <oracles::$name::$Oracle as Oracle>::HEARS)*;
                 let bit = hear::bit(seen);
+                if !hear::any(HEARD, bit) {
+                    return;
+                }
                 $(if hear::any(<oracles::$name::$Oracle as Oracle>::HEARS, bit) {
                     self.$name.observe(seen, now, known, docket);
                 })*

@@ -15,6 +15,8 @@ const FINE: u32 = 5;
 struct Latencies {
     buckets: Vec<u64>,
     count: u64,
+    /// Buckets below this are empty.
+    first: usize,
 }
 
 impl Latencies {
@@ -25,14 +27,24 @@ impl Latencies {
             self.buckets.resize(index + 1, 0);
         }
         self.buckets[index] += 1;
+        self.first = if self.count == 0 {
+            index
+        } else {
+            self.first.min(index)
+        };
         self.count += 1;
+    }
+
+    fn reset(&mut self) {
+        self.buckets.clear();
+        self.count = 0;
     }
 
     /// The span that so many in a hundred do not exceed.
     fn percentile(&self, percent: u64) -> Span {
         let wanted = (self.count * percent).div_ceil(100);
         let mut seen = 0;
-        for (index, count) in self.buckets.iter().enumerate() {
+        for (index, count) in self.buckets.iter().enumerate().skip(self.first) {
             seen += count;
             if seen >= wanted && seen > 0 {
                 return Span(middle(index));
@@ -78,8 +90,7 @@ pub(in crate::judge) struct Tallies {
 impl Tallies {
     pub(in crate::judge) fn reset(&mut self) {
         self.sums = Tally::default();
-        self.latencies.buckets.clear();
-        self.latencies.count = 0;
+        self.latencies.reset();
         self.kept.clear();
         self.struck_at = None;
     }

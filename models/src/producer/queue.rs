@@ -159,6 +159,11 @@ impl Queues {
         self.in_flight.len()
     }
 
+    /// Whether any requests wait to be sent.
+    pub(super) fn wait(&self) -> bool {
+        self.waiting.iter().any(|queue| !queue.is_empty())
+    }
+
     fn all(&self) -> impl Iterator<Item = &Request> {
         self.in_flight.iter().chain(self.waiting.iter().flatten())
     }

@@ -19,10 +19,11 @@ impl Producer {
             return;
         }
         let now = ctx.elapsed();
-        while self
-            .memory
-            .breaking
-            .lets_through(self.memory.queues.in_flight())
+        while self.memory.queues.wait()
+            && self
+                .memory
+                .breaking
+                .lets_through(self.memory.queues.in_flight())
         {
             let room = Room {
                 window: usize::from(self.publish.window),

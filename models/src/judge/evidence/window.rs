@@ -132,7 +132,11 @@ impl Window {
             .exceptions
             .iter()
             .map(|(record, facts)| (*record, facts));
-        past.chain((self.base..self.end).map(|record| (record, self.get(record))))
+        let newest = (self.end - self.base) as usize;
+        let start = self.base as usize & self.ring.len().wrapping_sub(1);
+        let (wrapped, first) = self.ring.split_at(start);
+        let ring = first.iter().chain(wrapped).take(newest);
+        past.chain((self.base..).zip(ring))
     }
 
     /// The same, to be changed.

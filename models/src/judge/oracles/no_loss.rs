@@ -20,7 +20,8 @@ impl Oracle for NoLoss {
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         for (record, facts) in known.records.iter() {
-            if !facts.flags.has(Flags::OK) {
+            let everywhere = facts.copies > 0 && facts.deliveries > 0 && facts.effects > 0;
+            if everywhere || !facts.flags.has(Flags::OK) {
                 continue;
             }
             for level in [Level::Log, Level::Delivery, Level::Effect] {

@@ -290,8 +290,8 @@ pub(super) fn holds(all: &[Seen], key: u32, outputs: u16, workload: &Workload) -
         _ => None,
     });
     let its = (0..workload.records).map(|record| workload.record(record));
-    let undone = its
-        .filter(|record| record.key == key)
-        .map(|record| record.amount * effects(all, outputs, record.id).1 as i64);
+    let undone = its.filter(|record| record.key == key).map(|record| {
+        record.amount * i64::try_from(effects(all, outputs, record.id).1).unwrap_or_default()
+    });
     amounts.sum::<i64>() - undone.sum::<i64>()
 }
