@@ -60,6 +60,8 @@ pub struct Outcome<'r> {
     pub counts: &'r Counts,
     /// Requests that records waited for: see [`Row::round_trips_per_record`].
     pub requests: u64,
+    /// How many deviations of the plan's script came about.
+    pub scripted: u64,
     /// What the judge found.
     pub findings: &'r Findings,
 }
@@ -113,7 +115,7 @@ impl Runner {
             ..
         } = stage;
         let end = play(world, limits, adversary, judge, Blind);
-        Some(stage.outcome(end, stage.adversary.requests))
+        Some(stage.outcome(end, &stage.adversary))
     }
 
     /// One run, eyes closed, as a row.
@@ -145,7 +147,7 @@ impl Runner {
             &mut trace,
         );
         let (counting, deviations) = noted.into_parts();
-        let outcome = stage.outcome(end, counting.requests);
+        let outcome = stage.outcome(end, &counting);
         Some(Opened {
             row: verdict::row(plan, faults, seed, &outcome),
             findings: outcome.findings.clone(),
@@ -173,7 +175,7 @@ impl Runner {
         } = stage;
         let end = play(world, limits, adversary, judge, &mut lines);
         lines.finish()?;
-        let outcome = stage.outcome(end, stage.adversary.requests);
+        let outcome = stage.outcome(end, &stage.adversary);
         Ok(Some(verdict::row(plan, faults, seed, &outcome)))
     }
 
@@ -239,13 +241,14 @@ impl Stage {
         self.adversary.requests = 0;
     }
 
-    fn outcome(&self, end: End, requests: u64) -> Outcome<'_> {
+    fn outcome(&self, end: End, counting: &Counting<Seeded<Model>>) -> Outcome<'_> {
         Outcome {
             end,
             at: self.world.now(),
             digest: self.world.digest(),
             counts: self.world.counts(),
-            requests,
+            requests: counting.requests,
+            scripted: counting.adversary.scripted(),
             findings: self.judge.findings(),
         }
     }

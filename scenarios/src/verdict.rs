@@ -43,7 +43,11 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
     };
     let violations: Vec<ViolationRow> = found.map(told).collect();
     let verdict = verdict(&violations, outcome.end);
-    let struck = |index: usize| outcome.counts.fired.get(index).copied().unwrap_or(0);
+    // The kernel counts the deeds of rules; those of a script are its deviations.
+    let struck = |index: usize| match plan.scenario.faults.get(index) {
+        Some(Fault::Script(_)) => outcome.scripted,
+        _ => outcome.counts.fired.get(index).copied().unwrap_or(0),
+    };
     let fired = faults
         .iter()
         .enumerate()
@@ -197,8 +201,7 @@ fn is_certain(fault: &Fault) -> bool {
         Fault::Isolate(fault) => fault.rate,
         Fault::ClockStep(fault) => fault.rate,
         Fault::Burst(fault) => Some(fault.rate),
-        Fault::SlowLink(_) | Fault::Slow(_) | Fault::ClockDrift(_) => None,
-        Fault::Script(_) => return false,
+        Fault::SlowLink(_) | Fault::Slow(_) | Fault::ClockDrift(_) | Fault::Script(_) => None,
     };
     by_rate.is_none()
 }

@@ -175,6 +175,29 @@ fn a_fault_that_never_strikes_makes_the_question_vacuous() {
     assert_eq!(sum(&plan, 3).judgement(), Judgement::Vacuous);
 }
 
+/// Each deviation of a script counts when the run comes to it, by address or by time.
+#[test]
+fn a_script_strikes_as_often_as_it_is_followed() {
+    let script = |nth: u32| {
+        let ack = format!("from: \"broker-0\", to: \"producer-0\", label: \"Ack\", nth: {nth}");
+        let weather = "Weather(at: \"1ms\", change: Slow(\"sink-0\", 2))";
+        let expect = "\"at-least-once\": (verdict: Always([\"no_duplicate at log\"]))";
+        own(&format!(
+            "faults: [Script([Packet({ack}, fate: Drop), {weather}])], expect: {{{expect}}}"
+        ))
+    };
+    let followed = script(2);
+    assert_eq!(Runner::new(&followed).run(0).fired["script"], 2);
+    assert_eq!(sum(&followed, 3).judgement(), Judgement::Met);
+    assert_eq!(Runner::new(&script(99)).run(0).fired["script"], 1);
+    let nowhere = own(
+        "faults: [Script([Step(node: \"broker-0\", label: \"Produce\", nth: 99, outage: Crash, down: \"1s\")])]",
+    );
+    let row = Runner::new(&nowhere).run(0);
+    assert_eq!(verdict::of_run(&nowhere, &row), Judgement::Vacuous);
+    assert_eq!(sum(&nowhere, 3).judgement(), Judgement::Vacuous);
+}
+
 #[test]
 fn a_violation_that_was_expected_and_never_appears_is_a_no_show() {
     let plan = own("expect: {\"at-least-once\": (verdict: Breaks([\"no_loss at effect\"]))}");

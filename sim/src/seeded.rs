@@ -104,6 +104,11 @@ impl<D: Domain> Seeded<D> {
         self.script.as_ref().map_or(&[], Script::mismatches)
     }
 
+    /// How many deviations of the plan's script have come about.
+    pub fn scripted(&self) -> u64 {
+        self.script.as_ref().map_or(0, Script::given)
+    }
+
     /// Plans the next occurrence of a timed rule, from number `nth` on.
     fn plan(&mut self, index: usize, nth: u64) {
         let rule = &self.rules.timed[index];

@@ -33,6 +33,8 @@ pub struct Script<D: Domain> {
     /// Changes of weather in order of time, and how many have come.
     weather: Vec<(Time, Weather)>,
     come: usize,
+    /// How many answers the run has been given.
+    given: u64,
     mismatches: Vec<String>,
     domain: core::marker::PhantomData<D>,
 }
@@ -49,6 +51,7 @@ impl<D: Domain> Script<D> {
             brought: VecDeque::new(),
             weather: Vec::new(),
             come: 0,
+            given: 0,
             mismatches: Vec::new(),
             domain: core::marker::PhantomData,
         };
@@ -163,6 +166,7 @@ impl<D: Domain> Script<D> {
         self.after.values_mut().for_each(|line| line.met = false);
         self.brought.clear();
         self.come = 0;
+        self.given = 0;
         self.mismatches.clear();
     }
 
@@ -174,6 +178,11 @@ impl<D: Domain> Script<D> {
     /// Where the run did not say what the schedule says it should.
     pub fn mismatches(&self) -> &[String] {
         &self.mismatches
+    }
+
+    /// How many deviations of the schedule have come about.
+    pub const fn given(&self) -> u64 {
+        self.given
     }
 
     /// How many packets and steps of the schedule the run has not come to.
@@ -241,6 +250,7 @@ impl<D: Domain> Adversary<D> for Script<D> {
         };
         let said = || D::describe(sending.message, sending.items);
         line.meet("a packet", said, &mut self.mismatches);
+        self.given += 1;
         line.answer
     }
 
@@ -255,24 +265,30 @@ impl<D: Domain> Adversary<D> for Script<D> {
     fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike> {
         if let Some(line) = self.after.get_mut(&step.id) {
             line.meet("a step on", || said(step), &mut self.mismatches);
+            self.given += line.answer.len() as u64;
             let brought = line.answer.iter().map(|change| (step.at, *change));
             self.brought.extend(brought);
         }
         let line = self.strikes.get_mut(&step.id)?;
         line.meet("a step on", || said(step), &mut self.mismatches);
+        self.given += 1;
         Some(line.answer)
     }
 
     fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        self.jitters
-            .get(&(step, draw))
-            .map_or(Span::ZERO, |more| (*more).min(spread))
+        let Some(more) = self.jitters.get(&(step, draw)) else {
+            return Span::ZERO;
+        };
+        self.given += 1;
+        (*more).min(spread)
     }
 
     fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        self.survivals
-            .get(&loss)
-            .map_or(0, |kept| (*kept).min(unsynced))
+        let Some(kept) = self.survivals.get(&loss) else {
+            return 0;
+        };
+        self.given += 1;
+        (*kept).min(unsynced)
     }
 
     fn next_weather(&self) -> Option<Time> {
@@ -287,6 +303,7 @@ impl<D: Domain> Adversary<D> for Script<D> {
             return weather;
         }
         self.come += 1;
+        self.given += 1;
         self.weather[self.come - 1].1
     }
 

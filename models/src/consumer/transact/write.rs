@@ -106,21 +106,28 @@ impl Consumer {
     }
 
     /// A batch without a good answer is sent again, unless it has taken too long.
-    fn write_again(&mut self, mut batch: Batch, pause: Span, ctx: &mut Ctx<'_>) {
+    fn write_again(&mut self, batch: Batch, pause: Span, ctx: &mut Ctx<'_>) {
+        if !self.put_back(batch, pause, ctx) {
+            self.output_lost(ctx);
+        }
+    }
+
+    /// Puts a batch where it will be sent again. False if it has taken too long: then it is gone.
+    fn put_back(&mut self, mut batch: Batch, pause: Span, ctx: &mut Ctx<'_>) -> bool {
         let Some(session) = &mut self.session else {
-            return;
+            return true;
         };
         if let Some(timer) = batch.timer.take() {
             ctx.cancel(timer);
         }
         if ctx.elapsed() - batch.created >= session.work.delivery_timeout {
-            self.output_lost(ctx);
-            return;
+            return false;
         }
         let request = u32::from(batch.partition);
         if session.outputs.put_back(batch) {
             ctx.set_timer(pause, Timer::Retry { request });
         }
+        true
     }
 
     /// An output will not be stored, or nobody knows: its transaction is broken.
@@ -161,8 +168,13 @@ impl Consumer {
             return;
         };
         let to_it = |partition: Partition| topology.leader(topology.partitions + partition) == peer;
+        // All are put back before one that took too long breaks the transaction: an abort waits for the others.
+        let mut lost = false;
         for batch in session.outputs.take_in_flight(to_it) {
-            self.write_again(batch, RECONNECT, ctx);
+            lost |= !self.put_back(batch, RECONNECT, ctx);
+        }
+        if lost {
+            self.output_lost(ctx);
         }
         self.advance(ctx);
     }
