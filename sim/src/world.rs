@@ -60,6 +60,16 @@ pub struct Counts {
     pub fired: Vec<u64>,
 }
 
+/// How long a run has gone without progress. Trouble that lasts longer than the patience stops this clock: it starts
+/// anew when the trouble is over.
+struct Patience {
+    /// The progress made so far.
+    progress: u64,
+    /// When it was made, or when trouble was last seen that outlasted the patience.
+    since: Time,
+    outlasted: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Up,
@@ -241,9 +251,13 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> End {
-        let mut progress = (recorder.progress(), self.core.now);
+        let mut patience = Patience {
+            progress: recorder.progress(),
+            since: self.core.now,
+            outlasted: false,
+        };
         loop {
-            if let Some(end) = self.ended(limits, &mut progress, adversary, recorder) {
+            if let Some(end) = self.ended(limits, &mut patience, adversary, recorder) {
                 return end;
             }
             if !self.advance(limits.heal_at, adversary, recorder) {
@@ -288,16 +302,25 @@ impl<D: Domain> World<D> {
     fn ended(
         &self,
         limits: &Limits,
-        progress: &mut (u64, Time),
+        patience: &mut Patience,
         adversary: &impl Adversary<D>,
         recorder: &impl Recorder<D>,
     ) -> Option<End> {
         let now = self.core.now;
-        if recorder.progress() != progress.0 {
-            *progress = (recorder.progress(), now);
+        if recorder.progress() != patience.progress {
+            patience.progress = recorder.progress();
+            patience.since = now;
+            patience.outlasted = false;
         }
         let idle = self.core.queue.useful() == 0;
-        let stuck = now.since(progress.1) > limits.patience;
+        let mut stuck = now.since(patience.since) > limits.patience;
+        if stuck || patience.outlasted {
+            patience.outlasted = self.troubled(limits, adversary);
+            if patience.outlasted {
+                patience.since = now;
+                stuck = false;
+            }
+        }
         if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {
             let for_good = self.healed || limits.heal_at == Time::NEVER;
             let quiet = for_good && now.since(self.useful_at) >= limits.quiet;
@@ -309,6 +332,13 @@ impl<D: Domain> World<D> {
             }
         }
         (self.counts.events + self.counts.changes >= limits.events).then_some(End::Exhausted)
+    }
+
+    /// Whether something is still to pass by itself: the weather, healing, or an outage.
+    fn troubled(&self, limits: &Limits, adversary: &impl Adversary<D>) -> bool {
+        let weather = limits.heal_at != Time::NEVER || adversary.next_weather().is_some();
+        let up = |slot: &Slot<D>| slot.state == State::Up;
+        (!self.healed && weather) || !self.slots.iter().all(up)
     }
 
     /// Lets every node say what a fresh reader now finds there.

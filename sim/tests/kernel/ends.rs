@@ -50,6 +50,42 @@ fn much_ado_without_progress_is_stuck() {
     assert_eq!(stage.play().end, End::Stuck);
 }
 
+/// No progress can be made while a link is cut, a node is down, or everything is lost until it heals: however long that
+/// lasts, patience begins anew when it is over.
+#[test]
+fn trouble_that_outlasts_patience_is_no_standstill() {
+    let long = Span::secs(3);
+    let calm = || {
+        let mut stage = stage()
+            .client(&[(10, Do::Ping(1))])
+            .retrying(Span::millis(20));
+        stage.wants = 1;
+        stage
+    };
+    assert!(long > calm().limits.patience);
+    let cut = Fault::Isolate(Isolate {
+        node: "client".into(),
+        at: Some(Span::millis(1)),
+        lasting: Some(long),
+        ..Isolate::default()
+    });
+    let down = Fault::PowerLoss(PowerLoss {
+        node: Some("server".into()),
+        at: Some(Span::millis(1)),
+        down: long,
+        ..PowerLoss::default()
+    });
+    for fault in [cut, down] {
+        assert_eq!(calm().fault(fault).play().end, End::Settled);
+    }
+    let mut lost = calm().fault(Fault::Drop(Drop {
+        rate: Some(Rate::ONE),
+        ..Drop::default()
+    }));
+    lost.limits.heal_at = Time(long.0);
+    assert_eq!(lost.play().end, End::Settled);
+}
+
 #[test]
 fn a_run_that_still_makes_progress_is_exhausted() {
     let lines: Vec<(u64, Do)> = (0..1_000).map(|n| (n, Do::Ping(n as u32))).collect();
