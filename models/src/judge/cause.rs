@@ -340,7 +340,7 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(4)
     } else if flags.has(Flags::REFUSED) {
         Cause::Stuck(6)
-    } else if lane.refusals > 0 || lane.assignments > 1 {
+    } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
     } else {
         Cause::Other

@@ -1,4 +1,6 @@
 //! Each cause by its mechanism: a history told as `semantics.md` tells it, and the code that must come out.
+//!
+//! One long file in the order of the codes, D, L, R and S: it is read beside §4.4, and a code is looked up by its name.
 
 use crate::history::Bench;
 
@@ -863,6 +865,12 @@ fn s7_the_group_forms_again_and_again() {
         "intent 0\nstored 0 @0\nacked 0 ok\n{}\n{}",
         round(1),
         round(2)
+    );
+    let behind = format!("{history}\nintent 1\nstored 1 @1\nacked 1 ok");
+    assert_eq!(
+        standstill(&Bench::default(), &behind),
+        ["delivery 1 S7 outbound, promised"],
+        "F045: what stands behind a poll that takes too long"
     );
     let circles = standstill(&Bench::default(), &format!("{history}\nend stuck"));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Histories of a run, written as lines that a stranger can read.
+//! Histories of a run, written as lines that a stranger can read. As long as the list of observations: a word for each.
 //!
 //! ```text
 //! 5 stored 0 @3 attempt=2      at 5 ms record 0 was stored at offset 3 (of partition 0; `@1:3` is partition 1)

@@ -1,4 +1,6 @@
 //! For each oracle a history in which it speaks and one in which it must not.
+//!
+//! One long file in the order of §4.2, beside which it is read.
 
 use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Workload, Written};

@@ -173,9 +173,16 @@ impl Transactions {
         &mut endings[index]
     }
 
-    /// What of it decides future judgements.
+    /// What of it decides future judgements: what waits, and what would wait again if its marker were lost.
     pub(in crate::judge) fn state(&self) -> impl Iterator<Item = impl core::hash::Hash + '_> {
-        self.all()
+        let marked = self.marked.iter().flat_map(|(of, all)| {
+            let marked = all.iter();
+            marked.map(|(marker, one)| (of.0, of.1, *marker, one))
+        });
+        let waiting = self.all();
+        waiting
+            .map(|(partition, producer, one)| (partition, producer, Offset::MAX, one))
+            .chain(marked)
     }
 
     /// The endings that matter, in order.

@@ -1,4 +1,4 @@
-//! The rules that are judged as things happen.
+//! The rules that are judged as things happen: all of them, one after the other, so that none is shared with another.
 
 use semel_models::observation::{Observation, Outcome, Place, Read, TransactionId};
 use semel_models::strategy::{Invariant, Level, SinkKind};
