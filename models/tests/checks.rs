@@ -1,4 +1,6 @@
 //! Every combination of fields that makes no sense, and the reason it is refused with.
+//!
+//! Long, for it is a table: a line or two for each combination.
 
 mod support;
 

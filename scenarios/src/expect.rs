@@ -27,11 +27,11 @@ pub struct Expectation {
 pub enum Expected {
     /// Every seed holds.
     Holds,
-    /// Each of these appears under some seed, and no other promise is broken than one of them that every strategy makes
-    /// without writing it.
+    /// Each of these appears under some seed. No promise is broken but those among them that every strategy makes
+    /// without writing them.
     Breaks(Vec<Breach>),
-    /// All of these appear under every seed, and no other promise is broken than one of them that every strategy makes
-    /// without writing it.
+    /// All of these appear under every seed. No promise is broken but those among them that every strategy makes
+    /// without writing them.
     Always(Vec<Breach>),
     /// Judged by the promise alone.
     #[default]

@@ -2,6 +2,8 @@
 //!
 //! A tape that has ended answers 0, and the first option is always the plainest one: so what `proptest` finds with a
 //! long tape becomes a short scenario by itself.
+//!
+//! As long as the format itself: one function for each of its parts, in its order, so that a new field is missed here.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
 //! A stage for short plays: a client that says its lines at given times, a server that answers, and a prompter who
-//! writes down what happens, one line each.
+//! writes down what happens, one line each. A whole domain in one file: every play of this folder stands on it.
 
 use std::fmt::Write;
 

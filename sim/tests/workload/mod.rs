@@ -5,7 +5,7 @@
 //! others arrives twice, each copy 1 to 10 ms after it was sent. A run ends when every id is committed.
 //!
 //! What a run of it counts is known from other engines, so `tests/w_reference.rs` can show that this is the same
-//! work before `benches/w.rs` says how fast it is done.
+//! work before `benches/w.rs` says how fast it is done. A whole domain in one file, to be read from top to bottom.
 
 use semel_sim::address::{
     Change, Fate, FaultIndex, Label, NodeId, Outage, OutageKind, PacketId, StepId, Strike, Weather,
