@@ -19,7 +19,7 @@ const WATCHED: u64 = 1_000;
 type Cross = (&'static str, &'static str, &'static [&'static str]);
 
 const TRANSFERS: &[&str] = &["workload.money=Transfers"];
-/// An application that reads its source again after a crash, as F003 wants it.
+/// A source that is read again after a crash: a new session has a new producer id, and no table knows it (§1.3).
 const AGAIN: &[&str] = &["strategy.source=Replayed()"];
 /// Transactions before KIP-890: a late end of one hits the next (F022).
 const BEFORE_TV2: &[&str] = &["strategy.stream.transactions.transaction_version=1"];
