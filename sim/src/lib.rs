@@ -26,6 +26,7 @@ pub mod digest;
 pub mod domain;
 pub mod explore;
 pub mod faults;
+mod fingerprint;
 mod finish;
 pub mod journal;
 mod limits;
