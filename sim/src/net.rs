@@ -6,6 +6,9 @@
 //! told, nor is an end that uses a newer connection already. An end that gives a connection up, or is told that it broke, dials a new one with its next send, which
 //! costs a round trip; unless it hears the other end on a newer one first: then it answers there.
 //!
+//! *The news that a connection broke overtakes nothing*: it reaches an end behind whatever the other one had sent there
+//! by then, an answer before the crash as well.
+//!
 //! *What an end sent on a connection before it gave it up may still arrive*, even after its next connection's
 //! traffic: connections keep no order among each other. What the other end answers there is not heard.
 //!
@@ -15,6 +18,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::address::{Label, NodeId};
 use crate::digest::{Digest, mix};
@@ -275,6 +279,18 @@ impl Network {
         let last = &mut link.last[usize::from(connection < link.newest)];
         *last = (*last).max(start + delay);
         *last
+    }
+
+    /// When news that leaves `from` now arrives at `to`: one least latency later, and behind what the connection still
+    /// carries.
+    pub(crate) fn behind(&self, from: NodeId, to: NodeId, connection: u32, now: Time) -> Time {
+        let link = self.link(from, to);
+        let carries = match connection.cmp(&link.newest) {
+            Ordering::Less => link.last[1],
+            Ordering::Equal => link.last[0],
+            Ordering::Greater => Time::ZERO,
+        };
+        carries.max(now + self.least(from, to))
     }
 
     /// Nothing that is sent from now on gets through on this connection.

@@ -205,12 +205,13 @@ impl<D: Domain> World<D> {
         }
     }
 
-    /// One latency later `node` learns that its connection with `peer` is broken, if the link lets it.
+    /// One latency later, and after all that `peer` had said there, `node` learns that its connection with `peer` is
+    /// broken, if the link lets it.
     pub(crate) fn tell(&mut self, node: NodeId, peer: NodeId, connection: u32, cause: u64) {
         if self.network.link(peer, node).cuts > 0 {
             return;
         }
-        let at = self.core.now + self.network.least(peer, node);
+        let at = self.network.behind(peer, node, connection, self.core.now);
         let event = Event {
             node,
             due: Due::Told {

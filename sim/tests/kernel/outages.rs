@@ -1,6 +1,6 @@
 //! Outages: what they take, who is told, and what comes after.
 
-use semel_sim::faults::{Crash, DiskLoss, Fault, Pause, PowerLoss};
+use semel_sim::faults::{Crash, Delay, DiskLoss, Fault, Pause, PowerLoss, Spread};
 use semel_sim::net::Transport;
 use semel_sim::time::Span;
 
@@ -28,6 +28,32 @@ fn power_loss(at: u64) -> Plan {
         down: Span::millis(10),
         ..PowerLoss::default()
     })
+}
+
+/// A process died after it had answered: its last words are in the network, and the end of the connection is behind them.
+#[test]
+fn the_news_of_a_crash_overtakes_nothing_that_was_sent_before_it() {
+    stage()
+        .client(&[(0, Do::Ping(1))])
+        .fault(Fault::Delay(Delay {
+            packet: Some(Message::Pong(1)),
+            by: Spread::Fixed(Span::millis(5)),
+            ..Delay::default()
+        }))
+        .fault(crash(3))
+        .goes(
+            "
+             0ms  client sends Ping 1
+             2ms  server hears Ping 1
+             2ms  server stores 1
+             2ms  server sends Pong 1
+             3ms  server crashes for 10ms
+             9ms  client hears Pong 1
+             9ms  client is told that its connection broke
+            13ms  server boots again
+            13ms  server finds 1 stored
+            ",
+        );
 }
 
 #[test]
