@@ -29,8 +29,9 @@ pub(super) struct Transaction {
     pub(super) partitions: Vec<Partition>,
     /// When the first partition joined, by the coordinator's wall clock.
     pub(super) started: Time,
-    /// The newest of the application's transactions that was heard of: for observers.
+    /// The newest of the application's transactions that was heard of, and the newest whose outcome was: for observers.
     pub(super) number: u32,
+    pub(super) decided: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,10 +56,11 @@ impl Hash for Transaction {
             timeout,
             partitions,
             number,
+            decided,
             ..
         } = self;
         (producer, epoch, last, previous, next).hash(state);
-        (timeout, self.state, partitions, number).hash(state);
+        (timeout, self.state, partitions, number, decided).hash(state);
     }
 }
 
@@ -82,7 +84,15 @@ impl Transaction {
             partitions: Vec::new(),
             started: Time::ZERO,
             number: 0,
+            decided: 0,
         }
+    }
+
+    /// Its outcome is fixed. Names the application's transaction that it is the outcome of: there is none, if a late
+    /// request had opened it again after its end, and nobody knew (version 1).
+    pub(super) fn settle(&mut self) -> Option<u32> {
+        let number = self.number;
+        (number > core::mem::replace(&mut self.decided, number)).then_some(number)
     }
 
     /// What brokers go by.

@@ -342,18 +342,21 @@ impl TransactionCoordinator {
             return;
         };
         let (_, forced, client) = self.memory.undecided.remove(index);
+        let transaction = self.change(name);
+        let settled = transaction.settle();
+        let (producer, epoch) = transaction.identity();
+        let (state, number) = (transaction.state, transaction.number);
         self.write(name);
-        let transaction = &self.memory.table[&name];
-        let State::Prepare(commit) = transaction.state else {
+        let State::Prepare(commit) = state else {
             return;
         };
-        let (producer, epoch) = transaction.identity();
-        let number = transaction.number;
-        ctx.observe(Observation::Decided {
-            transaction: TransactionId { producer, number },
-            commit,
-            forced,
-        });
+        if let Some(number) = settled {
+            ctx.observe(Observation::Decided {
+                transaction: TransactionId { producer, number },
+                commit,
+                forced,
+            });
+        }
         if let Some(client) = client {
             let of = Owner {
                 producer,
