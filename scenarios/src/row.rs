@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expect::Breach;
 use crate::swarm;
 
 /// The outcome of one trial.
@@ -125,6 +126,11 @@ impl ViolationRow {
     /// Whether the strategy is held to it: promised, not waived, and every assumption of the promise held.
     pub fn is_breach(&self) -> bool {
         self.promised && !self.waived && self.assumption_broken.is_none()
+    }
+
+    /// Whether this is that invariant, broken at that level.
+    pub fn is(&self, breach: Breach) -> bool {
+        self.invariant == breach.invariant.name() && self.level == breach.level.name()
     }
 }
 

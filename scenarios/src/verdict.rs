@@ -42,7 +42,7 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
         ..violation(found)
     };
     let violations: Vec<ViolationRow> = found.map(told).collect();
-    let verdict = verdict(&violations, outcome.end);
+    let verdict = verdict(plan, &violations, outcome.end);
     // The kernel counts the deeds of rules; those of a script are its deviations.
     let struck = |index: usize| match plan.scenario.faults.get(index) {
         Some(Fault::Script(_)) => outcome.scripted,
@@ -126,10 +126,15 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
     }
 }
 
-/// Wrong money or a broken promise violates; a run cut short shows nothing else.
-fn verdict(violations: &[ViolationRow], ended: End) -> RunVerdict {
-    let counts =
-        |violation: &ViolationRow| violation.level == Level::Effect.name() || violation.is_breach();
+/// A wrong effect, a broken promise and whatever the scenario asks for by name violate; a run cut short shows nothing
+/// else.
+fn verdict(plan: &Plan, violations: &[ViolationRow], ended: End) -> RunVerdict {
+    let named = plan.expectation.verdict.breaches();
+    let counts = |violation: &ViolationRow| {
+        violation.level == Level::Effect.name()
+            || violation.is_breach()
+            || named.iter().any(|breach| violation.is(*breach))
+    };
     if violations.iter().any(counts) {
         RunVerdict::Violates
     } else if ended == End::Exhausted {
@@ -164,10 +169,7 @@ pub fn of_run(plan: &Plan, row: &Row) -> Judgement {
 
 /// Whether a row shows this violation.
 pub(crate) fn shows(row: &Row, breach: Breach) -> bool {
-    let (invariant, level) = (breach.invariant.name(), breach.level.name());
-    row.violations
-        .iter()
-        .any(|violation| violation.invariant == invariant && violation.level == level)
+    row.violations.iter().any(|violation| violation.is(breach))
 }
 
 /// The faults by time or trigger that never struck in a run, by name. Faults by rate may well never strike.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use semel_scenarios::expect::Expected;
+use semel_models::strategy::{Invariant, Level};
+use semel_scenarios::expect::{Breach, Expected};
 use semel_scenarios::load::{Source, load};
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
@@ -373,6 +374,38 @@ fn a_lost_ack_is_told_by_the_id_that_the_sink_looked_for() {
     ] {
         let plan = Arc::new(Plan::new(&scenario, strategy, settings).expect("it fits"));
         assert_eq!(effects(&Runner::new(&plan).run(0)), causes, "{strategy}");
+    }
+}
+
+/// A duplicate that a sink absorbs is no violation of a strategy that promises nothing of the log, unless the scenario
+/// asks for just that: then the run that shows it is counted among those that do.
+#[test]
+fn what_a_scenario_names_below_the_effect_is_counted_where_it_appears() {
+    let lost_ack = catalog::scenario("lost-ack").expect("it is in the catalog");
+    let twice = Breach {
+        invariant: Invariant::NoDuplicate,
+        level: Level::Log,
+    };
+    for (expected, verdict) in [
+        (Expected::Any, RunVerdict::Holds),
+        (Expected::Holds, RunVerdict::Holds),
+        (Expected::Breaks(vec![twice]), RunVerdict::Violates),
+        (Expected::Always(vec![twice]), RunVerdict::Violates),
+    ] {
+        let mut scenario = Scenario::clone(&lost_ack);
+        let of = scenario.expect.get_mut("idempotent-consumer");
+        of.expect("it is there").verdict = expected;
+        let plan = Plan::new(&Arc::new(scenario), "idempotent-consumer", &[]).expect("it fits");
+        let plan = Arc::new(plan);
+        let row = Runner::new(&plan).run(0);
+        assert_eq!((row.duplicated_in_log, row.duplicated), (1, 0));
+        assert_eq!((row.verdict, row.met), (verdict, true));
+        let all = sum(&plan, 3);
+        let violating = if verdict == RunVerdict::Holds { 0 } else { 3 };
+        assert_eq!(
+            (all.violating, all.judgement()),
+            (violating, Judgement::Met)
+        );
     }
 }
 
