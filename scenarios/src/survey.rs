@@ -1,4 +1,4 @@
-//! Surveying: where in a run something could strike.
+//! Surveying: where in a run something could strike, and what could survive a loss of power.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,12 @@ use crate::meaning::Place;
 /// A place that came up in a run, and which of those that mean the same it was, from 0.
 pub(crate) type Spot = (Place, u32);
 
-/// Wraps an adversary and notes every place, but for chatter.
+/// Wraps an adversary and notes every place, but for chatter, and every journal that loses something.
 pub(crate) struct Survey<A> {
     adversary: A,
     counts: BTreeMap<Place, u32>,
     spots: Vec<Spot>,
+    losses: Vec<(LossId, u64)>,
 }
 
 impl<A> Survey<A> {
@@ -26,12 +27,18 @@ impl<A> Survey<A> {
             adversary,
             counts: BTreeMap::new(),
             spots: Vec::new(),
+            losses: Vec::new(),
         }
     }
 
-    /// All that was noted, in order.
+    /// Every place, in order.
     pub(crate) fn into_spots(self) -> Vec<Spot> {
         self.spots
+    }
+
+    /// Every journal that lost unsynced entries with the power, and how many it had.
+    pub(crate) fn into_losses(self) -> Vec<(LossId, u64)> {
+        self.losses
     }
 
     fn note(&mut self, place: Place) {
@@ -61,6 +68,7 @@ impl<A: Adversary<Model>> Adversary<Model> for Survey<A> {
     }
 
     fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
+        self.losses.push((loss, unsynced));
         self.adversary.survives(loss, unsynced)
     }
 

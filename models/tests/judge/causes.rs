@@ -634,6 +634,34 @@ fn l8_a_reader_stood_beyond_it_when_it_took_a_lost_records_offset_f014() {
     assert_eq!(found, all);
 }
 
+/// The effect that is marked is one of a record that the log has lost meanwhile: the mark passes the record that took its
+/// place.
+#[test]
+fn l8_a_sink_marked_the_offset_with_the_effect_of_a_lost_record_f014() {
+    let history = "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         power-loss broker-0
+         truncated @0..1
+         intent 1
+         attempt 1
+         stored 1 @0
+         acked 1 ok
+         applied 0 @0";
+    let bench = Bench::of("work: Loop(mark: WithEffect), sink: (fence: Token)");
+    let all = [
+        "log 0 L3 inbound",
+        "delivery 1 L8 outbound",
+        "effect 1 L8 outbound",
+    ];
+    assert_eq!(bench.found_of("no_loss", history), all);
+    assert_eq!(standstill(&bench, history), [""; 0]);
+    // Marked in the stream, it is still to be read: nobody committed its offset.
+    assert_eq!(losses(history), all[..1]);
+}
+
 #[test]
 fn l1_an_effect_went_with_the_disk_of_the_sink_whoever_keeps_the_mark() {
     let history = format!("{APPLIED}\ndisk-loss sink-0");

@@ -153,11 +153,12 @@ impl Fields {
         let after = self.take("after").map(|after| observation(&after));
         let there = if self.unnamed { " there" } else { "" };
         parts.extend(after.map(|after| format!(" right after {after}{there}")));
-
-        parts.extend(
-            self.take("packet")
-                .map(|what| format!(" right after handling {}", message(&what))),
-        );
+        let packet = self.take("packet").map(|what| message(&what));
+        // Whoever is named may be struck by what another node handles.
+        parts.extend(packet.map(|what| match self.unnamed {
+            true => format!(" right after handling {what}"),
+            false => format!(" right after {what} is handled"),
+        }));
         parts.extend(
             self.take("nth")
                 .map(|nth| format!(", the {} time", ordinal(&nth))),
@@ -298,7 +299,7 @@ mod tests {
             "the network loses 1/20 of all packets to broker",
             "the network makes EndTransaction (transaction 2) late by 110ms to 400ms",
             "consumer-0 crashes right after record 3 is handled, for 200ms",
-            "consumer-0 crashes right after handling Committed, the 4th time, for 200ms",
+            "consumer-0 crashes right after Committed is handled, the 4th time, for 200ms",
             "every node crashes every 150ms with probability 1/2 until 2s, for 50ms",
             "broker-0 is isolated at 300ms until 1500ms",
             "broker-0 loses power right after record 5 is stored, for 100ms (sends 2)",

@@ -2,10 +2,12 @@
 //! a few records. One of the faults alone is tried first, then two of them.
 //!
 //! A crash between an effect and its mark needs one record; but in a long run each record taken away moves the others
-//! against the timers, and the crash hits something else.
+//! against the timers, and the crash hits something else. Where power is lost and something has to survive it, what
+//! that is depends on where it is lost: for each place, every journal is tried.
 
 use semel_models::workload::Money;
-use semel_sim::schedule::{Deviation, Fated, NamedChange};
+use semel_sim::digest::name_key;
+use semel_sim::schedule::{Deviation, Fated, NamedChange, OutageName};
 use semel_sim::time::{Span, Time};
 
 use super::Shrinker;
@@ -38,6 +40,9 @@ impl Shrinker {
             .collect();
         let losing: Vec<Case> = worlds.iter().filter_map(Case::losing).collect();
         let moved = worlds.iter().find_map(|world| self.move_one(world));
+        let survivors = case.meanings.iter().any(survives);
+        let mut sparing = worlds.iter().filter(|_| survivors);
+        let moved = moved.or_else(|| sparing.find_map(|world| self.move_loss(world)));
         let moved = moved.or_else(|| losing.iter().find_map(|world| self.move_one(world)));
         let moved = moved.or_else(|| {
             let large = faults > 3 || size > RECORDS;
@@ -59,6 +64,46 @@ impl Shrinker {
         let base = world.with(&fixed);
         let mut candidates = self.candidates(&base, &acts)?.into_iter();
         candidates.find_map(|one| self.shows(&base.and(one)))
+    }
+
+    /// The same where power is lost, and some of one journal survives.
+    fn move_loss(&mut self, world: &Case) -> Option<Case> {
+        let (mut acts, mut fixed) = world.acts();
+        acts.retain(|act| {
+            let lost = OutageName::PowerLoss;
+            matches!(act, Deviation::Step { outage, .. } if *outage == lost)
+        });
+        fixed.retain(|one| !survives(one));
+        let base = world.with(&fixed);
+        let mut candidates = self.candidates(&base, &acts)?.into_iter();
+        candidates.find_map(|one| {
+            let struck = base.and(one);
+            let mut survivors = self.survivors(&struck)?.into_iter();
+            survivors.find_map(|some| self.shows(&struck.and(some)))
+        })
+    }
+
+    /// For each journal that loses something in a run of a case: all of it, or its first entries.
+    fn survivors(&mut self, case: &Case) -> Option<Vec<Meaning>> {
+        let bench = self.bench(case)?;
+        let mut survey = Survey::new(Carried::new(&case.meanings, &bench.nodes)?);
+        bench.play(&mut survey);
+        let named = |key: u64| bench.nodes.iter().find(|name| name_key(name) == key);
+        let mut survivors = Vec::new();
+        for (loss, unsynced) in survey.into_losses() {
+            let node = named(loss.node)?;
+            survivors.extend((1..=unsynced).rev().map(|kept| Meaning {
+                deviation: Deviation::Survives {
+                    node: node.clone(),
+                    incarnation: loss.incarnation,
+                    journal: loss.journal,
+                    kept,
+                },
+                place: None,
+                at: Time(0),
+            }));
+        }
+        Some(survivors)
     }
 
     fn move_two(&mut self, world: &Case) -> Option<Case> {
@@ -173,6 +218,11 @@ impl Case {
         }
         (acts, fixed)
     }
+}
+
+/// Whether it says what survives a loss of power.
+const fn survives(meaning: &Meaning) -> bool {
+    matches!(meaning.deviation, Deviation::Survives { .. })
 }
 
 /// What a deviation does, without where.

@@ -67,7 +67,7 @@ impl ClockStep {
         if self.at.is_none() && self.every.is_none() {
             return Err(Wrong::new(
                 "at",
-                "says nothing of when: give `at` or `every`",
+                "is missing, and nothing else says when: give `at` or `every`",
             ));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {

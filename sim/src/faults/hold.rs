@@ -1,5 +1,7 @@
 //! `Hold`: a clogged link. Packets are kept back and arrive together.
 
+use alloc::format;
+
 use crate::address::FaultIndex;
 use crate::faults::pick::{Names, Wrong, packet_fault};
 use crate::rules::{PacketAct, Rules};
@@ -22,6 +24,12 @@ impl<M: Clone> Hold<M> {
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
         let mut pick = self.pick();
+        if let Some(at) = pick.at
+            && at >= self.release
+        {
+            let text = format!("is not after `at` ({at}); what is held then would never be let go");
+            return Err(Wrong::new("release", text));
+        }
         if pick.until.is_some_and(|until| until > self.release) {
             return Err(Wrong::new(
                 "until",

@@ -106,7 +106,7 @@ impl<O: Clone> Isolate<O> {
         if self.at.is_none() && self.every.is_none() {
             return Err(Wrong::new(
                 "at",
-                "says nothing of when: give a time (`at`, `every`) or a trigger (`after`)",
+                "is missing, and nothing else says when: give a time (`at`, `every`) or a trigger (`after`)",
             ));
         }
         let until = if self.every.is_some() {

@@ -119,7 +119,7 @@ impl<M: Clone> PacketPick<'_, M> {
         if self.rate.is_none() && !windowed && !patterned {
             return Err(Wrong::new(
                 "rate",
-                "says nothing of when: give a `rate`, a time (`at`, `until`) or a `packet`",
+                "is missing, and nothing else says when: give a `rate`, a time (`at`, `until`) or a `packet`",
             ));
         }
         window(self.at, self.until)?;
@@ -289,7 +289,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
         if !triggered && self.when.rate.is_none() {
             return Err(Wrong::new(
                 "rate",
-                "says nothing of when: give a `rate`, a time (`at`, `every`) or a trigger",
+                "is missing, and nothing else says when: give a `rate`, a time (`at`, `every`) or a trigger",
             ));
         }
         let times = self

@@ -77,7 +77,8 @@ flags! {
     HIDDEN = 27;
     /// A stored copy was lost without a power or disk loss.
     CUT = 28;
-    /// It was stored at an offset that readers had done with: another record had stood there, and was lost.
+    /// Its offset was done with, before it was stored or after, on account of another record: that had stood there, and
+    /// was lost.
     OVERRUN = 29;
     /// An output of it that had taken effect was lost, or the end of its transaction was.
     OUTPUT_LOST = 30;

@@ -124,7 +124,10 @@ impl Known {
         self.looks.applied(record);
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
-            lane.effected = lane.effected.max(act.offset + 1);
+            let (before, mark) = (lane.effected, act.offset + 1);
+            lane.effected = before.max(mark);
+            self.pass(partition, (before, mark));
+            self.overrun(partition, act.offset, record);
         }
         if first {
             self.tallies.effect(intended_at, at);
@@ -196,18 +199,7 @@ impl Known {
             return;
         }
         let best = self.lane(partition).best;
-        for passed in best..offset.min(self.lane(partition).end()) {
-            let Some(entry) = self.lane(partition).get(passed) else {
-                continue;
-            };
-            if entry.state != State::Marker {
-                self.touch(entry.record, |facts| {
-                    if u64::from(facts.copy) < offset {
-                        facts.flags.set(Flags::PASSED);
-                    }
-                });
-            }
-        }
+        self.pass(partition, (best, offset));
         if offset < self.lane(partition).legal {
             self.faults.struck.set(Struck::LATE_MARK);
         }
@@ -219,6 +211,37 @@ impl Known {
         if offset > lane.best {
             lane.best = offset;
             self.progress += 1;
+        }
+    }
+
+    /// A mark moves: readers do not come back to what it passes.
+    fn pass(&mut self, partition: Partition, (from, mark): (Offset, Offset)) {
+        for passed in from..mark.min(self.lane(partition).end()) {
+            let Some(entry) = self.lane(partition).get(passed) else {
+                continue;
+            };
+            if entry.state != State::Marker {
+                self.touch(entry.record, |facts| {
+                    if u64::from(facts.copy) < mark {
+                        facts.flags.set(Flags::PASSED);
+                    }
+                });
+            }
+        }
+    }
+
+    /// An offset is marked with the effect of a record. What stands there may be another one by now: the log had lost
+    /// the first.
+    fn overrun(&mut self, partition: Partition, offset: Offset, handled: RecordId) {
+        let stands = self.lane(partition).get(offset);
+        if let Some(entry) = stands.filter(|entry| entry.record != handled)
+            && entry.state != State::Marker
+        {
+            self.touch(entry.record, |facts| {
+                if u64::from(facts.copy) == offset {
+                    facts.flags.set(Flags::OVERRUN);
+                }
+            });
         }
     }
 }
