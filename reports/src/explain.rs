@@ -112,12 +112,10 @@ fn given(explanation: &Explanation) -> String {
             event(given)
         )
     });
-    let hidden = explanation.faults.iter().filter_map(|fault| {
-        let hidden = fault.hidden.as_ref()?;
-        Some(format!(
-            "  {:width$}  {:>9}  {hidden}   {}",
-            "", "", fault.name
-        ))
+    let hidden = explanation.faults.iter().flat_map(|fault| {
+        let name = &fault.name;
+        let line = move |hidden| format!("  {:width$}  {:>9}  {hidden}   {name}", "", "");
+        fault.hidden.iter().map(line)
     });
     section("Let", lines.chain(hidden))
 }

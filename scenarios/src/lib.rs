@@ -50,6 +50,7 @@ pub mod trial;
 mod bench;
 pub mod explain;
 pub mod found;
+mod incident;
 mod meaning;
 pub mod replay;
 pub mod shrink;

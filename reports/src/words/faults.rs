@@ -155,9 +155,12 @@ impl Fields {
         parts.extend(after.map(|after| format!(" right after {after}{there}")));
         let packet = self.take("packet").map(|what| message(&what));
         // Whoever is named may be struck by what another node handles.
-        parts.extend(packet.map(|what| match self.unnamed {
-            true => format!(" right after handling {what}"),
-            false => format!(" right after {what} is handled"),
+        parts.extend(packet.map(|what| {
+            if self.unnamed {
+                format!(" right after handling {what}")
+            } else {
+                format!(" right after {what} is handled")
+            }
         }));
         parts.extend(
             self.take("nth")

@@ -20,6 +20,7 @@ use semel_sim::schedule::Deviation;
 use serde::Serialize;
 
 use crate::bench::Bench;
+use crate::incident::incidents;
 use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
@@ -70,7 +71,9 @@ pub struct Named {
     /// Whether the run passes without it.
     pub needed: bool,
     /// What it does that no line of the proof shows: how much of a journal survives, a delay drawn longer.
-    pub hidden: Option<String>,
+    pub hidden: Vec<String>,
+    /// Which lines of the witness's script it is, from 0: an isolation has one for each link that is cut or joined.
+    pub lines: Vec<usize>,
 }
 
 /// Something that the proof starts from.
@@ -371,21 +374,26 @@ fn unwritten(strategy: &Strategy, violation: &Violation) -> Option<Clause> {
 
 /// The faults, and which of them it takes: without a needed one, the same violation does not appear.
 fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
-    let needed = |index: usize| {
-        let mut rest = meanings.to_vec();
-        rest.remove(index);
+    let incidents = incidents(meanings.iter().map(|one| &one.deviation));
+    let count = incidents.iter().max().map_or(0, |last| last + 1);
+    let of = |number: usize| {
+        let (lines, rest): (Vec<_>, Vec<_>) =
+            (0..meanings.len()).partition(|line| incidents[*line] == number);
+        let rest: Vec<Meaning> = rest.iter().map(|line| meanings[*line].clone()).collect();
         let carried = Carried::new(&rest, &bench.nodes);
-        carried.is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none())
+        let hidden = lines.iter().map(|line| &meanings[*line].deviation);
+        Named {
+            name: fault(number),
+            needed: carried
+                .is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none()),
+            hidden: hidden.filter_map(hidden_in).collect(),
+            lines,
+        }
     };
-    let name = |(index, meaning): (usize, &Meaning)| Named {
-        name: fault(index),
-        needed: needed(index),
-        hidden: hidden(&meaning.deviation),
-    };
-    meanings.iter().enumerate().map(name).collect()
+    (0..count).map(of).collect()
 }
 
-fn hidden(deviation: &Deviation) -> Option<String> {
+fn hidden_in(deviation: &Deviation) -> Option<String> {
     match deviation {
         Deviation::Survives { node, kept, .. } => {
             let entries = if *kept == 1 {
@@ -402,7 +410,7 @@ fn hidden(deviation: &Deviation) -> Option<String> {
     }
 }
 
-/// How the proof calls a deviation.
+/// How the proof calls an incident.
 fn fault(index: usize) -> String {
     format!("F{}", index + 1)
 }

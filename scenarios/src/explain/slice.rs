@@ -14,6 +14,7 @@ use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange};
 
 use super::{Event, Given, fault};
+use crate::incident::incidents;
 use crate::meaning::Meaning;
 use crate::trace::Trace;
 
@@ -27,7 +28,7 @@ pub(super) struct Slice<'t> {
     pub(super) inputs: u16,
     /// The entry that it is told up to.
     pub(super) last: u64,
-    /// Entries in which a deviation shows, and which.
+    /// Entries in which a deviation shows, and which incident it is part of.
     faults: BTreeMap<u64, usize>,
     /// Entries that the proof starts from, and what it calls them.
     names: BTreeMap<u64, String>,
@@ -55,6 +56,7 @@ impl<'t> Slice<'t> {
             arrivals: BTreeMap::new(),
             missed: BTreeMap::new(),
         };
+        let incidents = incidents(meanings.iter().map(|one| &one.deviation));
         for entry in &trace.entries {
             match entry.what {
                 What::Arrived(..) => slice
@@ -70,7 +72,7 @@ impl<'t> Slice<'t> {
             }
             let deviates = |one: &Meaning| shows(one, entry, &trace.nodes);
             if let Some(index) = meanings.iter().position(deviates) {
-                slice.faults.insert(entry.id, index);
+                slice.faults.insert(entry.id, incidents[index]);
             }
         }
         slice.name();
@@ -81,10 +83,9 @@ impl<'t> Slice<'t> {
     fn name(&mut self) {
         let mut counts: BTreeMap<char, u32> = BTreeMap::new();
         for entry in &self.trace.entries {
-            if !self.faults.contains_key(&entry.id) && !self.leads(entry) {
-                continue;
-            }
-            if entry.id > self.last {
+            // A fault may strike after what it explains: what was marked is only wrong once that is lost.
+            let told = entry.id <= self.last && self.leads(entry);
+            if !told && !self.faults.contains_key(&entry.id) {
                 continue;
             }
             let letter = letter(&entry.what);

@@ -11,6 +11,7 @@ use semel_sim::time::{Span, Time};
 use super::{Aim, Size};
 use crate::bench::Bench;
 use crate::found;
+use crate::incident::incidents;
 use crate::meaning::{Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
@@ -90,15 +91,15 @@ impl Case {
     }
 
     pub(super) fn size(&self) -> Size {
-        let delays = self
-            .meanings
-            .iter()
-            .filter(|one| self.is_delay(&one.deviation))
-            .count();
+        let all = self.meanings.iter().map(|one| &one.deviation);
+        let (delays, faults): (Vec<_>, Vec<_>) = all.partition(|one| self.is_delay(one));
         let topology = self.scenario.topology;
         Size {
-            faults: self.meanings.len() - delays,
-            delays,
+            faults: incidents(faults.into_iter())
+                .iter()
+                .max()
+                .map_or(0, |last| last + 1),
+            delays: delays.len(),
             records: self.scenario.records(),
             nodes: topology.size(),
             partitions: topology.partitions,

@@ -117,8 +117,8 @@ impl Shrinker {
         })
     }
 
-    /// Every act at every place where it can strike in a run of a case: the outage of a node after each of its steps,
-    /// the fate of a packet with each packet.
+    /// Every act at every place where it can strike in a run of a case: the outage of a node after each step of a node of
+    /// its role (in a smaller world another one may do its part), the fate of a packet with each packet.
     fn candidates(&mut self, case: &Case, acts: &[Deviation]) -> Option<Vec<Meaning>> {
         let bench = self.bench(case)?;
         let mut survey = Survey::new(Carried::new(&case.meanings, &bench.nodes)?);
@@ -126,7 +126,7 @@ impl Shrinker {
         let spots = survey.into_spots();
         let fits = |act: &Deviation, (place, _): &Spot| match act {
             Deviation::Step { node, .. } => {
-                place.to.is_none() && bench.nodes[usize::from(place.node.0)] == *node
+                place.to.is_none() && role(&bench.nodes[usize::from(place.node.0)]) == role(node)
             }
             _ => place.to.is_some(),
         };
@@ -220,6 +220,11 @@ impl Case {
     }
 }
 
+/// A node's name without its number.
+fn role(name: &str) -> &str {
+    name.rsplit_once('-').map_or(name, |(role, _)| role)
+}
+
 /// Whether it says what survives a loss of power.
 const fn survives(meaning: &Meaning) -> bool {
     matches!(meaning.deviation, Deviation::Survives { .. })
@@ -244,8 +249,13 @@ fn act(deviation: &Deviation) -> Option<Deviation> {
             }
         }
         Deviation::Step {
-            label, nth, what, ..
+            node,
+            label,
+            nth,
+            what,
+            ..
         } => {
+            *node = role(node).into();
             *nth = 0;
             label.clear();
             what.clear();
@@ -255,7 +265,7 @@ fn act(deviation: &Deviation) -> Option<Deviation> {
             ..
         } => {
             return Some(Deviation::Step {
-                node: node.clone(),
+                node: role(node).into(),
                 label: String::new(),
                 nth: 0,
                 what: String::new(),
