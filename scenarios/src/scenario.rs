@@ -94,6 +94,8 @@ pub enum MenuItem {
     PowerLoss,
     /// Clients may stop for longer than anybody waits for them.
     Pause,
+    /// Two nodes that talk may be cut off from each other, for longer than anybody waits for a client.
+    Isolate,
 }
 
 /// What is intended in a run. Seeds draw keys, amounts and pace.

@@ -14,7 +14,7 @@ use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
 use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
-use semel_sim::menu::{Choice, Chosen, Menu};
+use semel_sim::menu::{Choice, Chosen, Isolation, Menu};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
@@ -126,7 +126,7 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
     let mut found: Vec<Counterexample> = found
         .0
         .into_values()
-        .map(|kind| kind.counterexample(bench))
+        .map(|kind| kind.counterexample(bench, menu))
         .collect();
     found.sort_by_key(|one| (!one.violation.is_breach(), one.faults));
     Verified {
@@ -219,8 +219,8 @@ impl Found {
 }
 
 impl Smallest {
-    fn counterexample(self, bench: &Bench) -> Counterexample {
-        let mut adversary = Meant::new(Chosen(&self.chosen), &bench.nodes);
+    fn counterexample(self, bench: &Bench, menu: &Menu) -> Counterexample {
+        let mut adversary = Meant::new(Chosen::new(menu, &self.chosen), &bench.nodes);
         bench.play(&mut adversary);
         let (_, meanings) = adversary.into_parts();
         let script: Vec<_> = meanings.into_iter().map(|one| one.deviation).collect();
@@ -281,12 +281,36 @@ fn menu(plan: &Plan) -> Menu {
         OutageKind::Pause,
         patience + patience,
     );
+    let isolate = |(one, other)| Isolation {
+        links: vec![(one, other), (other, one)],
+        lasting: patience + patience,
+    };
+    let pairs = if allows(MenuItem::Isolate) {
+        pairs(topology)
+    } else {
+        Vec::new()
+    };
     Menu {
         drop: allows(MenuItem::Drop),
         duplicate: scenario.transport == Transport::Datagram && allows(MenuItem::Duplicate),
         late,
         outages,
+        isolations: pairs.into_iter().map(isolate).collect(),
     }
+}
+
+/// Every two nodes that may have something to say to each other: clients and brokers, brokers among themselves,
+/// consumers and the sink.
+fn pairs(topology: Topology) -> Vec<(NodeId, NodeId)> {
+    let (clients, brokers, _) = roles(topology);
+    let mut pairs = Vec::new();
+    for (index, broker) in brokers.iter().enumerate() {
+        pairs.extend(clients.iter().map(|client| (*client, *broker)));
+        pairs.extend(brokers[..index].iter().map(|other| (*other, *broker)));
+    }
+    let consumers = (0..topology.consumers).map(|n| topology.consumer(n));
+    pairs.extend(consumers.map(|consumer| (consumer, topology.sink())));
+    pairs
 }
 
 /// The clients, the brokers, and everybody.
@@ -376,6 +400,16 @@ fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
         lines.push(format!(
             "after a step, with any number of its packets still leaving: {names} {kind} for {}",
             outage.down
+        ));
+    }
+    for isolation in &menu.isolations {
+        let name = |node: NodeId| &bench.nodes[usize::from(node.0)];
+        let (one, other) = isolation.links[0];
+        lines.push(format!(
+            "after a step of either: {} and {} cannot reach each other for {}",
+            name(one),
+            name(other),
+            isolation.lasting
         ));
     }
     lines

@@ -48,10 +48,31 @@ fn a_lost_answer_is_recognised_but_a_crash_before_the_mark_is_not() {
     assert_eq!(found.breaking(), None);
 }
 
+/// §1.2: whoever does not ask for answers loses what it says to nobody; whoever asks again says it twice if only the
+/// answers were kept from it.
+#[test]
+fn one_isolation_loses_or_doubles() {
+    let found = verified("[Isolate]", "at-most-once", 1);
+    assert_eq!(fewest(&found, "no_loss", "effect"), Some(1));
+    assert_eq!(fewest(&found, "no_duplicate", "log"), None);
+    let found = verified("[Isolate]", "at-least-once", 1);
+    assert_eq!(fewest(&found, "no_loss", "effect"), None);
+    assert_eq!(fewest(&found, "no_duplicate", "log"), Some(1));
+    assert_eq!(fewest(&found, "no_duplicate", "effect"), Some(1));
+    assert_eq!(found.breaking(), None);
+    // Nothing but isolations, and not one of them is told to anybody.
+    assert!(
+        found
+            .menu
+            .iter()
+            .all(|line| line.contains("cannot reach each other"))
+    );
+}
+
 /// Every promised clause of a strategy that promises an effect once holds at two faults on three records, on a
 /// menu that keeps its assumptions. (A sink that goes down is beyond the promise of idempotency keys.)
 fn keeps_its_promise_twice(strategy: &str) {
-    let found = verified("[Drop, Late, Crash, Pause]", strategy, 2);
+    let found = verified("[Drop, Late, Crash, Pause, Isolate]", strategy, 2);
     assert!(found.finished, "{strategy}");
     assert_eq!(found.breaking(), None, "{strategy}");
     assert!(
@@ -126,7 +147,7 @@ fn every_counterexample_repeats_itself() {
         "idempotent-consumer",
         "auto-commit",
     ] {
-        for one in verified("[Drop, Crash, PowerLoss, Pause]", strategy, 1).found {
+        for one in verified("[Drop, Crash, PowerLoss, Pause, Isolate]", strategy, 1).found {
             let name = format!(
                 "{strategy}: {} at {}",
                 one.violation.invariant, one.violation.level

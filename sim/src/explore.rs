@@ -10,14 +10,15 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::digest::Digest;
 use crate::domain::Domain;
-use crate::menu::{Choice, Menu, Prober};
+use crate::menu::{Choice, Forecast, Menu, Prober};
 use crate::record::Recorder;
 use crate::time::Time;
 use crate::visited::{Visit, Visited};
-use crate::world::{End, Limits, World};
+use crate::world::{End, Limits, Patience, World};
 
 /// What is to be explored.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +94,8 @@ pub fn explore<D: Domain, W: Witness<D>>(
 struct Fork<D: Domain, W> {
     world: World<D>,
     witness: W,
-    progress: (u64, Time),
+    patience: Patience,
+    forecast: Forecast,
     booted: bool,
 }
 
@@ -127,9 +129,10 @@ struct Explorer<'a, D: Domain, W, F> {
 impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'_, D, W, F> {
     fn start(&mut self, world: World<D>, witness: W) {
         let fork = Fork {
-            progress: (witness.progress(), world.now()),
+            patience: Patience::new(witness.progress(), world.now()),
             world,
             witness,
+            forecast: Forecast::default(),
             booted: false,
         };
         self.follow(fork, &[]);
@@ -193,14 +196,17 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
 
     /// The booting of all nodes counts as one step.
     fn step(&mut self, fork: &mut Fork<D, W>, prober: &mut Prober<'_>) -> Option<End> {
-        if !fork.booted {
+        prober.forecast = mem::take(&mut fork.forecast);
+        let events = fork.world.counts().events;
+        let end = if fork.booted {
+            tick(fork, self.plan.limits, prober)
+        } else {
             fork.booted = true;
             fork.world.start(prober, &mut fork.witness);
-            return None;
-        }
-        let events = fork.world.counts().events;
-        let end = tick(fork, self.plan.limits, prober);
+            None
+        };
         self.tried.events += fork.world.counts().events - events;
+        fork.forecast = mem::take(&mut prober.forecast);
         end
     }
 
@@ -236,6 +242,7 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
         let mut digest = Digest::new();
         fork.world.fingerprint(&mut digest);
         fork.witness.fingerprint(fork.world.now(), &mut digest);
+        fork.forecast.fingerprint(fork.world.now(), &mut digest);
         let (run, at) = (self.followed, fork.world.now());
         match self.seen.get(digest.value()) {
             // What waits may have been put in order without a trace; only time shows that it goes round.
@@ -250,30 +257,16 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
     }
 }
 
-/// Says how a run ended, or takes its next step: as [`World::go_on`] does where the weather never changes and faults
-/// may act to the end.
+/// Says how a run ended, or takes its next step: as [`World::go_on`] does.
 fn tick<D: Domain, W: Witness<D>>(
     fork: &mut Fork<D, W>,
     limits: &Limits,
     prober: &mut Prober<'_>,
 ) -> Option<End> {
-    let now = fork.world.now();
-    if fork.witness.progress() != fork.progress.0 {
-        fork.progress = (fork.witness.progress(), now);
-    }
-    let idle = fork.world.core.queue.useful() == 0;
-    let quiet = now.since(fork.world.useful_at) >= limits.quiet;
-    if idle && (quiet || fork.witness.complete()) {
-        return Some(End::Settled);
-    }
-    if now.since(fork.progress.1) > limits.patience {
-        return Some(End::Stuck);
-    }
-    if fork.world.counts().events >= limits.events {
-        return Some(End::Exhausted);
-    }
-    let moved = fork
-        .world
-        .advance(limits.heal_at, prober, &mut fork.witness);
-    (!moved).then_some(End::Settled)
+    let world = &mut fork.world;
+    let ended = world.ended(limits, &mut fork.patience, prober, &fork.witness);
+    ended.or_else(|| {
+        let moved = world.advance(limits.heal_at, prober, &mut fork.witness);
+        (!moved).then_some(End::Settled)
+    })
 }

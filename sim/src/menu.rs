@@ -1,11 +1,13 @@
 //! Menus: what an explorer may do to a run, and the adversaries that do it.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::address::{
-    Fate, FaultIndex, NodeId, Outage, OutageKind, PacketId, StepId, Strike, Weather,
+    Change, Fate, FaultIndex, NodeId, Outage, OutageKind, PacketId, StepId, Strike, Weather,
 };
 use crate::adversary::{Adversary, LossId, Sending, Step};
+use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::time::{Span, Time};
 
@@ -21,6 +23,17 @@ pub struct Menu {
     /// Nodes may suffer each of these after a step that sent or observed something, with any number of its packets
     /// still leaving. (Not after chatter that led to nothing but chatter: the steps before and after it stand for it.)
     pub outages: Vec<(Vec<NodeId>, Outage)>,
+    /// Links may be cut like this, right after a step of one of their ends that sent or observed something.
+    pub isolations: Vec<Isolation>,
+}
+
+/// Links that are cut, and joined again after a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// Packets from the first to the second are lost.
+    pub links: Vec<(NodeId, NodeId)>,
+    /// For how long.
+    pub lasting: Span,
 }
 
 /// One deviation, as the explorer takes it.
@@ -30,6 +43,46 @@ pub enum Choice {
     Packet(PacketId, Fate),
     /// This befalls a node after a step.
     Step(StepId, Strike),
+    /// This isolation of the menu, by its index, begins after a step.
+    Isolation(StepId, usize),
+}
+
+/// The weather that is still to come of the isolations that have begun.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast(VecDeque<(Time, Change)>);
+
+impl Forecast {
+    fn isolate(&mut self, now: Time, isolation: &Isolation) {
+        for (from, to) in &isolation.links {
+            self.insert(now, Change::Cut(*from, *to));
+            self.insert(now + isolation.lasting, Change::Join(*from, *to));
+        }
+    }
+
+    /// Behind what comes at the same time.
+    fn insert(&mut self, at: Time, change: Change) {
+        let index = self.0.partition_point(|(other, _)| *other <= at);
+        self.0.insert(index, (at, change));
+    }
+
+    fn next(&self) -> Option<Time> {
+        self.0.front().map(|(at, _)| *at)
+    }
+
+    fn take(&mut self) -> Weather {
+        let (_, change) = self.0.pop_front().expect("it was forecast");
+        Weather {
+            change,
+            fault: FaultIndex::NONE,
+        }
+    }
+
+    /// Adds what is to come, as time to go.
+    pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        for (at, change) in &self.0 {
+            digest.add(&(at.since(now), change));
+        }
+    }
 }
 
 impl Menu {
@@ -69,6 +122,12 @@ impl Menu {
             let strikes = (0..=step.sends).map(strike);
             found.extend(strikes.map(|strike| Choice::Step(step.id, strike)));
         }
+        for (index, isolation) in self.isolations.iter().enumerate() {
+            let mut links = isolation.links.iter();
+            if links.any(|(from, to)| [from, to].contains(&&step.node)) {
+                found.push(Choice::Isolation(step.id, index));
+            }
+        }
     }
 }
 
@@ -88,6 +147,14 @@ fn strike_of(chosen: &[Choice], id: StepId) -> Option<Strike> {
     })
 }
 
+/// The isolation that is chosen to begin after a step, if any.
+fn isolation_of(chosen: &[Choice], id: StepId) -> Option<usize> {
+    chosen.iter().find_map(|choice| match choice {
+        Choice::Isolation(other, index) if *other == id => Some(*index),
+        _ => None,
+    })
+}
+
 /// Answers quietly, but for what is forced; and notes what else the menu would have allowed after that.
 #[derive(Clone, Debug)]
 pub struct Prober<'a> {
@@ -100,6 +167,8 @@ pub struct Prober<'a> {
     pub found: Vec<Choice>,
     /// The same after a step of chatter, until it sends something else.
     idle: Vec<Choice>,
+    /// What is still to come of isolations that have begun.
+    pub(crate) forecast: Forecast,
 }
 
 impl<'a> Prober<'a> {
@@ -112,6 +181,7 @@ impl<'a> Prober<'a> {
             collect,
             found: Vec::new(),
             idle: Vec::new(),
+            forecast: Forecast(VecDeque::new()),
         }
     }
 
@@ -143,6 +213,9 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
         let forced = strike_of(self.forced, step.id);
         if forced.is_some() {
             self.ahead -= 1;
+        } else if let Some(index) = isolation_of(self.forced, step.id) {
+            self.ahead -= 1;
+            self.forecast.isolate(step.at, &self.menu.isolations[index]);
         } else if self.collects() {
             self.idle.clear();
             let chatter = D::chatter(step.id.label) && step.seen.is_empty();
@@ -165,27 +238,47 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
     }
 
     fn next_weather(&self) -> Option<Time> {
-        None
+        self.forecast.next()
     }
 
     fn weather(&mut self) -> Weather {
-        unreachable!("a menu has no weather")
+        self.forecast.take()
     }
 
-    fn heal(&mut self) {}
+    fn heal(&mut self) {
+        self.forecast.0.clear();
+    }
 }
 
 /// Repeats a chosen schedule from the beginning.
-#[derive(Clone, Copy, Debug)]
-pub struct Chosen<'a>(pub &'a [Choice]);
+#[derive(Clone, Debug)]
+pub struct Chosen<'a> {
+    menu: &'a Menu,
+    choices: &'a [Choice],
+    forecast: Forecast,
+}
+
+impl<'a> Chosen<'a> {
+    /// Repeats these choices from a menu.
+    pub const fn new(menu: &'a Menu, choices: &'a [Choice]) -> Self {
+        Self {
+            menu,
+            choices,
+            forecast: Forecast(VecDeque::new()),
+        }
+    }
+}
 
 impl<D: Domain> Adversary<D> for Chosen<'_> {
     fn fate(&mut self, sending: &Sending<'_, D>) -> Fate {
-        fate_of(self.0, sending.id).unwrap_or_else(|| Fate::deliver(sending.latency))
+        fate_of(self.choices, sending.id).unwrap_or_else(|| Fate::deliver(sending.latency))
     }
 
     fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike> {
-        strike_of(self.0, step.id)
+        if let Some(index) = isolation_of(self.choices, step.id) {
+            self.forecast.isolate(step.at, &self.menu.isolations[index]);
+        }
+        strike_of(self.choices, step.id)
     }
 
     fn jitter(&mut self, _: StepId, _: u32, _: Span) -> Span {
@@ -197,12 +290,14 @@ impl<D: Domain> Adversary<D> for Chosen<'_> {
     }
 
     fn next_weather(&self) -> Option<Time> {
-        None
+        self.forecast.next()
     }
 
     fn weather(&mut self) -> Weather {
-        unreachable!("a chosen schedule has no weather")
+        self.forecast.take()
     }
 
-    fn heal(&mut self) {}
+    fn heal(&mut self) {
+        self.forecast.0.clear();
+    }
 }

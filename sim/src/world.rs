@@ -62,12 +62,23 @@ pub struct Counts {
 
 /// How long a run has gone without progress. Trouble that lasts longer than the patience stops this clock: it starts
 /// anew when the trouble is over.
-struct Patience {
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
     /// The progress made so far.
     progress: u64,
     /// When it was made, or when trouble was last seen that outlasted the patience.
     since: Time,
     outlasted: bool,
+}
+
+impl Patience {
+    pub(crate) const fn new(progress: u64, now: Time) -> Self {
+        Self {
+            progress,
+            since: now,
+            outlasted: false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,11 +262,7 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> End {
-        let mut patience = Patience {
-            progress: recorder.progress(),
-            since: self.core.now,
-            outlasted: false,
-        };
+        let mut patience = Patience::new(recorder.progress(), self.core.now);
         loop {
             if let Some(end) = self.ended(limits, &mut patience, adversary, recorder) {
                 return end;
@@ -299,7 +306,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Whether the run is over, judged between two events.
-    fn ended(
+    pub(crate) fn ended(
         &self,
         limits: &Limits,
         patience: &mut Patience,

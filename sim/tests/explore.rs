@@ -10,7 +10,7 @@ use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::domain::{Domain, Process};
 use semel_sim::explore::{Plan, Tried, Witness, explore};
-use semel_sim::menu::{Choice, Chosen, Menu, Prober};
+use semel_sim::menu::{Choice, Chosen, Isolation, Menu, Prober};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
@@ -232,6 +232,16 @@ fn menu() -> Menu {
         duplicate: true,
         late: vec![Span::millis(12)],
         outages: vec![(vec![CLIENT, SERVER], crash), (vec![SERVER], pause)],
+        isolations: vec![
+            Isolation {
+                links: vec![(CLIENT, SERVER), (SERVER, CLIENT)],
+                lasting: Span::millis(35),
+            },
+            Isolation {
+                links: vec![(SERVER, CLIENT)],
+                lasting: Span::millis(5),
+            },
+        ],
     }
 }
 
@@ -325,7 +335,10 @@ fn a_chosen_schedule_repeats_its_run() {
         Judge::default(),
         |world, judge, end, chosen| {
             let (mut again, mut second) = (start.clone(), Judge::default());
-            assert_eq!(again.run(&LIMITS, &mut Chosen(chosen), &mut second), end);
+            assert_eq!(
+                again.run(&LIMITS, &mut Chosen::new(&menu(), chosen), &mut second),
+                end
+            );
             assert_eq!(
                 (again.digest(), second.counted),
                 (world.digest(), judge.counted)

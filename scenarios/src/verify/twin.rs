@@ -51,6 +51,8 @@ fn forking_and_merging_find_what_brute_force_finds() {
         ("[Drop, Late, Crash, PowerLoss, Pause]", "at-least-once"),
         ("[Drop, Crash, PowerLoss]", "idempotent-consumer"),
         ("[Drop, Pause]", "atomic-offset"),
+        ("[Isolate, Crash]", "at-least-once"),
+        ("[Isolate, Pause]", "atomic-offset"),
     ] {
         let plan = plan(items, strategy);
         let bench = Bench::new(&plan, 0);
