@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// A folder of this test's own, empty.
 fn folder(name: &str) -> PathBuf {
@@ -258,4 +260,53 @@ fn a_damaged_folder_is_mended_or_refused_and_keeps_what_it_held() {
         let due = if code == 0 { &rows } else { &damaged };
         assert_eq!(&left, due, "{name}");
     }
+}
+
+/// Where the rows of a sweep stand until it is done.
+const UNFINISHED: &str = ".runs.jsonl.unfinished";
+
+/// A sweep of some length, into a folder.
+fn long_sweep(folder: &Path, out: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
+    command
+        .args(["sweep", "bad-day", "--strategy", "atomic-offset"])
+        .args(["--seeds", "0..120", "--format", "jsonl", "--out", out])
+        .args(more)
+        .env_clear()
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// Killed with a signal that nobody can catch, each time a little later, a sweep goes on where it was: not a byte of
+/// its rows is another.
+#[test]
+fn a_sweep_that_is_killed_again_and_again_loses_no_row_and_repeats_none() {
+    let folder = folder("hostile-killed");
+    let whole = long_sweep(&folder, "whole", &["--jobs", "1"]).status();
+    assert!(whole.unwrap().code().is_some());
+    let rows = |out: &str| fs::read_to_string(folder.join(out).join("runs.jsonl")).unwrap();
+    let lines = rows("whole").lines().count();
+    assert_eq!(lines, 120);
+    let written =
+        || fs::metadata(folder.join("killed").join(UNFINISHED)).map_or(0, |file| file.len());
+    let mut kills = 0;
+    for goal in [1, 20_000, 50_000] {
+        let mut sweep = long_sweep(&folder, "killed", &["--resume"])
+            .spawn()
+            .unwrap();
+        while written() < goal && sweep.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        kills += u32::from(sweep.try_wait().unwrap().is_none());
+        sweep.kill().unwrap();
+        sweep.wait().unwrap();
+    }
+    assert!(kills > 0, "every sweep was done before it was killed");
+    long_sweep(&folder, "killed", &["--resume", "--jobs", "2"])
+        .status()
+        .unwrap();
+    assert!(rows("killed") == rows("whole"));
 }

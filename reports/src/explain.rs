@@ -214,10 +214,21 @@ fn say(step: &Step, record: &str) -> String {
             let again = if *again { " again" } else { "" };
             format!("{node} gets {record} from offset {offset}{again} at {at}.")
         }
+        Fact::Applied {
+            output: true,
+            again,
+            ..
+        } => {
+            let again = if *again { " again" } else { "" };
+            format!(
+                "{node} commits the output of {record}{because} at {at}: {record} takes effect{again}."
+            )
+        }
         Fact::Applied { again: false, .. } => format!("{node} applies {record}{because} at {at}."),
         Fact::Applied {
             again: true,
             missed,
+            ..
         } => {
             format!(
                 "{node} applies {record} again{because} at {at}: {}.",
@@ -228,6 +239,12 @@ fn say(step: &Step, record: &str) -> String {
         Fact::Reported(Reported::Failed) => format!("{node} reports {record} as failed at {at}."),
         Fact::Reported(Reported::Unknown) => {
             format!("{node} cannot say what became of {record} at {at}.")
+        }
+        Fact::Aborted { output: true } => {
+            format!("{node} aborts the output of {record}{because} at {at}.")
+        }
+        Fact::Aborted { output: false } => {
+            format!("{node} aborts the transaction of {record}{because} at {at}.")
         }
         Fact::Recognised => format!("{node} recognises {record} as a repeat{because} at {at}."),
         Fact::Refused => format!("{node} refuses a stale request for {record}{because} at {at}."),
@@ -429,7 +446,7 @@ fn line(row: &Row, nodes: usize) -> String {
 }
 
 /// An arrow between columns; one that gets lost ends in a cross before it gets there.
-fn arrow(canvas: &mut [char], row: &Row, to: usize, lost: bool, twice: bool) {
+fn arrow(canvas: &mut Vec<char>, row: &Row, to: usize, lost: bool, twice: bool) {
     let (from, to) = (row.node * COLUMN, to * COLUMN);
     let (low, high) = (from.min(to), from.max(to));
     let rightward = to > from;
@@ -443,8 +460,13 @@ fn arrow(canvas: &mut [char], row: &Row, to: usize, lost: bool, twice: bool) {
     } else {
         row.text.clone()
     };
-    let room = high - low;
-    let start = low + room.saturating_sub(text.chars().count()) / 2;
+    // Between the ends, if they stay in sight.
+    let (room, length) = (high - low, text.chars().count());
+    let start = if length + 4 <= room {
+        low + (room - length) / 2
+    } else {
+        high + 2
+    };
     write(canvas, start, &text);
     let end = match (lost, rightward) {
         (true, true) => to - 2,
@@ -461,7 +483,9 @@ fn arrow(canvas: &mut [char], row: &Row, to: usize, lost: bool, twice: bool) {
     };
 }
 
-fn write(canvas: &mut [char], place: usize, text: &str) {
+fn write(canvas: &mut Vec<char>, place: usize, text: &str) {
+    let end = place + text.chars().count();
+    canvas.resize(canvas.len().max(end), ' ');
     for (cell, letter) in canvas[place..].iter_mut().zip(text.chars()) {
         *cell = letter;
     }

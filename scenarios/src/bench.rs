@@ -10,7 +10,7 @@ use semel_sim::adversary::Adversary;
 use semel_sim::net::Latency;
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
-use semel_sim::world::{Limits, Terrain, World};
+use semel_sim::world::{End, Limits, Terrain, World};
 
 use crate::plan::Plan;
 use crate::recorders::{Blind, Court, Sink};
@@ -53,13 +53,7 @@ impl Bench {
 
     fn run(&self, adversary: &mut impl Adversary<Model>, sink: impl Sink) -> Findings {
         let (mut world, mut judge) = (self.world(), self.judge());
-        let mut court = Court {
-            judge: &mut judge,
-            sink,
-        };
-        let end = world.run(&self.limits(), adversary, &mut court);
-        world.last_words(&mut court);
-        judge.finish(end, world.now());
+        play(&mut world, &self.limits(), adversary, &mut judge, sink);
         judge.findings().clone()
     }
 
@@ -100,4 +94,20 @@ impl Bench {
             events: scenario.events.unwrap_or(100_000 + 1_000 * records),
         }
     }
+}
+
+/// Runs a world to its end, and lets the judge conclude.
+pub(crate) fn play(
+    world: &mut World<Model>,
+    limits: &Limits,
+    adversary: &mut impl Adversary<Model>,
+    judge: &mut Judge,
+    sink: impl Sink,
+) -> End {
+    let mut court = Court { judge, sink };
+    let end = world.run(limits, adversary, &mut court);
+    world.last_words(&mut court);
+    let at = world.now();
+    judge.finish(end, at);
+    end
 }

@@ -10,16 +10,15 @@ use semel_models::judge::{Findings, Judge};
 use semel_models::model::Model;
 use semel_models::node;
 use semel_models::workload::Workload;
-use semel_sim::adversary::Adversary;
 use semel_sim::chance::Seed;
-use semel_sim::net::Latency;
 use semel_sim::schedule::{Deviation, Noted};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
-use semel_sim::world::{Counts, End, Limits, Terrain, World};
+use semel_sim::world::{Counts, End, Limits, World};
 
+use crate::bench::{Bench, play};
 use crate::plan::Plan;
-use crate::recorders::{Blind, Counting, Court, Sink};
+use crate::recorders::{Blind, Counting};
 use crate::row::Row;
 use crate::trace::{Lines, Trace};
 use crate::verdict;
@@ -189,36 +188,16 @@ impl Runner {
 }
 
 impl Stage {
-    fn new(plan: &Plan) -> Self {
-        let scenario = &plan.scenario;
-        let (topology, names) = (scenario.topology, plan.nodes());
-        let workload = Arc::new(plan.workload(0));
-        let nodes = node::build(&plan.strategy, topology, scenario.transport, &workload);
-        let network = scenario.network;
-        let terrain = Terrain {
-            transport: scenario.transport,
-            latency: Latency {
-                least: network.latency,
-                spread: network.spread,
-            },
-            service: network.service,
-        };
-        let seeded = plan.adversary(&names, 0);
-        let records = u64::from(scenario.records());
-        let limits = Limits {
-            heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),
-            quiet: scenario.settle.quiet,
-            patience: scenario.settle.patience,
-            events: scenario.events.unwrap_or(100_000 + 1_000 * records),
-        };
+    fn new(plan: &Arc<Plan>) -> Self {
+        let bench = Bench::new(plan, 0);
         Self {
-            world: World::new(terrain, &names, nodes),
-            adversary: Counting::new(seeded, &plan.strategy),
-            judge: Judge::new(&plan.strategy, topology, Arc::clone(&workload)),
-            limits,
-            names,
-            spare: Arc::new(plan.workload(0)),
-            workload,
+            world: bench.world(),
+            adversary: Counting::new(bench.seeded(0), &bench.plan.strategy),
+            judge: bench.judge(),
+            limits: bench.limits(),
+            spare: Arc::new(bench.plan.workload(0)),
+            names: bench.nodes,
+            workload: bench.workload,
         }
     }
 
@@ -252,20 +231,4 @@ impl Stage {
             findings: self.judge.findings(),
         }
     }
-}
-
-/// Runs a world to its end, and lets the judge conclude.
-fn play(
-    world: &mut World<Model>,
-    limits: &Limits,
-    adversary: &mut impl Adversary<Model>,
-    judge: &mut Judge,
-    sink: impl Sink,
-) -> End {
-    let mut court = Court { judge, sink };
-    let end = world.run(limits, adversary, &mut court);
-    world.last_words(&mut court);
-    let at = world.now();
-    judge.finish(end, at);
-    end
 }

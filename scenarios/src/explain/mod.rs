@@ -167,6 +167,13 @@ pub enum Fact {
         again: bool,
         /// Why it was not recognised.
         missed: Missed,
+        /// It is what was made of it that was committed.
+        output: bool,
+    },
+    /// The transaction that it belongs to, or what was made of it, is aborted.
+    Aborted {
+        /// It is what was made of it.
+        output: bool,
     },
     /// A client told its application what became of it.
     Reported(Reported),

@@ -7,6 +7,7 @@ use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::{Observation, Outcome};
 use semel_models::strategy::Invariant;
+use semel_models::vocabulary::{Partition, ProducerId};
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
@@ -24,6 +25,7 @@ pub(super) fn steps(slice: &Slice<'_>, violation: &Violation, poison: bool) -> V
         delivered: false,
         applied: false,
         produced: false,
+        enlisted: BTreeSet::new(),
         struck: BTreeSet::new(),
         steps: Vec::new(),
     };
@@ -54,6 +56,8 @@ struct Teller<'s, 't> {
     applied: bool,
     /// Whether an output of it was stored.
     produced: bool,
+    /// The open transactions that it belongs to, or what was made of it: in which partition, and whose.
+    enlisted: BTreeSet<(Partition, ProducerId)>,
     /// Nodes that have been down.
     struck: BTreeSet<NodeId>,
     steps: Vec<Step>,
@@ -78,10 +82,7 @@ impl Teller<'_, '_> {
             What::Observed(node, seen) => {
                 if let Some(fact) = self.fact(*node, seen) {
                     let first = matches!(fact, Fact::Delivered { again: false, .. });
-                    let because = self
-                        .slice
-                        .packet(entry)
-                        .and_then(|sent| self.slice.called(sent.id));
+                    let because = self.reason(entry);
                     self.push(entry.at.0, self.slice.node(*node), fact, because);
                     // Its handler may try again for ever: once is enough.
                     if self.poison && first {
@@ -99,6 +100,14 @@ impl Teller<'_, '_> {
         }
     }
 
+    /// The packet of the proof that brought something about: what a marker says was decided because of another one.
+    fn reason(&self, entry: &Entry<Model>) -> Option<String> {
+        let sent = self.slice.packet(entry)?;
+        let marker = message_of(&sent.what)?.kind() == Kind::WriteMarker;
+        let name = self.slice.called(sent.id);
+        name.or_else(|| self.reason(sent).filter(|_| marker))
+    }
+
     /// What an observation says of the record.
     fn fact(&mut self, node: NodeId, seen: &Observation) -> Option<Fact> {
         let again = |known: &mut bool| std::mem::replace(known, true);
@@ -114,7 +123,25 @@ impl Teller<'_, '_> {
             {
                 Some(Fact::Resumed { offset: position })
             }
+            Observation::Marked {
+                partition,
+                transaction,
+                commit,
+                ..
+            } => {
+                let of = (partition, transaction.producer);
+                let output = partition >= self.slice.inputs;
+                (self.enlisted.remove(&of) && !commit).then_some(Fact::Aborted { output })
+            }
             _ if !about => self.overtaking(seen),
+            Observation::Enlisted {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.enlisted.insert((partition, transaction.producer));
+                None
+            }
             Observation::Intent { .. } => Some(Fact::Intended),
             Observation::Stored {
                 offset,
@@ -139,11 +166,14 @@ impl Teller<'_, '_> {
                 let again = again(&mut self.delivered);
                 Some(Fact::Delivered { offset, again })
             }
-            Observation::Applied { missed, .. } => {
+            Observation::Applied {
+                missed, partition, ..
+            } => {
                 let again = again(&mut self.applied);
                 Some(Fact::Applied {
                     again,
                     missed: missed.into(),
+                    output: partition >= self.slice.inputs,
                 })
             }
             // An application that was told so while its client was up may send the record again (F003).
