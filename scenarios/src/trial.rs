@@ -156,6 +156,24 @@ impl Runner {
         })
     }
 
+    /// The same run with eyes open, of which nothing is kept but the row. None where the plan does not apply.
+    pub fn run_watched(&mut self, seed: u64) -> Option<Row> {
+        self.draw(seed);
+        let stage = self.stage.as_mut()?;
+        let mut trace = Trace::new(&stage.names, &self.faults);
+        stage.reset(seed);
+        let Stage {
+            world,
+            adversary,
+            judge,
+            limits,
+            ..
+        } = stage;
+        let end = play(world, limits, adversary, judge, &mut trace);
+        let outcome = stage.outcome(end, &stage.adversary);
+        Some(verdict::row(&self.drawn, &self.faults, seed, &outcome))
+    }
+
     /// The same run, each entry written out as a line of JSON. None where the plan does not apply.
     pub fn run_traced(&mut self, seed: u64, out: &mut dyn io::Write) -> io::Result<Option<Row>> {
         self.draw(seed);

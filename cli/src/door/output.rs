@@ -64,12 +64,12 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    /// Stdout in this manner. Machine formats are never coloured.
+    /// Stdout in this manner. Machine formats are never coloured: there is nothing to strip, and rows are many.
     pub(crate) fn new(manner: Manner) -> Self {
         let stdout = io::stdout();
         let choice = match manner.format {
             Format::Human => manner.choice(&stdout),
-            Format::Json | Format::Jsonl => ColorChoice::Never,
+            Format::Json | Format::Jsonl => ColorChoice::AlwaysAnsi,
         };
         Self {
             stream: AutoStream::new(stdout, choice),

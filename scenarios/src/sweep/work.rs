@@ -188,8 +188,7 @@ impl<'s> Work<'s> {
     fn run(&self, runner: &mut Runner, seed: u64, checked: &mut Checked) -> Row {
         let row = runner.run(seed);
         if self.plan.is_applicable() && self.sweep.share.holds(seed) {
-            let opened = runner.run_open(seed).map(|opened| opened.row);
-            let again = opened.expect("it was run before");
+            let again = runner.run_watched(seed).expect("it was run before");
             checked.repeated += 1;
             if again != row {
                 checked.unrepeatable.push(Unrepeatable {
