@@ -281,9 +281,16 @@ fn menu(plan: &Plan) -> Menu {
         OutageKind::Pause,
         patience + patience,
     );
-    let isolate = |(one, other)| Isolation {
-        links: vec![(one, other), (other, one)],
-        lasting: patience + patience,
+    let isolate = |(one, other)| {
+        let ways = [
+            vec![(one, other), (other, one)],
+            vec![(one, other)],
+            vec![(other, one)],
+        ];
+        ways.map(|links| Isolation {
+            links,
+            lasting: patience + patience,
+        })
     };
     let pairs = if allows(MenuItem::Isolate) {
         pairs(topology)
@@ -295,7 +302,7 @@ fn menu(plan: &Plan) -> Menu {
         duplicate: scenario.transport == Transport::Datagram && allows(MenuItem::Duplicate),
         late,
         outages,
-        isolations: pairs.into_iter().map(isolate).collect(),
+        isolations: pairs.into_iter().flat_map(isolate).collect(),
     }
 }
 
@@ -405,12 +412,14 @@ fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
     for isolation in &menu.isolations {
         let name = |node: NodeId| &bench.nodes[usize::from(node.0)];
         let (one, other) = isolation.links[0];
-        lines.push(format!(
-            "after a step of either: {} and {} cannot reach each other for {}",
-            name(one),
-            name(other),
-            isolation.lasting
-        ));
+        let (one, other, lasting) = (name(one), name(other), isolation.lasting);
+        lines.push(if isolation.links.len() == 1 {
+            format!("after a step of either: {one} cannot reach {other} for {lasting}")
+        } else {
+            format!(
+                "after a step of either: {one} and {other} cannot reach each other for {lasting}"
+            )
+        });
     }
     lines
 }

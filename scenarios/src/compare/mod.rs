@@ -95,8 +95,8 @@ pub struct Share {
 /// How many faults breaking numbers are sought up to, where nothing is said.
 pub const FAULTS: usize = 2;
 
-/// How many schedules are tried for a breaking number: about a second's worth.
-const SCHEDULES: u64 = 30_000;
+/// How many schedules are tried for a breaking number: a few seconds' worth, all but those of transactions.
+const SCHEDULES: u64 = 80_000;
 
 /// Takes the rows of a sweep and adds them up, strategy by strategy and family by family.
 #[derive(Clone, Debug)]
