@@ -198,6 +198,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::TrueStoreClocks => !struck.has(Struck::STORE_CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
+        Assumption::LeaseKept => !struck.has(Struck::OUTLIVED),
         Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),
         Assumption::DistinctContents => !breach.record.is_some_and(|record| known.has_twin(record)),
         Assumption::NoPoison => match breach.record {

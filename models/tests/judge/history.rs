@@ -326,6 +326,7 @@ impl<'a> Words<'a> {
             Some("Absent") => Miss::Absent,
             Some("Expired") => Miss::Expired,
             Some("Evicted") => Miss::Evicted,
+            Some("TakenOver") => Miss::TakenOver,
             Some(other) => panic!("{other} is no reason to miss"),
         }
     }

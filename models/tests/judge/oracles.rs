@@ -303,6 +303,35 @@ fn o6_other_keys_other_producers_other_sessions_and_repeats_have_no_order() {
     assert_eq!(found, none());
 }
 
+/// §1.4: readers of committed records wait before what is undecided. A marker that is late keeps nothing out of order.
+#[test]
+fn o6_outputs_are_read_in_the_order_of_their_log_whenever_they_are_marked() {
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    // Whatever the log says, record 1 is marked first.
+    let found = |[one, other]: [&str; 2], [of_0, of_1]: [u32; 2]| {
+        let history = format!(
+            "intent 0
+             stored 0 @0
+             intent 1
+             stored 1 @1
+             delivered 0 @0
+             delivered 1 @1
+             stored {one}
+             stored {other}
+             marked @2:2 8/1 commit
+             applied 1 @2:{of_1}
+             marked @2:3 7/1 commit
+             applied 0 @2:{of_0}"
+        );
+        bench.found_of("key_order", &history)
+    };
+    let in_order = found(["0 @2:0 in=7/1", "1 @2:1 in=8/1"], [0, 1]);
+    assert_eq!(in_order, none());
+    let swapped = found(["1 @2:0 in=8/1", "0 @2:1 in=7/1"], [1, 0]);
+    assert_eq!(swapped, ["effect 0 R5 outbound"]);
+}
+
 // O8
 
 #[test]

@@ -322,3 +322,17 @@ fn tokens_are_forgotten_with_the_disk_they_are_on() {
     let wiped = format!("disk-loss broker-0\n{stale}");
     assert_eq!(scope("", "fencing", &wiped), "beyond NoDiskLoss");
 }
+
+/// §1.18: a holder that outlives its lease still writes.
+#[test]
+fn a_lease_ended_when_somebody_took_over() {
+    let clause = "(level: effect, keeps: no_duplicate, assuming: [LeaseKept])";
+    let twice = |missed: &str| {
+        format!(
+            "intent 0\nattempt 0\nstored 0 @0\ndelivered 0 @0\napplied 0 @0\napplied 0 @0 attempt=2 missed={missed}"
+        )
+    };
+    let scoped = |missed| scope(clause, "no_duplicate", &twice(missed));
+    assert_eq!(scoped("TakenOver"), "beyond LeaseKept");
+    assert_eq!(scoped("New"), "promised");
+}

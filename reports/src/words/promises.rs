@@ -244,6 +244,10 @@ fn scope(name: &str) -> (&'static str, &'static str) {
             "the clock of a store jumped or drifted",
         ),
         "DedupKept" => ("dedup state kept", "dedup state was lost"),
+        "LeaseKept" => (
+            "work within its lease",
+            "a lease ended before the work on its key",
+        ),
         "NoGivingUp" => ("nobody gives up", "the producer gave up on a record"),
         "DistinctContents" => ("distinct contents", "two records had equal contents"),
         "NoPoison" => ("no poison", "a record could not be processed"),

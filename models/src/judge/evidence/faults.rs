@@ -26,6 +26,7 @@ impl Struck {
     pub(in crate::judge) const STORE_CLOCK: Self = Self(1 << 12);
     pub(in crate::judge) const LATE_MARK: Self = Self(1 << 13);
     pub(in crate::judge) const LATE_RECORD: Self = Self(1 << 14);
+    pub(in crate::judge) const OUTLIVED: Self = Self(1 << 15);
 
     pub(in crate::judge) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -107,6 +107,9 @@ impl Known {
         if token != 0 && token < self.lane(partition).generation {
             self.faults.struck.set(Struck::ZOMBIE);
         }
+        if act.missed == Miss::TakenOver {
+            self.faults.struck.set(Struck::OUTLIVED);
+        }
         if !self.exists(record) {
             return;
         }

@@ -2,7 +2,8 @@
 //! in the log in this order, and the first effects come in this order. Guards log and effect.
 //!
 //! Records are numbered in order of intent, so an inversion is a first copy (or effect) of a record smaller than one
-//! that is there already. Records of different sessions are not compared: between them the client forgot its order;
+//! that is there already. Where the effect is a committed output, it comes where its offset says: who reads only committed
+//! records waits for what is undecided before it (§1.4), however late that is marked. Records of different sessions are not compared: between them the client forgot its order;
 //! and once a newer session has come, what is left of older ones is not compared any more.
 //!
 //! Keeps 16 bytes per producer and key.
@@ -18,7 +19,7 @@ use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::{Partition, RecordId};
+use crate::vocabulary::{Offset, Partition, RecordId};
 
 /// So many pairs of key and producer have a place of their own; the others are looked up.
 const DIRECT: usize = 1 << 20;
@@ -102,13 +103,23 @@ impl KeyOrder {
     }
 
     #[inline]
-    fn applied(&mut self, record: RecordId, attempt: u32, known: &Known, docket: &mut Docket) {
+    fn applied(
+        &mut self,
+        record: RecordId,
+        (partition, offset): (Partition, Offset),
+        attempt: u32,
+        known: &Known,
+        docket: &mut Docket,
+    ) {
         let facts = known.records.get(record);
         if facts.effects > 0 || !facts.flags.has(Flags::INTENDED) {
             return;
         }
         let fronts = self.fronts(facts, known.rules.topology.producers);
         if let Some(ahead) = fronts[EFFECT].advance(facts.session, record) {
+            if known.rules.output && !is_read_before(record, (partition, offset), known) {
+                return;
+            }
             let origin = of_effect(facts, known.records.get(ahead), attempt);
             docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
         }
@@ -138,6 +149,25 @@ fn still_ahead(
             *other > record && facts.flags.has(Flags::INTENDED) && of(facts) == same
         });
     later.max()
+}
+
+/// Whether the output of a record that should come later, and has taken effect, stands before this offset.
+#[cold]
+fn is_read_before(
+    record: RecordId,
+    (partition, offset): (Partition, Offset),
+    known: &Known,
+) -> bool {
+    let of = |facts: &Facts| (facts.key, facts.producer, facts.session);
+    let same = of(known.records.get(record));
+    let mut before = known.lane(partition).range(0, offset);
+    before.any(|(_, entry)| {
+        let later = entry.state == State::Plain && entry.record > record;
+        later && known.exists(entry.record) && {
+            let facts = known.records.get(entry.record);
+            facts.effects > 0 && of(facts) == same
+        }
+    })
 }
 
 /// It was behind in the log already (R1); or it was delivered again (R3); or its request to the sink was sent again
@@ -190,9 +220,13 @@ impl Oracle for KeyOrder {
                 }
             }
             Observation::Applied {
-                record, attempt, ..
+                record,
+                partition,
+                offset,
+                attempt,
+                ..
             } if known.exists(record) => {
-                self.applied(record, attempt, known, docket);
+                self.applied(record, (partition, offset), attempt, known, docket);
             }
             _ => {}
         }

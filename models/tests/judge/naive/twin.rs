@@ -202,7 +202,16 @@ impl Twin<'_> {
                 self.report(Invariant::KeyOrder, Level::Log, record);
             }
         }
-        if let (_, Observation::Applied { record, .. }) = self.all[index] {
+        if let (
+            _,
+            Observation::Applied {
+                record,
+                partition,
+                offset,
+                ..
+            },
+        ) = self.all[index]
+        {
             let past = &self.all[..index];
             if applied(past, record, self.outputs()) == 0 && intended(past, record) {
                 let first = |(at, (_, seen)): (usize, &Seen)| match seen {
@@ -214,7 +223,16 @@ impl Twin<'_> {
                     _ => None,
                 };
                 let sequence: Vec<u32> = past.iter().enumerate().filter_map(first).collect();
-                if self.is_overtaken(record, &sequence, |_| true) {
+                // Outputs are read in the order of their log, once all before them is decided.
+                let logs = logs(past);
+                let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+                let read_before = |other: u32| {
+                    let mut before = log.iter().take(offset as usize);
+                    applied(past, other, self.outputs()) > 0
+                        && before.any(|entry| entry.record == other && entry.state == State::Plain)
+                };
+                let stands = |other: u32| self.outputs() == u16::MAX || read_before(other);
+                if self.is_overtaken(record, &sequence, stands) {
                     self.report(Invariant::KeyOrder, Level::Effect, record);
                 }
             }
