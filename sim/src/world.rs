@@ -330,12 +330,15 @@ impl<D: Domain> World<D> {
         }
         if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {
             let for_good = self.healed || limits.heal_at == Time::NEVER;
-            let quiet = for_good && now.since(self.useful_at) >= limits.quiet;
+            let only_chatter = now.since(self.useful_at) >= limits.quiet;
+            let quiet = for_good && only_chatter;
             if idle && (quiet || recorder.complete()) {
                 return Some(End::Settled);
             }
-            if stuck {
-                return Some(End::Stuck);
+            // Where nothing but chatter is to come, the quiet span decides.
+            if stuck && !idle {
+                let rest = only_chatter && self.nobody_acts();
+                return Some(if rest { End::Settled } else { End::Stuck });
             }
         }
         (self.counts.events + self.counts.changes >= limits.events).then_some(End::Exhausted)
@@ -346,6 +349,18 @@ impl<D: Domain> World<D> {
         let weather = limits.heal_at != Time::NEVER || adversary.next_weather().is_some();
         let up = |slot: &Slot<D>| slot.state == State::Up;
         (!self.healed && weather) || !self.slots.iter().all(up)
+    }
+
+    /// Whether all that is to come, besides chatter, is what others have sent: packets that are later than anybody waits
+    /// for are no standstill.
+    #[cold]
+    fn nobody_acts(&self) -> bool {
+        let to_come = self.core.queue.in_order();
+        to_come.iter().all(|(_, _, event)| match &event.due {
+            Due::Arrival { .. } | Due::Told { .. } => true,
+            Due::Timer { timer, .. } => D::chatter(D::timer_label(timer)),
+            Due::Ready | Due::Return { .. } => false,
+        })
     }
 
     /// Lets every node say what a fresh reader now finds there.

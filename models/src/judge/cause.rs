@@ -316,7 +316,7 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 ///
 /// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
 /// ahead of it is tried again and again (S4); its holder is refused (S6); its group forms again and again, or its
-/// commits are refused (S7). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
+/// commits are refused (S7); its reader is caught on a key or on poison of another partition (S3, S4). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
 /// taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
@@ -343,9 +343,24 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
     } else {
-        Cause::Other
+        let alone = known.rules.topology.consumers == 1;
+        let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
+        let caught = caught(known, by_reader);
+        caught.map_or(Cause::Other, |(_, number)| Cause::Stuck(number))
     };
     (Side::Outbound, cause)
+}
+
+/// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
+pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
+    let records = known.records.iter();
+    let mut in_hands =
+        records.filter(|(_, facts)| facts.deliveries > 0 && by(facts.delivery.consumer));
+    in_hands.find_map(|(record, facts)| {
+        let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
+        let claimed = is_claimed(facts).then_some(3);
+        Some((record, claimed.or(poison.then_some(4))?))
+    })
 }
 
 /// Whether some record was sent and never answered: others may wait behind it.
@@ -364,7 +379,7 @@ fn claimed_ahead(known: &Known, facts: &Facts) -> bool {
 }
 
 /// Whether a record's key was found in progress, and nobody has got past it since.
-pub(super) fn is_claimed(facts: &Facts) -> bool {
+fn is_claimed(facts: &Facts) -> bool {
     facts.flags.has(Flags::IN_PROGRESS) && !facts.flags.has(Flags::PASSED)
 }
 

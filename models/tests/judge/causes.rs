@@ -856,6 +856,33 @@ fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale(
     assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
 }
 
+/// One handler reads several partitions.
+#[test]
+fn s4_poison_of_another_partition_holds_the_reader_up_too() {
+    let mut bench = Bench::default();
+    bench.workload.poison_every = 2;
+    let history = "assigned @1:0
+         assigned @0
+         intent 0
+         stored 0 @1:0
+         acked 0 ok
+         intent 1
+         stored 1 @0
+         acked 1 ok
+         progress @1
+         delivered 1 @0
+         end stuck";
+    assert_eq!(
+        standstill(&bench, history),
+        ["delivery 0 S4 outbound, beyond NoPoison"]
+    );
+    bench.workload.poison_every = 0;
+    assert_eq!(
+        standstill(&bench, history),
+        ["delivery 0 ? outbound, promised"]
+    );
+}
+
 #[test]
 fn s4_workers_hang_on_poison_although_it_is_marked_f052() {
     let mut bench = Bench::default();

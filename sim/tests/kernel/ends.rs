@@ -1,12 +1,14 @@
 //! How runs end: settled, stuck or exhausted; and how all heals.
 
 use semel_sim::chance::Rate;
-use semel_sim::faults::{ClockDrift, ClockStep, Drop, Fault, Isolate, PowerLoss, Slow, SlowLink};
+use semel_sim::faults::{
+    ClockDrift, ClockStep, Delay, Drop, Fault, Isolate, PowerLoss, Slow, SlowLink, Spread,
+};
 use semel_sim::net::Transport;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::End;
 
-use crate::stage::{Do, Played, Stage};
+use crate::stage::{Do, Message, Played, Stage};
 
 fn stage() -> Stage {
     Stage::new(Transport::Connection)
@@ -84,6 +86,26 @@ fn trouble_that_outlasts_patience_is_no_standstill() {
     }));
     lost.limits.heal_at = Time(long.0);
     assert_eq!(lost.play().end, End::Settled);
+}
+
+/// A packet that is later than anybody waits for it is no standstill: what is still owed then is for the judge to say.
+#[test]
+fn what_is_later_than_patience_keeps_nothing_going() {
+    let mut stage = stage()
+        .client(&[(10, Do::Ping(1)), (20, Do::Ping(2))])
+        .humming()
+        .fault(Fault::Delay(Delay {
+            packet: Some(Message::Ping(2)),
+            by: Spread::Fixed(Span::secs(1_000)),
+            ..Delay::default()
+        }));
+    assert!(stage.limits.patience < Span::secs(100));
+    for wants in [1, 2] {
+        stage.wants = wants;
+        let played = stage.play();
+        assert_eq!(played.end, End::Settled);
+        assert!(!played.text.contains("server hears Ping 2"));
+    }
 }
 
 #[test]

@@ -57,6 +57,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) generation: Generation,
     /// Commits refused since the last one accepted.
     pub(in crate::judge) refusals: u32,
+    /// The consumer that read it last, or was to.
+    pub(in crate::judge) reader: Option<u16>,
     /// Assignments since the last delivery.
     pub(in crate::judge) assignments: u32,
     /// Assignments since the last commit accepted.
@@ -97,6 +99,7 @@ impl Lane {
         reset: 0,
         generation: 0,
         refusals: 0,
+        reader: None,
         assignments: 0,
         unmarked: 0,
         hanging: false,

@@ -122,11 +122,12 @@ impl Known {
         match *observation {
             Observation::Assigned {
                 partition,
+                consumer,
                 generation,
                 position,
-                ..
             } => {
                 let lane = self.lane_mut(partition);
+                lane.reader = Some(consumer);
                 lane.generation = lane.generation.max(generation);
                 lane.assignments += 1;
                 lane.unmarked += 1;

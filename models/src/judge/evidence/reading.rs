@@ -47,6 +47,7 @@ impl Known {
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
         lane.assignments = 0;
+        lane.reader = Some(consumer);
         let newest = lane.generation;
         let exposed = lane
             .get(offset)

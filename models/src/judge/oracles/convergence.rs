@@ -45,13 +45,7 @@ impl Oracle for Convergence {
         if named || known.end != Some(End::Stuck) {
             return;
         }
-        let mut records = known.records.iter();
-        let held_up = records.find_map(|(record, facts)| {
-            let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
-            let claimed = cause::is_claimed(facts).then_some(3);
-            Some((record, claimed.or(poison.then_some(4))?))
-        });
-        if let Some((record, number)) = held_up {
+        if let Some((record, number)) = cause::caught(known, |_| true) {
             let origin = (Side::Outbound, Cause::Stuck(number));
             docket.report(Invariant::Convergence, Level::Effect, record, origin);
         } else {
