@@ -227,6 +227,7 @@ impl Smallest {
         let aim = Aim {
             invariant: self.violation.invariant,
             level: self.violation.level,
+            side: self.violation.side,
             cause: self.violation.cause,
             breach: self.violation.is_breach(),
         };

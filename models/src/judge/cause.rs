@@ -153,7 +153,7 @@ pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin
         return (Side::Outbound, Cause::Duplicate(10));
     }
     let vague = facts.flags.has(Flags::VAGUE);
-    if !vague && facts.delivery.offset != facts.effect.offset {
+    if !vague && facts.effects > 0 && facts.delivery.offset != facts.effect.offset {
         return of_other_copy(facts);
     }
     let number = match facts.delivery_cause {

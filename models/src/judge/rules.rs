@@ -6,8 +6,8 @@ use semel_sim::time::Span;
 
 use crate::observation::{Place, Read};
 use crate::strategy::{
-    Assumption, Backoff, Breaker, Clause, Invariant, Level, Mark, Memory, OnOpen, Recognise, Retry,
-    SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
+    Assumption, Backoff, Breaker, Clause, Invariant, Level, Mark, Memory, Name, OnOpen, Recognise,
+    Retry, SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
 };
 use crate::vocabulary::Topology;
 
@@ -45,6 +45,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) ok: Claim,
     /// The effect is a committed output record.
     pub(in crate::judge) output: bool,
+    /// Its producers name a record by its contents: to a stream, two of equal contents are one.
+    pub(in crate::judge) by_content: bool,
     /// Its readers ask for committed records only.
     reads_committed: bool,
     /// Its leaders ask the coordinator before they take a record into a transaction.
@@ -227,6 +229,7 @@ impl Rules {
                 Wait::Stored => Claim::Stored,
             },
             output: strategy.sink.kind == SinkKind::Output,
+            by_content: strategy.publish.name == Name::Content,
             reads_committed: reads_committed(strategy),
             verifies: verifies(strategy),
             keeps: keeps(strategy),

@@ -856,6 +856,25 @@ fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale(
     assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
 }
 
+/// What is made of a record that takes no effect: a dead letter, put aside again after a crash.
+#[test]
+fn d7_a_dead_letter_is_put_aside_twice_where_its_mark_was_missing_f052() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         intent 1
+         attempt 1
+         stored 1 @1
+         delivered 1 @1
+         stored 1 @4:0
+         crash consumer-0
+         delivered 1 @1
+         stored 1 @4:1",
+    );
+    assert_eq!(found, ["delivery 1 D7 outbound", "log 1 D7 outbound"]);
+}
+
 /// One handler reads several partitions.
 #[test]
 fn s4_poison_of_another_partition_holds_the_reader_up_too() {

@@ -626,18 +626,21 @@ fn o13_ok_means_stored_and_a_repeat_means_stored_before() {
 }
 
 #[test]
-fn o13_a_copy_with_equal_contents_is_a_copy() {
-    let mut bench = Bench::default();
-    bench.workload.written[1] = bench.workload.written[0];
-    let found = bench.found_of(
-        "honest_ack",
-        "usual 0 @0
+fn o13_a_copy_with_equal_contents_is_a_copy_to_who_names_by_contents() {
+    let history = "usual 0 @0
          intent 1
          attempt 1
          recognised 1 stream
-         acked 1 ok repeat",
-    );
-    assert_eq!(found, none());
+         acked 1 ok repeat";
+    let found = |name: &'static str| {
+        let mut bench = Bench::of(name);
+        bench.workload.written[1] = bench.workload.written[0];
+        bench.found_of("honest_ack", history)
+    };
+    let by_content = found("work: Loop(mark: After), publish: (name: Content)");
+    assert_eq!(by_content, none());
+    let by_intent = found("work: Loop(mark: After), publish: (name: Intent)");
+    assert_eq!(by_intent, ["log 1 L5 inbound, promised"]);
 }
 
 // O15

@@ -111,6 +111,8 @@ impl Fields {
         match (rate, what) {
             (None, Some(what)) => what,
             (None, None) => "every packet".into(),
+            (Some(rate), None) if rate == "1" => "every packet".into(),
+            (Some(rate), Some(what)) if rate == "1" => format!("{what} each time"),
             (Some(rate), Some(what)) => format!("{rate} of {what}"),
             (Some(rate), None) => format!("{rate} of all packets"),
         }
@@ -282,6 +284,8 @@ mod tests {
         let text = r#"(schema: 1, name: "faults", faults: [
             Drop(packet: Ack(record: 3, attempt: 1)),
             Drop(rate: "1/20", to: "broker"),
+            Drop(rate: 1, to: "sink"),
+            Drop(rate: 1, packet: Commit()),
             Delay(packet: EndTransaction(transaction: 2), by: Uniform("110ms", "400ms")),
             Crash(node: "consumer-0", after: Handled(record: 3), down: "200ms"),
             Crash(node: "consumer-0", packet: Committed(), nth: 4, down: "200ms"),
@@ -300,6 +304,8 @@ mod tests {
         let expected = [
             "the network loses the ack of record 3 (attempt 1)",
             "the network loses 1/20 of all packets to broker",
+            "the network loses every packet to sink",
+            "the network loses Commit each time",
             "the network makes EndTransaction (transaction 2) late by 110ms to 400ms",
             "consumer-0 crashes right after record 3 is handled, for 200ms",
             "consumer-0 crashes right after Committed is handled, the 4th time, for 200ms",

@@ -4,8 +4,8 @@
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
 //! times move toward round numbers. Where all that leaves much, a smaller run of the plan that breaks in the same way
-//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level and cause, and whether it
-//! breaks the promise.
+//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level, side and cause, and whether
+//! it breaks the promise.
 
 mod case;
 mod kin;
@@ -13,7 +13,7 @@ mod moves;
 
 use std::sync::Arc;
 
-use semel_models::judge::{Cause, Findings, Violation};
+use semel_models::judge::{Cause, Findings, Side, Violation};
 use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
 use semel_models::vocabulary::Topology;
@@ -41,6 +41,8 @@ pub struct Aim {
     pub invariant: Invariant,
     /// Where.
     pub level: Level,
+    /// On which side it was born.
+    pub side: Side,
     /// Why.
     pub cause: Cause,
     /// Whether the strategy is held to it.
@@ -132,6 +134,7 @@ impl Aim {
         Some(Self {
             invariant: worst.invariant,
             level: worst.level,
+            side: worst.side,
             cause: worst.cause,
             breach: worst.is_breach(),
         })
@@ -140,7 +143,8 @@ impl Aim {
     /// The first violation of this kind.
     pub fn find(self, findings: &Findings) -> Option<&Violation> {
         findings.violations.iter().find(|found| {
-            (found.invariant, found.level, found.cause) == (self.invariant, self.level, self.cause)
+            (found.invariant, found.level) == (self.invariant, self.level)
+                && (found.side, found.cause) == (self.side, self.cause)
                 && found.is_breach() == self.breach
         })
     }

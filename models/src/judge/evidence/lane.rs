@@ -57,6 +57,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) generation: Generation,
     /// Commits refused since the last one accepted.
     pub(in crate::judge) refusals: u32,
+    /// Where its reader stands: behind what it was given last, or where it was put since.
+    pub(in crate::judge) position: Offset,
     /// The consumer that read it last, or was to.
     pub(in crate::judge) reader: Option<u16>,
     /// Assignments since the last delivery.
@@ -70,12 +72,13 @@ pub(in crate::judge) struct Lane {
 }
 
 impl Lane {
-    /// Whether a record stands behind what readers were given or have marked: a run that ended now would not show
-    /// what comes of it.
+    /// Whether a record stands behind where its reader does: a run that ended now would not show what comes of it.
+    /// Nor would one whose reader stands behind the end, and is to be put back.
     pub(in crate::judge) fn is_unread(&self) -> bool {
-        let known = self.handed.max(self.best).saturating_sub(self.floor);
+        let known = self.position.saturating_sub(self.floor);
         let from = usize::try_from(known).unwrap_or(usize::MAX);
-        let unread = self.entries.range(from.min(self.entries.len())..);
+        let from = if from > self.entries.len() { 0 } else { from };
+        let unread = self.entries.range(from..);
         !self.output && unread.rev().any(|entry| entry.state == State::Plain)
     }
 
@@ -99,6 +102,7 @@ impl Lane {
         reset: 0,
         generation: 0,
         refusals: 0,
+        position: 0,
         reader: None,
         assignments: 0,
         unmarked: 0,

@@ -169,6 +169,8 @@ impl Known {
         });
         if committed && output {
             self.undo_effect(one.record);
+        } else if !output {
+            self.find_copy(partition, one.record);
         }
     }
 

@@ -133,6 +133,7 @@ impl Known {
                 lane.unmarked += 1;
                 if position != Offset::MAX {
                     lane.handed = lane.handed.max(position);
+                    lane.position = position;
                 }
             }
             Observation::Reset {
@@ -142,6 +143,7 @@ impl Known {
             } => {
                 let lane = self.lane_mut(partition);
                 lane.reset = position;
+                lane.position = position;
                 lane.handed = lane.handed.max(position);
                 lane.legal = lane.legal.min(position);
             }

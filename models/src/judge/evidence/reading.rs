@@ -48,6 +48,7 @@ impl Known {
         lane.delivered = lane.delivered.max(offset + 1);
         lane.assignments = 0;
         lane.reader = Some(consumer);
+        lane.position = offset + 1;
         let newest = lane.generation;
         let exposed = lane
             .get(offset)
@@ -212,6 +213,7 @@ impl Known {
         lane.unmarked = 0;
         lane.accepted = offset;
         lane.legal = offset;
+        lane.position = lane.position.max(offset);
         if offset > lane.best {
             lane.best = offset;
             self.progress += 1;

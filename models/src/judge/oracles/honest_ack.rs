@@ -2,7 +2,8 @@
 //!
 //! - "Ok" means that the record was stored. (A client that waits for nothing, or that drops what it cannot send,
 //!   claims nothing.)
-//! - "A repeat" means that an earlier copy of it, or one with equal contents, is stored.
+//! - "A repeat" means that an earlier copy of it is stored; or, where records are named by their contents, one of
+//!   equal contents.
 //! - "Failed" means that no copy of it is in the log in the end.
 //!
 //! Keeps nothing of its own.
@@ -36,7 +37,8 @@ impl Oracle for HonestAck {
             return;
         }
         let stored = known.records.get(record).flags.has(Flags::STORED);
-        if duplicate && !stored && !known.has_twin(record) {
+        let twin = known.rules.by_content && known.has_twin(record);
+        if duplicate && !stored && !twin {
             report(record, Cause::Loss(5), docket);
         } else if !duplicate && !stored {
             report(record, Cause::Loss(1), docket);

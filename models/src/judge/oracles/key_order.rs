@@ -165,7 +165,7 @@ fn is_read_before(
         let later = entry.state == State::Plain && entry.record > record;
         later && known.exists(entry.record) && {
             let facts = known.records.get(entry.record);
-            facts.effects > 0 && of(facts) == same
+            facts.effects > 0 && facts.flags.has(Flags::INTENDED) && of(facts) == same
         }
     })
 }

@@ -148,8 +148,14 @@ impl Twin<'_> {
                 } => {
                     let logs = logs(&self.all[..index]);
                     let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
-                    log.iter().skip(from as usize).any(|entry| {
-                        entry.record == record && matches!(entry.state, State::Plain | State::Open)
+                    let from = from as usize;
+                    log.iter().enumerate().any(|(offset, entry)| {
+                        let stands = matches!(entry.state, State::Plain | State::Open);
+                        // An output is as good as lost with what had committed it.
+                        let undone = self.is_output(partition)
+                            && entry.state == State::Plain
+                            && entry.marker.is_some_and(|marker| marker >= from);
+                        entry.record == record && ((offset >= from && stands) || undone)
                     })
                 }
                 _ => false,

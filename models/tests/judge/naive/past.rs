@@ -22,7 +22,7 @@ pub(super) struct Entry {
     pub(super) transaction: Option<TransactionId>,
     pub(super) state: State,
     /// Where the marker stands that decided it.
-    marker: Option<usize>,
+    pub(super) marker: Option<usize>,
 }
 
 pub(super) type Logs = BTreeMap<u16, Vec<Entry>>;

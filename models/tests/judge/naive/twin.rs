@@ -231,8 +231,15 @@ impl Twin<'_> {
                     applied(past, other, self.outputs()) > 0
                         && before.any(|entry| entry.record == other && entry.state == State::Plain)
                 };
-                let stands = |other: u32| self.outputs() == u16::MAX || read_before(other);
-                if self.is_overtaken(record, &sequence, stands) {
+                let same = |other: u32| {
+                    let of =
+                        |record| (self.bench.workload.record(record).key, intent(past, record));
+                    intended(past, other) && of(other) == of(record)
+                };
+                let mut later = record + 1..self.bench.workload.records;
+                let behind = later.any(|other| same(other) && read_before(other));
+                let in_order = self.outputs() != u16::MAX && !behind;
+                if !in_order && self.is_overtaken(record, &sequence, |_| true) {
                     self.report(Invariant::KeyOrder, Level::Effect, record);
                 }
             }
