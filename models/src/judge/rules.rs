@@ -45,8 +45,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) ok: Claim,
     /// The effect is a committed output record.
     pub(in crate::judge) output: bool,
-    /// Its producers name a record by its contents: to a stream, two of equal contents are one.
-    pub(in crate::judge) by_content: bool,
+    /// How its producers name a record. By its contents: to a stream, two of equal contents are one.
+    pub(in crate::judge) name: Name,
     /// Its readers ask for committed records only.
     reads_committed: bool,
     /// Its leaders ask the coordinator before they take a record into a transaction.
@@ -229,7 +229,7 @@ impl Rules {
                 Wait::Stored => Claim::Stored,
             },
             output: strategy.sink.kind == SinkKind::Output,
-            by_content: strategy.publish.name == Name::Content,
+            name: strategy.publish.name,
             reads_committed: reads_committed(strategy),
             verifies: verifies(strategy),
             keeps: keeps(strategy),

@@ -14,7 +14,7 @@ use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::judge::rules::Claim;
 use crate::observation::{Observation, Outcome};
-use crate::strategy::{Invariant, Level};
+use crate::strategy::{Invariant, Level, Name};
 use crate::vocabulary::RecordId;
 
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ impl Oracle for HonestAck {
             return;
         }
         let stored = known.records.get(record).flags.has(Flags::STORED);
-        let twin = known.rules.by_content && known.has_twin(record);
+        let twin = known.rules.name == Name::Content && known.has_twin(record);
         if duplicate && !stored && !twin {
             report(record, Cause::Loss(5), docket);
         } else if !duplicate && !stored {
