@@ -77,7 +77,7 @@ impl Consumer {
             let after = self.work.mark == Mark::After && self.bug != Some(Bug::CommitBeforeEffect);
             if after
                 && self.session.is_none()
-                && self.is_member()
+                && self.may_mark()
                 && let Some(position) = self.position(partition)
             {
                 self.memory.phase = Phase::MarkingAfter(partition);
@@ -108,6 +108,14 @@ impl Consumer {
             return;
         }
         self.memory.marked_at = ctx.elapsed();
+        self.mark_returned(ctx);
+    }
+
+    /// With marks on a timer: marks what was returned and is not marked yet.
+    pub(super) fn mark_returned(&mut self, ctx: &mut Ctx<'_>) {
+        if !matches!(self.work.mark, Mark::Timer(_)) {
+            return;
+        }
         for index in 0..self.memory.readers.len() {
             let reader = &mut self.memory.readers[index];
             if let Some(position) = reader.unmarked() {

@@ -1,8 +1,9 @@
 //! A consumer as a member of a group (`semantics.md` §1.5).
 //!
 //! It joins at a poll, when the work in hand is done and marked, as a client does whose heartbeats run on a thread of
-//! their own. A member that learns it is out finishes what it has in hand all the same: its effects are not fenced
-//! here, only its mark is refused.
+//! their own. While a new generation is being formed the old one may still mark: what was handled is marked, and marks on
+//! a timer are brought forward, before it joins (`onJoinPrepare`). A member that learns it is out finishes what it has in
+//! hand all the same: its effects are not fenced here, only its mark is refused.
 
 use semel_sim::context::TimerId;
 
@@ -20,6 +21,8 @@ use crate::requests::Ask;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Membership {
     standing: Standing,
+    /// It must join anew only because others do: until then its generation may mark.
+    revoking: bool,
     polls: u32,
     overdue: Option<TimerId>,
     /// What a consumer with the bug will commit although it lost it.
@@ -40,7 +43,7 @@ enum Standing {
 
 impl core::hash::Hash for Membership {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        (self.standing, self.lost).hash(state);
+        (self.standing, self.revoking, self.lost).hash(state);
     }
 }
 
@@ -59,6 +62,9 @@ impl Consumer {
         }
         if self.memory.membership.standing == Standing::Out {
             self.memory.membership.standing = Standing::Joining;
+            if core::mem::take(&mut self.memory.membership.revoking) {
+                self.mark_returned(ctx);
+            }
             self.drop_assignment(ctx);
             let request = self.memory.requests.number();
             let join = group::Message::Join {
@@ -140,6 +146,7 @@ impl Consumer {
             return;
         }
         self.memory.membership.standing = Standing::Out;
+        self.memory.membership.revoking = answer == Answer::Rebalancing;
         if answer != Answer::Rebalancing
             && self.bug == Some(Bug::CommitForLostAssignment)
             && let Phase::Handling(partition) | Phase::MarkingAfter(partition) = self.memory.phase
@@ -159,11 +166,17 @@ impl Consumer {
     /// It begins anew as somebody who is in no group.
     pub(super) fn leave_quietly(&mut self) {
         self.memory.membership.standing = Standing::Out;
+        self.memory.membership.revoking = false;
     }
 
     /// Whether a mark would still be accepted, as far as this consumer knows.
     pub(super) fn is_member(&self) -> bool {
         self.group().is_none() || self.memory.membership.standing == Standing::In
+    }
+
+    /// Whether a mark of what is handled would be, too: it is still in the old generation while a new one is formed.
+    pub(super) fn may_mark(&self) -> bool {
+        self.is_member() || self.memory.membership.revoking
     }
 
     /// It has polled: the time until it counts as stuck begins anew.
