@@ -42,7 +42,9 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
         ..violation(found)
     };
     let violations: Vec<ViolationRow> = found.map(told).collect();
-    let verdict = verdict(plan, &violations, outcome.end);
+    let cut_short = outcome.end == End::Exhausted
+        || (outcome.end == End::Stuck && tally.records < u64::from(plan.scenario.records()));
+    let verdict = verdict(plan, &violations, cut_short);
     // The kernel counts the deeds of rules; those of a script are its deviations.
     let struck = |index: usize| match plan.scenario.faults.get(index) {
         Some(Fault::Script(_)) => outcome.scripted,
@@ -128,7 +130,7 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
 
 /// A wrong effect, a broken promise and whatever the scenario asks for by name violate; a run cut short shows nothing
 /// else.
-fn verdict(plan: &Plan, violations: &[ViolationRow], ended: End) -> RunVerdict {
+fn verdict(plan: &Plan, violations: &[ViolationRow], cut_short: bool) -> RunVerdict {
     let named = plan.expectation.verdict.breaches();
     let counts = |violation: &ViolationRow| {
         violation.level == Level::Effect.name()
@@ -137,7 +139,7 @@ fn verdict(plan: &Plan, violations: &[ViolationRow], ended: End) -> RunVerdict {
     };
     if violations.iter().any(counts) {
         RunVerdict::Violates
-    } else if ended == End::Exhausted {
+    } else if cut_short {
         RunVerdict::Inconclusive
     } else {
         RunVerdict::Holds

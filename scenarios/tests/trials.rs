@@ -409,6 +409,27 @@ fn what_a_scenario_names_below_the_effect_is_counted_where_it_appears() {
     }
 }
 
+/// Whoever intends less often than patience lasts breaks no promise: the run says nothing.
+#[test]
+fn a_source_that_is_slower_than_patience_is_inconclusive() {
+    let text = "(schema: 1, name: \"slow\", workload: (records: 3, pace: \"1h\"))";
+    let scenario = load(&Source {
+        name: "slow.ron".into(),
+        text: text.into(),
+    });
+    let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+    let plan = Plan::new(&scenario, "idempotent-producer", &[]).expect("it fits");
+    let plan = Arc::new(plan);
+    let row = Runner::new(&plan).run(0);
+    assert_eq!(
+        row.verdict,
+        RunVerdict::Inconclusive,
+        "{:?}",
+        row.violations
+    );
+    assert_eq!(verdict::of_run(&plan, &row), Judgement::Inconclusive);
+}
+
 /// B13 without a lease: a sink that dies between the effect and the completion leaves the key in progress for ever.
 fn stuck(promise: &str, expected: &str) -> Arc<Plan> {
     let scenario = load(&Source {

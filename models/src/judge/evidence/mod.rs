@@ -48,7 +48,7 @@ pub(super) struct Known {
     pub(super) accounts: Accounts,
     pub(super) tallies: Tallies,
     /// Records intended, and those of them of which their client has said nothing.
-    intended: u32,
+    pub(in crate::judge) intended: u32,
     unanswered: u32,
     /// Records that readers still have to come to.
     owed: u32,

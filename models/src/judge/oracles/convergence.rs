@@ -57,6 +57,10 @@ impl Oracle for Convergence {
             } else {
                 Cause::Other
             };
+            // A source that is slower than patience holds nothing up.
+            if !refused && known.intended < known.workload.records {
+                return;
+            }
             docket.report(
                 Invariant::Convergence,
                 Level::Delivery,
