@@ -222,6 +222,7 @@ impl Lane {
             handed,
             delivered,
             reset,
+            position,
             generation,
             ..
         } = self;
@@ -236,6 +237,7 @@ impl Lane {
             legal,
             handed,
             (delivered, reset),
+            position,
             generation,
         ));
     }
