@@ -18,7 +18,7 @@ use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::bench::{Bench, play};
 use crate::plan::Plan;
-use crate::recorders::{Blind, Counting};
+use crate::recorders::{Blind, Counting, Sink};
 use crate::row::Row;
 use crate::trace::{Lines, Trace};
 use crate::verdict;
@@ -106,14 +106,7 @@ impl Runner {
     fn outcome_of_drawn(&mut self, seed: u64) -> Option<Outcome<'_>> {
         let stage = self.stage.as_mut()?;
         stage.reset(seed);
-        let Stage {
-            world,
-            adversary,
-            judge,
-            limits,
-            ..
-        } = stage;
-        let end = play(world, limits, adversary, judge, Blind);
+        let end = stage.play(Blind);
         Some(stage.outcome(end, &stage.adversary))
     }
 
@@ -162,14 +155,7 @@ impl Runner {
         let stage = self.stage.as_mut()?;
         let mut trace = Trace::new(&stage.names, &self.faults);
         stage.reset(seed);
-        let Stage {
-            world,
-            adversary,
-            judge,
-            limits,
-            ..
-        } = stage;
-        let end = play(world, limits, adversary, judge, &mut trace);
+        let end = stage.play(&mut trace);
         let outcome = stage.outcome(end, &stage.adversary);
         Some(verdict::row(&self.drawn, &self.faults, seed, &outcome))
     }
@@ -183,6 +169,7 @@ impl Runner {
         };
         stage.reset(seed);
         let mut lines = Lines::new(&stage.names, faults, out);
+        // The lines borrow the names of the stage.
         let Stage {
             world,
             adversary,
@@ -236,6 +223,17 @@ impl Stage {
         self.judge.reset(Arc::clone(&self.workload));
         self.adversary.adversary.reset(seed);
         self.adversary.requests = 0;
+    }
+
+    fn play(&mut self, sink: impl Sink) -> End {
+        let Self {
+            world,
+            adversary,
+            judge,
+            limits,
+            ..
+        } = self;
+        play(world, limits, adversary, judge, sink)
     }
 
     fn outcome(&self, end: End, counting: &Counting<Seeded<Model>>) -> Outcome<'_> {

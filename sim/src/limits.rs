@@ -30,7 +30,8 @@ impl Default for Limits {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
-    /// Nothing is left to do, or only chatter came for the whole quiet span.
+    /// Nothing is left to do, or only chatter came for the whole quiet span; what may still be on its way is later than
+    /// anybody waits for it.
     Settled,
     /// Things kept happening, but no progress was made for as long as patience allows.
     Stuck,

@@ -316,8 +316,8 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 ///
 /// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
 /// ahead of it is tried again and again (S4); its holder is refused (S6); its group forms again and again, or its
-/// commits are refused (S7); its reader is caught on a key or on poison of another partition (S3, S4). On the way into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being
-/// taken (S5).
+/// commits are refused (S7); its reader is caught on a key or on poison of another partition (S3, S4). On the way
+/// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
     let flags = facts.flags;

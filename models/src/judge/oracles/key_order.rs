@@ -2,9 +2,10 @@
 //! in the log in this order, and the first effects come in this order. Guards log and effect.
 //!
 //! Records are numbered in order of intent, so an inversion is a first copy (or effect) of a record smaller than one
-//! that is there already. Where the effect is a committed output, it comes where its offset says: who reads only committed
-//! records waits for what is undecided before it (§1.4), however late that is marked. Records of different sessions are not compared: between them the client forgot its order;
-//! and once a newer session has come, what is left of older ones is not compared any more.
+//! that is there already. Where the effect is a committed output, it comes where its offset says: who reads only
+//! committed records waits for what is undecided before it (§1.4), however late that is marked. Records of different
+//! sessions are not compared: between them the client forgot its order; and once a newer session has come, what is
+//! left of older ones is not compared any more.
 //!
 //! Keeps 16 bytes per producer and key.
 
