@@ -90,7 +90,7 @@ impl Bench {
         Limits {
             heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),
             quiet: scenario.settle.quiet,
-            patience: scenario.settle.patience,
+            patience: crate::patience::patience(&self.plan),
             events: scenario.events.unwrap_or(100_000 + 1_000 * records),
         }
     }

@@ -32,6 +32,7 @@ mod format;
 pub mod load;
 mod nearest;
 pub mod path;
+mod patience;
 mod seek;
 pub mod setting;
 mod shape;

@@ -430,6 +430,41 @@ fn a_source_that_is_slower_than_patience_is_inconclusive() {
     assert_eq!(verdict::of_run(&plan, &row), Judgement::Inconclusive);
 }
 
+/// O16 begins with "once all has healed". Where it never does, or where no answer can come in time, standing still is
+/// nobody's fault; and a pause longer than patience is no standstill at all.
+#[test]
+fn patience_is_for_what_can_get_on() {
+    let run = |rest: &str| {
+        let scenario = load(&Source {
+            name: "patience.ron".into(),
+            text: format!("(schema: 1, name: \"patience\", workload: (records: 4), {rest})"),
+        });
+        let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+        let plan = Plan::new(&scenario, "idempotent-producer", &[]).expect("it fits");
+        Runner::new(&Arc::new(plan)).run(0)
+    };
+    for hopeless in [
+        "faults: [Drop(rate: 1)]",
+        "faults: [Corrupt(rate: 1, from: \"broker-0\")]",
+        "faults: [Drop(at: \"5ms\")]",
+        "network: (latency: \"2min\")",
+    ] {
+        let row = run(hopeless);
+        let said = (row.verdict, &*row.end);
+        assert_eq!(said, (RunVerdict::Inconclusive, "exhausted"), "{hopeless}");
+    }
+    for healing in [
+        "faults: [Drop(rate: 1, until: \"12min\")]",
+        "faults: [Drop(rate: 1)], heal_at: \"12min\"",
+        "faults: [Pause(node: \"consumer-0\", at: \"5ms\", down: \"1h\")]",
+        "faults: [Isolate(node: \"broker-0\", at: \"5ms\", lasting: \"1h\")]",
+    ] {
+        let row = run(healing);
+        let said = (row.verdict, &*row.end);
+        assert_eq!(said, (RunVerdict::Holds, "settled"), "{healing}");
+    }
+}
+
 /// B13 without a lease: a sink that dies between the effect and the completion leaves the key in progress for ever.
 fn stuck(promise: &str, expected: &str) -> Arc<Plan> {
     let scenario = load(&Source {

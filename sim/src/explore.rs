@@ -129,7 +129,7 @@ struct Explorer<'a, D: Domain, W, F> {
 impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'_, D, W, F> {
     fn start(&mut self, world: World<D>, witness: W) {
         let fork = Fork {
-            patience: Patience::new(witness.progress(), world.now()),
+            patience: Patience::new(witness.progress()),
             world,
             witness,
             forecast: Forecast::default(),

@@ -42,6 +42,7 @@ pub mod shrink;
 mod step;
 pub mod store;
 pub mod time;
+mod trouble;
 mod visited;
 mod wire;
 pub mod world;

@@ -45,6 +45,9 @@ impl<D: Domain> World<D> {
         if let Some(wake) = slot.wake.take() {
             self.core.queue.cancel(wake);
         }
+        if self.slot(node).state == State::Up {
+            self.trouble.begins(now);
+        }
         let slot = self.slot(node);
         if outage.kind == OutageKind::Pause {
             slot.state = State::Paused { since: now };
@@ -151,6 +154,7 @@ impl<D: Domain> World<D> {
             State::Down(kind) => kind,
         };
         slot.state = State::Up;
+        self.trouble.ends(now);
         // Counted, for what strikes at every boot and lasts no time comes back for ever at one instant.
         self.counts.changes += 1;
         let what = || What::Returned(node, kind);
@@ -214,6 +218,7 @@ impl<D: Domain> World<D> {
             recorder,
         );
         recorder.fault(self.core.now, &weather);
+        self.trouble.changes(self.core.now);
         match weather.change {
             Change::Outage(..) => unreachable!("handled above"),
             Change::Cut(from, to) => self.network.link_mut(from, to).cuts += 1,
@@ -246,6 +251,7 @@ impl<D: Domain> World<D> {
         self.healed = true;
         let entry = self.note(Tag::Healed, None, 0, |_| (), || What::Healed, recorder);
         self.useful_at = self.core.now;
+        self.trouble.changes(self.core.now);
         for link in self.network.links_mut() {
             link.cuts = 0;
             link.extra = Span::ZERO;

@@ -17,6 +17,7 @@ use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
 use crate::store::Store;
 use crate::time::{Span, Time};
+use crate::trouble::Trouble;
 
 pub use crate::limits::{End, Limits};
 
@@ -60,24 +61,19 @@ pub struct Counts {
     pub fired: Vec<u64>,
 }
 
-/// How long a run has gone without progress. Trouble that lasts longer than the patience stops this clock: it starts
-/// anew when the trouble is over.
+/// How long a run has gone without progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Patience {
     /// The progress made so far.
     progress: u64,
-    /// When it was made, or when trouble was last seen that outlasted the patience.
+    /// When it was made, by the clock of [`Trouble`].
     since: Time,
-    outlasted: bool,
 }
 
 impl Patience {
-    pub(crate) const fn new(progress: u64, now: Time) -> Self {
-        Self {
-            progress,
-            since: now,
-            outlasted: false,
-        }
+    pub(crate) const fn new(progress: u64) -> Self {
+        let since = Time::ZERO;
+        Self { progress, since }
     }
 }
 
@@ -124,6 +120,7 @@ pub struct World<D: Domain> {
     pub(crate) counts: Counts,
     pub(crate) healed: bool,
     pub(crate) useful_at: Time,
+    pub(crate) trouble: Trouble,
     /// Timers that fell due after their node had gone down.
     pub(crate) orphans: u64,
 }
@@ -167,6 +164,7 @@ impl<D: Domain> World<D> {
             counts: Counts::default(),
             healed: false,
             useful_at: Time::ZERO,
+            trouble: Trouble::default(),
             orphans: 0,
             nodes,
         }
@@ -199,6 +197,7 @@ impl<D: Domain> World<D> {
         self.counts.fired.clear();
         self.healed = false;
         self.useful_at = Time::ZERO;
+        self.trouble = Trouble::default();
         self.orphans = 0;
     }
 
@@ -262,7 +261,7 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> End {
-        let mut patience = Patience::new(recorder.progress(), self.core.now);
+        let mut patience = Patience::new(recorder.progress());
         loop {
             if let Some(end) = self.ended(limits, &mut patience, adversary, recorder) {
                 return end;
@@ -316,18 +315,11 @@ impl<D: Domain> World<D> {
         let now = self.core.now;
         if recorder.progress() != patience.progress {
             patience.progress = recorder.progress();
-            patience.since = now;
-            patience.outlasted = false;
+            patience.since = self.trouble.clock(now);
         }
         let idle = self.core.queue.useful() == 0;
-        let mut stuck = now.since(patience.since) > limits.patience;
-        if stuck || patience.outlasted {
-            patience.outlasted = self.troubled(limits, adversary);
-            if patience.outlasted {
-                patience.since = now;
-                stuck = false;
-            }
-        }
+        let waited = self.trouble.waited(now, patience.since);
+        let stuck = waited > limits.patience && !self.troubled(limits, adversary);
         if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {
             let for_good = self.healed || limits.heal_at == Time::NEVER;
             let only_chatter = now.since(self.useful_at) >= limits.quiet;
@@ -347,8 +339,7 @@ impl<D: Domain> World<D> {
     /// Whether something is still to pass by itself: the weather, healing, or an outage.
     fn troubled(&self, limits: &Limits, adversary: &impl Adversary<D>) -> bool {
         let weather = limits.heal_at != Time::NEVER || adversary.next_weather().is_some();
-        let up = |slot: &Slot<D>| slot.state == State::Up;
-        (!self.healed && weather) || !self.slots.iter().all(up)
+        (!self.healed && weather) || self.trouble.is_here()
     }
 
     /// Whether all that is to come, besides chatter, is what others have sent: packets that are later than anybody waits

@@ -1,0 +1,62 @@
+//! How long a run waits for progress before it counts as stuck.
+//!
+//! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every answer
+//! is later than its client waits for it, standing still says nothing of the strategy: such a run goes on until it is
+//! out of events, and is inconclusive.
+
+use semel_models::strategy::{Retry, Work};
+use semel_sim::chance::Rate;
+use semel_sim::time::Span;
+
+use crate::plan::Plan;
+use crate::scenario::Fault;
+
+/// The patience of a plan's runs.
+pub(crate) fn patience(plan: &Plan) -> Span {
+    let scenario = &plan.scenario;
+    let never = Span(u64::MAX);
+    let round_trip = scenario.network.latency.0.saturating_mul(2);
+    if round_trip > shortest_wait(plan).0 {
+        return never;
+    }
+    let ends = scenario.faults.iter().filter_map(deaf_until);
+    let last = ends.map(|end| end.or(scenario.heal_at).unwrap_or(never));
+    let heals = last.max().unwrap_or(Span::ZERO);
+    Span(scenario.settle.patience.0.saturating_add(heals.0))
+}
+
+/// Until when a fault loses packets more often than not, if it does. (Through a milder one, whoever tries again gets.)
+fn deaf_until(fault: &Fault) -> Option<Option<Span>> {
+    let (rate, until, times, some) = match fault {
+        Fault::Drop(fault) => (
+            fault.rate,
+            fault.until,
+            fault.times,
+            fault.packet.is_some() || fault.nth.is_some(),
+        ),
+        Fault::Corrupt(fault) => (
+            fault.rate,
+            fault.until,
+            fault.times,
+            fault.packet.is_some() || fault.nth.is_some(),
+        ),
+        _ => return None,
+    };
+    let often = rate.map_or(!some, |rate| rate.threshold() > Rate::new(1, 2).threshold());
+    (often && times.is_none()).then_some(until)
+}
+
+/// The least time that some client of the strategy waits for an answer.
+fn shortest_wait(plan: &Plan) -> Span {
+    let publish = match plan.strategy.publish.retry {
+        Retry::Never { timeout } => timeout,
+        Retry::Backoff(backoff) => backoff.timeout,
+    };
+    let work = match &plan.strategy.work {
+        Work::Loop(work) => work
+            .sink_timeout
+            .map_or(work.fetch_timeout, |wait| wait.min(work.fetch_timeout)),
+        Work::Transact(work) => work.request_timeout,
+    };
+    publish.min(work)
+}
