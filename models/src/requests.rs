@@ -54,6 +54,12 @@ impl Requests {
         self.open.clear();
     }
 
+    /// A life begins. The numbers of earlier ones are never used again, so that a late answer to one of theirs is not
+    /// taken for an answer to a request of this one.
+    pub(crate) const fn begin(&mut self, incarnation: u32) {
+        self.last = incarnation << 24;
+    }
+
     /// A fresh number.
     pub(crate) const fn number(&mut self) -> u32 {
         self.last += 1;

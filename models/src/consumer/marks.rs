@@ -59,7 +59,7 @@ impl Consumer {
                     .memory
                     .backlog
                     .front()
-                    .map_or(0, |(partition, _)| *partition);
+                    .map_or(0, |polled| polled.partition);
                 self.memory.phase = Phase::Handling(partition);
                 self.hand_out(ctx);
             }

@@ -24,11 +24,11 @@ use crate::observation::Observation;
 use crate::requests::{Ask, RECONNECT, Requests};
 use crate::strategy::{Bug, Loop, Mark, Strategy, Work};
 use crate::timer::Timer;
-use crate::vocabulary::{Generation, Item, Offset, Partition, Topology};
+use crate::vocabulary::{Generation, Offset, Partition, Topology};
 use crate::workload::Workload;
 
 use membership::Membership;
-use reader::Reader;
+use reader::{Polled, Reader};
 use repeats::Repeats;
 use tasks::Task;
 use transact::Session;
@@ -58,7 +58,7 @@ struct Memory {
     readers: Vec<Reader>,
     requests: Requests,
     /// Polled records that no worker has taken yet.
-    backlog: VecDeque<(Partition, Item)>,
+    backlog: VecDeque<Polled>,
     tasks: Vec<Task>,
     phase: Phase,
     /// Whose turn it is to be polled.
@@ -137,6 +137,7 @@ impl Consumer {
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
+        self.memory.requests.begin(ctx.incarnation());
         if self.session.is_some() {
             self.register(ctx);
         } else if self.group().is_some() {
@@ -410,7 +411,8 @@ impl Consumer {
     fn polled(&mut self, index: usize, ctx: &mut Ctx<'_>) {
         let reader = &mut self.memory.readers[index];
         let partition = reader.partition;
-        reader.poll(self.work.poll, &mut self.memory.backlog);
+        let generation = self.memory.generation;
+        reader.poll(self.work.poll, generation, &mut self.memory.backlog);
         let position = reader.position;
         let before = self.work.mark == Mark::Before || self.bug == Some(Bug::CommitBeforeEffect);
         if before {

@@ -11,7 +11,15 @@ use crate::message::log::{Message as LogMessage, Range};
 use crate::model::Ctx;
 use crate::strategy::{Loop, Reset};
 use crate::timer::Timer;
-use crate::vocabulary::{Item, Offset, Partition};
+use crate::vocabulary::{Generation, Item, Offset, Partition};
+
+/// A polled record, and in which generation it was: whoever handles it later acts by the right of that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Polled {
+    pub(super) partition: Partition,
+    pub(super) item: Item,
+    pub(super) generation: Generation,
+}
 
 /// One partition being read.
 #[derive(Clone, Debug)]
@@ -141,11 +149,20 @@ impl Reader {
     }
 
     /// Returns up to `most` records, and moves the position behind them.
-    pub(super) fn poll(&mut self, most: u16, backlog: &mut VecDeque<(Partition, Item)>) {
+    pub(super) fn poll(
+        &mut self,
+        most: u16,
+        generation: Generation,
+        backlog: &mut VecDeque<Polled>,
+    ) {
         let count = self.fetched.len().min(usize::from(most));
         for item in self.fetched.drain(..count) {
             self.position = item.offset + 1;
-            backlog.push_back((self.partition, item));
+            backlog.push_back(Polled {
+                partition: self.partition,
+                item,
+                generation,
+            });
         }
         if self.fetched.is_empty() {
             self.position = self.next.unwrap_or(self.position);

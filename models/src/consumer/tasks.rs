@@ -6,6 +6,7 @@ use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
 
 use super::Consumer;
+use super::reader::Polled;
 use crate::message::Message;
 use crate::message::sink::{Answer, Apply, Message as SinkMessage};
 use crate::model::Ctx;
@@ -13,7 +14,7 @@ use crate::observation::{Hit, Observation, Place};
 use crate::requests::RECONNECT;
 use crate::strategy::Mark;
 use crate::timer::{SECOND_WRITE, Timer};
-use crate::vocabulary::{Item, Partition};
+use crate::vocabulary::{Generation, Item, Partition};
 
 /// A record in a worker's hands.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Task {
     pub(super) request: u32,
     pub(super) partition: Partition,
     pub(super) item: Item,
+    /// In which generation it was polled.
+    generation: Generation,
     pub(super) stage: Stage,
     /// Attempts at the sink (or at the dead-letter partition) so far.
     pub(super) attempt: u32,
@@ -49,13 +52,17 @@ impl Hash for Task {
         let Self {
             partition,
             item,
+            generation,
             stage,
             attempt,
             failures,
             pausing,
             ..
         } = self;
-        (partition, item, stage, attempt, failures, pausing).hash(state);
+        (
+            partition, item, generation, stage, attempt, failures, pausing,
+        )
+            .hash(state);
     }
 }
 
@@ -74,7 +81,12 @@ impl Consumer {
             return;
         }
         while self.memory.tasks.len() < usize::from(self.work.workers) {
-            let Some((partition, item)) = self.memory.backlog.pop_front() else {
+            let Some(Polled {
+                partition,
+                item,
+                generation,
+            }) = self.memory.backlog.pop_front()
+            else {
                 break;
             };
             if self.repeats.knows(item.id, ctx.wall()) {
@@ -91,7 +103,7 @@ impl Consumer {
                 partition,
                 offset: item.offset,
                 consumer: self.me,
-                generation: self.memory.generation,
+                generation,
                 read: self.work.read,
             });
             let request = self.memory.requests.number();
@@ -99,6 +111,7 @@ impl Consumer {
                 request,
                 partition,
                 item,
+                generation,
                 stage: Stage::Processing,
                 attempt: 0,
                 failures: 0,
@@ -170,7 +183,7 @@ impl Consumer {
             request,
             attempt,
             actor: self.me,
-            token: self.memory.generation,
+            token: task.generation,
         };
         ctx.send(
             self.topology.sink(),

@@ -4,9 +4,9 @@
 //! its key is *completed* with the response. Each of these is durable before the next begins. The same key again gets
 //! the stored response; while it is in progress, an error; with another fingerprint, another error.
 //!
-//! Exactly once as long as nobody dies between the effect and the completion: after that the key stays in progress, for
-//! ever without a lease (S3), and with one it is taken over and executed again. A completed key is pruned after its
-//! time to live: then it is a new request (F112). A key that is looked up first and written later lets two requests
+//! Exactly once as long as nobody dies between the effect and the completion: after that the key stays in progress. With a
+//! lease it is taken over and executed again; without one it blocks (S3) until its time to live is over. So does a
+//! completed key know its request: afterwards it is a new one (F112). A key that is looked up first and written later lets two requests
 //! through (F113).
 
 use alloc::collections::{BTreeMap, VecDeque};
@@ -39,7 +39,7 @@ struct Key {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    InProgress { until: Option<Time> },
+    InProgress { since: Time },
     Completed { response: u64, at: Time },
 }
 
@@ -70,18 +70,22 @@ impl Keys {
             });
         };
         match key.state {
+            State::InProgress { since }
+                if rules.lease.is_none() && now.since(since) >= rules.ttl =>
+            {
+                Look::Free(Miss::Expired)
+            }
             _ if key.fingerprint != fingerprint => Look::Mismatch,
             State::Completed { response, .. } => Look::Completed(response),
-            State::InProgress { until } if until.is_some_and(|until| now >= until) => {
-                Look::Free(Miss::TakenOver)
-            }
-            State::InProgress { .. } => Look::InProgress,
+            State::InProgress { since } => match rules.lease {
+                Some(lease) if now.since(since) >= lease => Look::Free(Miss::TakenOver),
+                _ => Look::InProgress,
+            },
         }
     }
 
-    fn claim(&mut self, key: u64, fingerprint: u64, now: Time, rules: &Keyed) {
-        let until = rules.lease.map(|lease| now + lease);
-        let state = State::InProgress { until };
+    fn claim(&mut self, key: u64, fingerprint: u64, now: Time) {
+        let state = State::InProgress { since: now };
         self.entries.insert(key, Key { fingerprint, state });
     }
 
@@ -115,8 +119,8 @@ impl Keys {
         let age = |time: Time| time.0.wrapping_sub(now.0);
         for (key, Key { fingerprint, state }) in &self.entries {
             let (response, time) = match *state {
-                State::InProgress { until } => (None, until.map(age)),
-                State::Completed { response, at } => (Some(response), Some(age(at))),
+                State::InProgress { since } => (None, age(since)),
+                State::Completed { response, at } => (Some(response), age(at)),
             };
             digest.add(&(key, fingerprint, response, time));
         }
@@ -137,7 +141,7 @@ impl Sink {
         match keys.look(apply.id, apply.fingerprint, now, rules) {
             Look::Free(missed) => {
                 if rules.claim == Claim::Conditional {
-                    keys.claim(apply.id, apply.fingerprint, now, rules);
+                    keys.claim(apply.id, apply.fingerprint, now);
                     super::kept(keys.len(), 0, ctx);
                 }
                 self.execute(from, apply, Stage::Write(missed), rules.execution, ctx);
@@ -206,7 +210,7 @@ mod tests {
     fn a_key_is_free_then_in_progress_then_completed_and_pruned_after_a_day() {
         let mut keys = Keys::default();
         assert_eq!(keys.look(7, 1, at(0), &RULES), Look::Free(Miss::New));
-        keys.claim(7, 1, at(0), &RULES);
+        keys.claim(7, 1, at(0));
         assert_eq!(keys.look(7, 1, at(29), &RULES), Look::InProgress);
         keys.complete(7, 1, 400, at(1));
         assert_eq!(keys.look(7, 1, at(86_400), &RULES), Look::Completed(400));
@@ -219,23 +223,26 @@ mod tests {
     #[test]
     fn a_key_belongs_to_the_request_it_came_with_first() {
         let mut keys = Keys::default();
-        keys.claim(7, 1, at(0), &RULES);
+        keys.claim(7, 1, at(0));
         assert_eq!(keys.look(7, 2, at(0), &RULES), Look::Mismatch);
         keys.complete(7, 1, 400, at(1));
         assert_eq!(keys.look(7, 2, at(1), &RULES), Look::Mismatch);
     }
 
     #[test]
-    fn a_key_in_progress_is_taken_over_after_its_lease_and_never_without_one() {
+    fn a_key_in_progress_is_taken_over_after_its_lease_and_without_one_pruned_after_a_day() {
         let mut keys = Keys::default();
-        keys.claim(7, 1, at(0), &RULES);
+        keys.claim(7, 1, at(0));
         assert_eq!(keys.look(7, 1, at(30), &RULES), Look::Free(Miss::TakenOver));
         let forever = Keyed {
             lease: None,
             ..RULES
         };
-        keys.claim(7, 1, at(30), &forever);
-        assert_eq!(keys.look(7, 1, at(1_000_000), &forever), Look::InProgress);
+        keys.claim(7, 1, at(30));
+        assert_eq!(keys.look(7, 1, at(86_429), &forever), Look::InProgress);
+        let free = Look::Free(Miss::Expired);
+        assert_eq!(keys.look(7, 1, at(86_430), &forever), free);
+        assert_eq!(keys.look(7, 2, at(86_430), &forever), free);
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Consumer {
                 .tasks
                 .iter()
                 .any(|task| task.partition == partition);
-            let read = in_hand || backlog.iter().any(|(other, _)| *other == partition);
+            let read = in_hand || backlog.iter().any(|polled| polled.partition == partition);
             if let Some(offset) = session.consumed.get_mut(&partition)
                 && !read
             {
