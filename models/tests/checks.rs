@@ -401,6 +401,66 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
+        "sequences with a single attempt",
+        "retry: Backoff(attempts: 1), name: Sequence",
+        SEQUENCE,
+        LOOP,
+    ),
+    (
+        "markers that nobody writes",
+        "",
+        "stream: (transactions: Markers())",
+        LOOP,
+    ),
+    (
+        "promise: atomic without transactions",
+        "",
+        "promise: [(level: log, keeps: atomic)]",
+        LOOP,
+    ),
+    (
+        "promise: no early read without transactions",
+        "",
+        "promise: [(level: delivery, keeps: no_early_read)]",
+        LOOP,
+    ),
+    (
+        "promise: no aborted delivery without transactions",
+        "",
+        "promise: [(level: delivery, keeps: no_aborted_effect)]",
+        LOOP,
+    ),
+    (
+        "promise: stable progress without transactions",
+        "",
+        "promise: [(level: log, keeps: stable_progress)]",
+        LOOP,
+    ),
+    (
+        "promise: fencing without tokens",
+        "",
+        "promise: [(level: effect, keeps: fencing)]",
+        LOOP,
+    ),
+    (
+        "promise: stable results without stored ones",
+        "",
+        "promise: [(level: effect, keeps: stable_result)]",
+        LOOP,
+    ),
+    (
+        "promise: honest acks without acks",
+        "wait: Nothing, retry: Never()",
+        "promise: [(level: log, keeps: honest_ack)]",
+        LOOP,
+    ),
+    (
+        "promise: marks on a timer that match effects",
+        "",
+        "promise: [(level: effect, keeps: mark_matches_effect)]",
+        "Loop(mark: Timer())",
+    ),
+    (
         "bug: a mark that has no effect to precede",
         "",
         "bug: CommitBeforeEffect",
@@ -487,8 +547,13 @@ const OUTPUT: &str =
     "stream: (recognise: Sequence(), transactions: Markers()), sink: (kind: Output)";
 
 fn strategy(publish: &str, beside: &str, work: &str) -> Strategy {
+    let promise = if beside.contains("promise:") {
+        ""
+    } else {
+        "promise: [], "
+    };
     read(&format!(
-        "(promise: [], publish: ({publish}), work: {work}, {beside})"
+        "({promise}publish: ({publish}), work: {work}, {beside})"
     ))
 }
 

@@ -100,6 +100,7 @@ fn scenarios_that_contradict_themselves_say_why() {
         // Nothing left to happen.
         "faults: [Drop(rate: 0.1, at: \"2s\")], heal_at: \"1s\",",
         "faults: [Slow(node: \"broker-0\", factor: 2, at: \"1s\")], heal_at: \"1s\",",
+        "faults: [Slow(node: \"broker-0\", factor: 2, at: \"1s\", until: \"2s\")],",
         "menu: [],",
         "menu: [Drop, Duplicate],",
         // Scripts are files too.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use semel_models::strategy::Invariant;
+use semel_scenarios::catalog;
 use semel_scenarios::complaint::Source;
 use semel_scenarios::load::load;
 use semel_scenarios::plan::Plan;
+use semel_scenarios::row::ViolationRow;
 use semel_scenarios::scenario::{Fault, Scenario};
 use semel_scenarios::trial::{Opened, Runner};
 use semel_sim::time::Span;
@@ -28,6 +30,19 @@ fn plan(scenario: &Scenario) -> Option<Arc<Plan>> {
     Plan::new(&Arc::new(scenario.clone()), MINE, &[])
         .ok()
         .map(Arc::new)
+}
+
+/// What goes wrong in a run of a built-in strategy that nothing may make go wrong: a broken promise, or something for
+/// which there is no cause.
+fn inexcusable(scenario: &Arc<Scenario>, strategy: &str, seed: u64) -> Vec<String> {
+    let Ok(plan) = Plan::new(scenario, strategy, &[]) else {
+        return Vec::new();
+    };
+    let row = Runner::new(&Arc::new(plan)).run(seed);
+    let bad = |violation: &&ViolationRow| violation.is_breach() || violation.cause == "other";
+    let found = row.violations.iter().filter(bad);
+    let told = found.map(|violation| format!("{strategy}, seed {seed}: {violation:?}"));
+    told.collect()
 }
 
 /// Faults that could do everything, and never do.
@@ -81,6 +96,17 @@ proptest! {
             let invariant = Invariant::ALL.into_iter().find(named).expect("it has a name");
             let known = invariant.levels().iter().any(|level| level.name() == violation.level);
             prop_assert!(known, "{} at {}: {}", violation.invariant, violation.level, text);
+        }
+    }
+
+    /// No weather breaks what a strategy of the catalog promises, and nothing goes wrong without a cause.
+    #[test]
+    fn no_weather_breaks_a_promise(choices in tape(), seed in any::<u64>()) {
+        let text = Writer::new(&choices, Kind::Tame).scenario();
+        let Some(scenario) = read(&text).map(Arc::new) else { return Ok(()) };
+        for strategy in catalog::strategy_names() {
+            let found = inexcusable(&scenario, strategy, seed);
+            prop_assert!(found.is_empty(), "{}: {}", found.join(", "), text);
         }
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Each question is answered from what is known of one record, so that blind runs have causes too.
 
+use semel_sim::time::Time;
+
 use super::evidence::{Facts, Flags, Known, Struck, short};
 use super::finding::{Cause, Side};
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
+use crate::strategy::{Fence, Memory, Name};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 /// Where a violation was born, and why.
@@ -44,12 +47,13 @@ pub(super) struct Act {
     pub(super) token: Generation,
     pub(super) attempt: u32,
     pub(super) missed: Miss,
+    pub(super) at: Time,
 }
 
 impl Act {
-    /// The request behind an observed effect.
+    /// The request behind an effect that was observed `at` a time.
     #[inline]
-    pub(super) const fn of(seen: &Observation) -> Option<Self> {
+    pub(super) const fn of(seen: &Observation, at: Time) -> Option<Self> {
         match *seen {
             Observation::Applied {
                 record,
@@ -68,6 +72,7 @@ impl Act {
                 token,
                 attempt,
                 missed,
+                at,
             }),
             _ => None,
         }
@@ -82,11 +87,12 @@ impl Act {
 /// 3. A sink that looked under another id than the first time could not find it (D5): born inbound if this is another
 ///    copy, for a copy brings its id along. One that looked under the same id, or for the same copy, and found nothing
 ///    had not finished the first request (D6).
-/// 4. If this is another copy than the first time, the log had a duplicate: its cause, born inbound; or the first one
+/// 4. A consumer that remembers what it handled, and was given the record again, had forgotten it: see [`of_memory`].
+/// 5. If this is another copy than the first time, the log had a duplicate: its cause, born inbound; or the first one
 ///    was undone later, and a reader was exposed to what should not count (D10).
-/// 5. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
+/// 6. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
 ///    sink's answer was lost or late (D1).
-/// 6. Otherwise it was delivered again: see [`of_redelivery`].
+/// 7. Otherwise it was delivered again: see [`of_redelivery`].
 pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
     let sink = known.rules.topology.sink();
@@ -104,25 +110,32 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     {
         return origin;
     }
+    let same_delivery =
+        facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
+    if !vague
+        && !same_delivery
+        && let Some(number) = of_memory(known, facts, act)
+    {
+        let side = if number == 5 {
+            Side::Inbound
+        } else {
+            Side::Outbound
+        };
+        return (side, Cause::Duplicate(number));
+    }
     if other_copy {
         return of_other_copy(facts);
     }
-    let same_delivery =
-        facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
     if !vague && same_delivery {
         return (
             Side::Outbound,
             Cause::Duplicate(of_attempt(known, facts, act.attempt)),
         );
     }
-    let Act {
-        actor,
-        token: generation,
-        ..
-    } = *act;
-    let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == actor;
+    let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == act.actor;
     let first = facts.effect;
-    let moved = first.consumer != actor || (generation != 0 && first.generation != generation);
+    // Behind a fence only one of two owners acts at a time: what was lacking is the mark.
+    let moved = first.consumer != act.actor && known.rules.fence == Fence::Open;
     let number = of_redelivery(
         known,
         first.consumer,
@@ -132,6 +145,32 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         vague,
     );
     (Side::Outbound, Cause::Duplicate(number))
+}
+
+/// Why a consumer that remembers ids did not know one that it had handled itself: a crash had emptied its memory (D2),
+/// or the entry had been dropped by age (D3) or by number (D4); or another copy had another id (D5). Nothing, if the
+/// crash may have come before the id was written down.
+fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
+    let (keep, volatile) = match known.rules.memory {
+        Memory::None => return None,
+        Memory::Volatile(keep) => (keep, true),
+        Memory::Durable(keep) => (keep, false),
+    };
+    let first = facts.effect;
+    if first.consumer != act.actor {
+        return None;
+    }
+    if known.rules.name == Name::Attempt && short(act.offset) != first.offset {
+        return Some(5);
+    }
+    let node = known.rules.topology.consumer(act.actor);
+    let crashed = known.faults.boots(node) != first.boot;
+    match (keep.time, keep.count) {
+        _ if volatile && crashed => Some(2),
+        (Some(time), _) if act.at.since(facts.applied_at) > time => Some(3),
+        (_, Some(_)) if !crashed => Some(4),
+        _ => None,
+    }
 }
 
 /// What a sink that looked and found nothing has to say: whether it looked under another id than the first time, if
@@ -187,7 +226,7 @@ pub(super) fn of_delivery(
     }
     let rewound = known.is_rewound(partition, offset, generation);
     let last = facts.delivery;
-    let moved = last.consumer != consumer || last.generation != generation;
+    let moved = last.consumer != consumer;
     let number = of_redelivery(
         known,
         last.consumer,
@@ -224,8 +263,8 @@ fn of_other_copy(facts: &Facts) -> Origin {
 }
 
 /// A position behind the committed one was read again (D9); or whoever had the record crashed before progress was
-/// marked (D7); or it is alive, and somebody else (or the same one in a later generation) has the record too (D8);
-/// or the same one read it again because its work had been undone (D7).
+/// marked (D7); or it is alive, and somebody else has the record too (D8); or the same one read it again, because its
+/// work had been undone or it had been out of its group in between (D7).
 fn of_redelivery(
     known: &Known,
     consumer: u16,
@@ -245,15 +284,18 @@ fn of_redelivery(
 
 /// Why an acknowledged record is missing.
 ///
-/// Not in the log: what was stored is gone, by power loss (L3), with the disk of the only copy (L1) or otherwise
-/// (L2); or it was aborted (L6), in part (L7); or it was taken for a repeat (L5); or its client gave it up, by an
-/// open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see [`of_unread`].
+/// Not in the log: it was taken for a repeat (L5) before its client had its ok; or what was stored is gone, by power
+/// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its client
+/// gave it up, by an open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see
+/// [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
         return (Side::Outbound, Cause::Loss(of_unread(known, facts)));
     }
-    let number = if flags.has(Flags::TRUNCATED) {
+    let number = if flags.has(Flags::MISTAKEN) {
+        5
+    } else if flags.has(Flags::TRUNCATED) {
         3
     } else if flags.has(Flags::WIPED) {
         1
@@ -263,8 +305,6 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         7
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
         6
-    } else if flags.has(Flags::MISTAKEN) {
-        5
     } else if known.rules.ok == Claim::Nothing || !flags.has(Flags::ATTEMPTED) {
         11
     } else {
@@ -274,7 +314,8 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
 }
 
 /// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
-/// its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]); its output was aborted although its offset was committed (L7);
+/// its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]); its output was aborted, or is undecided for ever, although its
+/// offset was committed (L7);
 /// a reader was reset beyond it, or stood beyond it already when it got the offset of a record that was lost (L8);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
@@ -287,7 +328,7 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         1
     } else if flags.has(Flags::OUTPUT_LOST) {
         of_lost_output(flags)
-    } else if flags.has(Flags::OUTPUT_ABORTED) {
+    } else if flags.has(Flags::OUTPUT_ABORTED) || facts.open > 0 {
         7
     } else if flags.has(Flags::OVERRUN) || known.is_overrun(facts) {
         8
@@ -315,8 +356,8 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 /// Why a record is still under way although all has settled.
 ///
 /// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
-/// ahead of it is tried again and again (S4); its holder is refused (S6); its group forms again and again, or its
-/// commits are refused (S7); its reader is caught on a key or on poison of another partition (S3, S4). On the way
+/// ahead of it is tried again and again (S4); its holder is refused (S6); its reader is caught on a key or on poison of
+/// another partition (S3, S4); its group forms again and again, or its commits are refused (S7). On the way
 /// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
@@ -332,6 +373,8 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         return (Side::Inbound, cause);
     }
     let lane = known.lane(facts.partition);
+    let alone = known.rules.topology.consumers == 1;
+    let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
     let cause = if lane.hanging || facts.open > 0 {
         Cause::Stuck(1)
     } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
@@ -340,13 +383,12 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(4)
     } else if flags.has(Flags::REFUSED) {
         Cause::Stuck(6)
+    } else if let Some((_, number)) = caught(known, by_reader) {
+        Cause::Stuck(number)
     } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
     } else {
-        let alone = known.rules.topology.consumers == 1;
-        let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
-        let caught = caught(known, by_reader);
-        caught.map_or(Cause::Other, |(_, number)| Cause::Stuck(number))
+        Cause::Other
     };
     (Side::Outbound, cause)
 }

@@ -19,6 +19,8 @@ pub(super) struct Breach {
     pub(super) level: Level,
     pub(super) record: Option<RecordId>,
     pub(super) origin: Origin,
+    /// Whether promises speak of this at all.
+    pub(super) covered: bool,
 }
 
 /// Reports and findings.
@@ -56,7 +58,22 @@ impl Docket {
             level,
             record,
             origin,
+            covered: true,
         });
+    }
+
+    /// Something is wrong with a dead letter, of which no promise speaks.
+    pub(super) fn report_letter(
+        &mut self,
+        invariant: Invariant,
+        level: Level,
+        record: RecordId,
+        origin: Origin,
+    ) {
+        self.report(invariant, level, record, origin);
+        if let Some(breach) = self.reports.last_mut() {
+            breach.covered = false;
+        }
     }
 
     /// So many more violations of a kind, without their particulars.
@@ -91,6 +108,7 @@ impl Docket {
             level,
             record,
             origin: (side, cause),
+            covered,
         } = *breach;
         self.note_blame(breach, known);
         let index = self.kind(invariant, level);
@@ -99,7 +117,11 @@ impl Docket {
         if self.kept[index].into_iter().all(full) {
             return;
         }
-        let (promised, broken) = weigh(breach, at, known);
+        let (promised, broken) = if covered {
+            weigh(breach, at, known)
+        } else {
+            (false, None)
+        };
         let binding = promised && broken.is_none();
         let kept = &mut self.kept[index][usize::from(binding)];
         if full(*kept) {

@@ -6,8 +6,8 @@ use semel_sim::time::Span;
 
 use crate::observation::{Place, Read};
 use crate::strategy::{
-    Assumption, Backoff, Breaker, Clause, Invariant, Level, Mark, Memory, Name, OnOpen, Recognise,
-    Retry, SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
+    Assumption, Backoff, Breaker, Clause, Fence, Invariant, Level, Mark, Memory, Name, OnOpen,
+    Recognise, Retry, SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
 };
 use crate::vocabulary::Topology;
 
@@ -47,6 +47,12 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) output: bool,
     /// How its producers name a record. By its contents: to a stream, two of equal contents are one.
     pub(in crate::judge) name: Name,
+    /// Whether its consumers remember what they handled.
+    pub(in crate::judge) memory: Memory,
+    /// Whether its sink refuses stale tokens.
+    pub(in crate::judge) fence: Fence,
+    /// How many records a consumer handles at once.
+    pub(in crate::judge) workers: u16,
     /// Its readers ask for committed records only.
     reads_committed: bool,
     /// Its leaders ask the coordinator before they take a record into a transaction.
@@ -230,6 +236,12 @@ impl Rules {
             },
             output: strategy.sink.kind == SinkKind::Output,
             name: strategy.publish.name,
+            memory: memory(strategy),
+            fence: strategy.sink.fence,
+            workers: match &strategy.work {
+                Work::Loop(work) => work.workers,
+                Work::Transact(_) => 1,
+            },
             reads_committed: reads_committed(strategy),
             verifies: verifies(strategy),
             keeps: keeps(strategy),
@@ -288,17 +300,21 @@ const fn relation(mark: Mark) -> Relation {
     }
 }
 
+const fn memory(strategy: &Strategy) -> Memory {
+    match &strategy.work {
+        Work::Loop(work) => work.recognise,
+        Work::Transact(_) => Memory::None,
+    }
+}
+
 fn keeps(strategy: &Strategy) -> [Option<Span>; 3] {
     let stream = match strategy.stream.recognise {
         Recognise::Id(keep, _) => keep.time,
         _ => None,
     };
-    let consumer = match &strategy.work {
-        Work::Loop(work) => match work.recognise {
-            Memory::None => None,
-            Memory::Volatile(keep) | Memory::Durable(keep) => keep.time,
-        },
-        Work::Transact(_) => None,
+    let consumer = match memory(strategy) {
+        Memory::None => None,
+        Memory::Volatile(keep) | Memory::Durable(keep) => keep.time,
     };
     let sink = match strategy.sink.kind {
         SinkKind::Inbox(keep) => keep.time,

@@ -197,10 +197,11 @@ impl Default for Batching {
     }
 }
 
-/// How a repeat is named.
+/// How a repeat is named to the stream. Consumers and sinks that go by ids see the id that a record is published under:
+/// that of its intent, which is part of the record, unless it is `Content` or `Attempt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Name {
-    /// Not at all.
+    /// Not at all: to the stream, every attempt is another record.
     None,
     /// By producer id, epoch and sequence number per partition (`semantics.md` §1.3).
     Sequence,

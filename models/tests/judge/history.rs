@@ -501,6 +501,15 @@ impl<'a> Words<'a> {
                 commit: self.has("commit"),
                 epoch: self.small("epoch", 0) as u16,
             },
+            "concluded" => Observation::Concluded {
+                transaction: self.transaction()?,
+                commit: self.has("commit"),
+                outcome: if self.has("unknown") {
+                    Outcome::Unknown
+                } else {
+                    Outcome::Ok
+                },
+            },
             "refused" => Observation::Refused {
                 record: self.record(),
                 place: self.store(),

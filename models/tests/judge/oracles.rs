@@ -316,11 +316,11 @@ fn o6_outputs_are_read_in_the_order_of_their_log_whenever_they_are_marked() {
              intent 1
              stored 1 @1
              delivered 0 @0
-             delivered 1 @1
+             delivered 1 @1 consumer=1
              stored {one}
              stored {other}
              marked @2:2 8/1 commit
-             applied 1 @2:{of_1}
+             applied 1 @2:{of_1} actor=1
              marked @2:3 7/1 commit
              applied 0 @2:{of_0}"
         );
@@ -376,6 +376,28 @@ fn o8_markers_aborted_entries_assignments_and_resets_are_no_gaps() {
     assert_eq!(found, none());
 }
 
+/// What was polled before the group formed anew may still be handled: that assignment is over, and is no part of the
+/// new one. The new one goes on in order.
+#[test]
+fn o8_speaks_of_one_assignment() {
+    let start = "usual 0 @0
+         intent 1
+         stored 1 @1
+         intent 2
+         stored 2 @2
+         assigned @0 generation=1
+         delivered 0 @0 generation=1
+         assigned @2 generation=2";
+    let bench = Bench::default();
+    let former = format!("{start}\ndelivered 1 @1 generation=1\ndelivered 2 @2 generation=2");
+    assert_eq!(bench.found_of("read_order", &former), none());
+    let present = format!("{start}\ndelivered 1 @1 generation=2");
+    assert_eq!(
+        bench.found_of("read_order", &present),
+        ["delivery 1 D9 outbound, promised"]
+    );
+}
+
 // O9
 
 #[test]
@@ -406,6 +428,9 @@ fn o9_of_a_transaction_all_partitions_are_marked_alike() {
         torn,
         "half of it stays open"
     );
+    let mended = history("").replace("marked @1 7/1 commit", "marked @1 7/1 abort");
+    let found = bench.found_of("atomic", &format!("{mended}\nmarked @1:1 7/1 commit"));
+    assert_eq!(found, ["log 0 L7 inbound"], "only what is wrong is told");
 }
 
 #[test]
@@ -620,9 +645,59 @@ fn o13_ok_means_stored_and_a_repeat_means_stored_before() {
     assert_eq!(found(mistaken), ["log 0 L5 inbound, promised"]);
     let good = "intent 0\nattempt 0\nstored 0 @0\nrecognised 0 stream\nacked 0 ok repeat";
     assert_eq!(found(good), none());
+    let outlived = "intent 0
+         stored 0 @0
+         power-loss broker-0
+         truncated @0..1
+         recognised 0 stream
+         acked 0 ok repeat";
+    assert_eq!(found(outlived), ["log 0 L5 inbound, promised"]);
+    let true_then = "intent 0
+         stored 0 @0
+         recognised 0 stream
+         power-loss broker-0
+         truncated @0..1
+         acked 0 ok repeat";
+    assert_eq!(found(true_then), none(), "it was true when it was said");
     let careless = Bench::of("work: Loop(mark: After), publish: (wait: Nothing, retry: Never())");
     let found = careless.found_of("honest_ack", "intent 0\nattempt 0\nacked 0 ok");
     assert_eq!(found, none(), "who waits for nothing claims nothing");
+}
+
+/// F003, F029: whose commit has an unknown outcome does not know of any record in it.
+#[test]
+fn o2_who_sends_a_transaction_of_unknown_outcome_again_has_given_up() {
+    let promise = "(level: log, keeps: no_duplicate, assuming: [NoGivingUp])";
+    let bench = Bench::default().promising(promise);
+    let again = |outcome: &str| {
+        let history = format!(
+            "intent 0
+             stored 0 @0 in=7/1
+             decided 7/1 commit
+             marked @1 7/1 commit
+             concluded 7/1 commit {outcome}
+             stored 0 @2 in=7/2 attempt=2
+             decided 7/2 commit
+             marked @3 7/2 commit"
+        );
+        bench.found_of("no_duplicate", &history)
+    };
+    assert_eq!(again("ok"), ["log 0 D1 inbound, promised"]);
+    assert_eq!(again("unknown"), ["log 0 D1 inbound, beyond NoGivingUp"]);
+}
+
+/// F052: a dead letter may be stored twice. Nobody promised otherwise.
+#[test]
+fn o2_no_promise_speaks_of_dead_letters() {
+    let bench = Bench::default().promising("(level: log, keeps: no_duplicate)");
+    let found = bench.found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         stored 0 @4:0
+         stored 0 @4:1",
+    );
+    assert_eq!(found, ["log 0 D1 outbound"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
         said(&wrong, about, &nodes)
     })?;
     match Seeded::<Model>::new(rules, &nodes, 0) {
-        Ok(_) => Ok(()),
+        Ok(_) => slow(scenario),
         Err(unknown) => {
             let place = misnaming(scenario, &nodes).unwrap_or(list);
             let objection = Objection::new(Kind::Unknown, place, unknown.0.clone());
@@ -57,6 +57,19 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                 None => objection,
             })
         }
+    }
+}
+
+/// A node whose steps take no time is not slowed by anything. (A swarm may draw how long they take.)
+fn slow(scenario: &Scenario) -> Result<(), Objection> {
+    let slows = |fault: &Fault| matches!(fault, Fault::Slow(_));
+    match scenario.faults.iter().position(slows) {
+        Some(index) if scenario.network.service.is_zero() && scenario.swarm.is_none() => {
+            let path = Path::root().field("faults").index(index);
+            let text = "a step takes no time here, and many times nothing is nothing";
+            Err(Objection::combination(path, text).help("give `network.service`"))
+        }
+        _ => Ok(()),
     }
 }
 

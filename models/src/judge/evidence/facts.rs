@@ -43,7 +43,7 @@ flags! {
     ABORTED = 10;
     /// A copy was marked otherwise than its transaction was decided.
     TORN = 11;
-    /// The stream took it for a repeat while it had no copy of it.
+    /// The stream took it for a repeat while it had no copy of it, and its client had no ok yet.
     MISTAKEN = 12;
     /// The consumer or the sink took it for a repeat.
     KNOWN_LATER = 13;
@@ -95,7 +95,6 @@ impl Flags {
         .with(Self::HIDDEN)
         .with(Self::OVERRUN)
         .with(Self::OUTPUT_LOST)
-        .with(Self::MISTAKEN)
         .with(Self::TORN)
         .with(Self::OUTPUT_ABORTED)
         .with(Self::IN_HAND);

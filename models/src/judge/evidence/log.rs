@@ -249,6 +249,7 @@ fn note_copy(facts: &mut Facts, at: Time, seen: &Observation) {
         facts.stored = Attempts::only(attempt);
     }
     facts.flags.set(Flags::STORED);
+    facts.flags.clear(Flags::MISTAKEN);
     facts.stored_session = session;
     facts.partition = partition;
     facts.copy = super::short(offset);

@@ -171,7 +171,9 @@ impl Known {
         if !is_relief(change) {
             self.tallies.fault(at);
         }
+        let keeps_effects = !self.rules.output;
         if let Change::Outage(node, outage) = change
+            && keeps_effects
             && *node == self.rules.topology.sink()
             && outage.kind == OutageKind::DiskLoss
         {

@@ -38,7 +38,7 @@ impl Known {
                 self.delivered(record, partition, offset, consumer, generation);
             }
             Observation::Applied { key, amount, .. } => {
-                if let Some(act) = Act::of(observation) {
+                if let Some(act) = Act::of(observation, at) {
                     self.applied(at, key, amount, &act);
                 }
             }
@@ -54,7 +54,6 @@ impl Known {
             Observation::Handled { .. }
             | Observation::Synced { .. }
             | Observation::Opened { .. }
-            | Observation::Concluded { .. }
             | Observation::Answered { .. }
             | Observation::Found { .. } => {}
             _ => self.note_rarer(node, observation),
@@ -92,6 +91,11 @@ impl Known {
                 self.transactions.decide(transaction, commit);
                 self.progress += 1;
             }
+            Observation::Concluded {
+                transaction,
+                commit: true,
+                outcome: Outcome::Unknown,
+            } => self.given_up(transaction),
             Observation::Truncated {
                 partition, from, ..
             } => self.truncated(node, partition, from),
@@ -115,6 +119,14 @@ impl Known {
                 self.accounts.get_mut(key).stated = Some(amount);
             }
             _ => self.note_position(observation),
+        }
+    }
+
+    /// Nobody knows what became of a transaction: its records are given up, or sent again in another one.
+    fn given_up(&mut self, transaction: TransactionId) {
+        self.faults.struck.set(Struck::GIVEN_UP);
+        for record in self.transactions.records(transaction) {
+            self.touch(record, |facts| facts.flags.set(Flags::GIVEN_UP));
         }
     }
 

@@ -14,8 +14,12 @@ impl Known {
     pub(super) fn recognised(&mut self, record: RecordId, place: Place, hit: Hit) {
         self.touch(record, |facts| match (place, hit) {
             (_, Hit::InFlight) => facts.flags.set(Flags::IN_PROGRESS),
-            (Place::Stream, _) if facts.copies == 0 => facts.flags.set(Flags::MISTAKEN),
-            (Place::Stream, _) => {}
+            (Place::Stream, _) => {
+                let stands = facts.copies > 0 || facts.open > 0;
+                if !stands && !facts.flags.has(Flags::OK) {
+                    facts.flags.set(Flags::MISTAKEN);
+                }
+            }
             (Place::Consumer | Place::Sink, _) => {
                 facts.flags.set(Flags::KNOWN_LATER);
                 facts.flags.clear(Flags::IN_HAND);
@@ -85,6 +89,20 @@ impl Known {
     /// Whether a record's readers were put behind it.
     pub(in crate::judge) fn is_overrun(&self, facts: &Facts) -> bool {
         facts.copies > 0 && u64::from(facts.copy) < self.lane(facts.partition).reset
+    }
+
+    /// Whether readers were given what stood at an offset, but never the record that stands there now: the log had lost
+    /// the first.
+    pub(in crate::judge) fn was_another(
+        &self,
+        partition: Partition,
+        offset: Offset,
+        stands: RecordId,
+    ) -> bool {
+        self.exists(stands) && offset < self.lane(partition).handed && {
+            let facts = self.records.get(stands);
+            facts.deliveries == 0 && !facts.flags.has(Flags::HIDDEN)
+        }
     }
 
     /// A reader was given an offset, but nothing of what nobody was given before it.
@@ -227,9 +245,13 @@ impl Known {
                 continue;
             };
             if entry.state != State::Marker {
+                let overrun = self.was_another(partition, passed, entry.record);
                 self.touch(entry.record, |facts| {
                     if u64::from(facts.copy) < mark {
                         facts.flags.set(Flags::PASSED);
+                    }
+                    if overrun {
+                        facts.flags.set(Flags::OVERRUN);
                     }
                 });
             }

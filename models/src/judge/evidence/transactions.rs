@@ -143,6 +143,19 @@ impl Transactions {
         reopened
     }
 
+    /// The records of a transaction, as far as they are remembered.
+    pub(in crate::judge) fn records(&self, of: TransactionId) -> Vec<RecordId> {
+        let waiting = self.all().map(|(_, producer, one)| (producer, one));
+        let marked = self
+            .marked
+            .iter()
+            .flat_map(|((_, producer), all)| all.iter().map(|(_, waiting)| (*producer, waiting)));
+        let mine = |(producer, one): (ProducerId, &Waiting)| {
+            ((producer, one.number) == (of.producer, of.number)).then_some(one.record)
+        };
+        waiting.chain(marked).filter_map(mine).collect()
+    }
+
     /// The coordinator decides.
     pub(in crate::judge) fn decide(&mut self, of: TransactionId, commit: bool) {
         self.ending_mut(of.producer, of.number).decided = Some(commit);

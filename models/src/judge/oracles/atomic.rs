@@ -1,7 +1,7 @@
 //! O9: of a transaction all records become visible, or none. Guards the log.
 //!
-//! Broken when a record is marked otherwise than its transaction was decided; when some of its records were
-//! committed and others aborted; or when, in the end, some are committed and others still wait. Whether committed
+//! Broken when a record is marked otherwise than its transaction was decided; before that is known, when some of its
+//! records were committed and others aborted; or when, in the end, some are committed and others still wait. Whether committed
 //! offsets agree with committed outputs is O10's question.
 //!
 //! Keeps nothing of its own.
@@ -85,7 +85,7 @@ fn marked(
             } else {
                 ending.committed
             };
-            elsewhere || ending.decided.is_some_and(|decided| decided != commit)
+            ending.decided.map_or(elsewhere, |decided| decided != commit)
         });
         if torn && last != Some(number) {
             last = Some(number);

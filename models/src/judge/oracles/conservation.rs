@@ -8,6 +8,7 @@
 use crate::judge::cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
+use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::Oracle;
 use crate::strategy::{Invariant, Level};
 
@@ -43,7 +44,8 @@ impl Oracle for Conservation {
     }
 }
 
-/// What went wrong with one of its accounts, or else why the leg that is missing is missing.
+/// What went wrong with one of its accounts; or else why the leg that is missing is missing, or why the other one took
+/// effect again.
 fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
     let blame = |record: u32| {
         let (key, _) = known.contents(record);
@@ -51,12 +53,22 @@ fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
             .blame(key)
             .filter(|(blamed, _)| *blamed & !1 == debit)
     };
-    let missing = [debit, debit | 1]
-        .into_iter()
-        .min_by_key(|leg| known.records.get(*leg).effects);
-    let facts = known.records.get(missing.unwrap_or(debit));
-    match blame(debit).or_else(|| blame(debit | 1)) {
-        Some((_, origin)) => origin,
-        None => cause::of_loss(known, facts),
+    if let Some((_, origin)) = blame(debit).or_else(|| blame(debit | 1)) {
+        return origin;
     }
+    let (one, other) = (known.records.get(debit), known.records.get(debit | 1));
+    let (less, more) = if one.effects < other.effects {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    if less.effects == 0 || more.effect_cause == 0 {
+        return cause::of_loss(known, less);
+    }
+    let side = if more.effect_cause == more.log_cause {
+        Side::Inbound
+    } else {
+        Side::Outbound
+    };
+    (side, Cause::Duplicate(more.effect_cause))
 }

@@ -2,8 +2,8 @@
 //!
 //! - "Ok" means that the record was stored. (A client that waits for nothing, or that drops what it cannot send,
 //!   claims nothing.)
-//! - "A repeat" means that an earlier copy of it is stored; or, where records are named by their contents, one of
-//!   equal contents.
+//! - "A repeat" means that an earlier copy of it is stored, and was there still when the stream said so; or, where
+//!   records are named by their contents, one of equal contents.
 //! - "Failed" means that no copy of it is in the log in the end.
 //!
 //! Keeps nothing of its own.
@@ -36,9 +36,11 @@ impl Oracle for HonestAck {
         if known.rules.ok != Claim::Stored || !known.exists(record) {
             return;
         }
-        let stored = known.records.get(record).flags.has(Flags::STORED);
+        let flags = known.records.get(record).flags;
+        let stored = flags.has(Flags::STORED);
+        let mistaken = !stored || flags.has(Flags::MISTAKEN);
         let twin = known.rules.name == Name::Content && known.has_twin(record);
-        if duplicate && !stored && !twin {
+        if duplicate && mistaken && !twin {
             report(record, Cause::Loss(5), docket);
         } else if !duplicate && !stored {
             report(record, Cause::Loss(1), docket);

@@ -143,12 +143,17 @@ fn is_done(record: RecordId, known: &Known) -> bool {
 /// The committed offset moves: everything that it passes for the first time must be done.
 fn passed(partition: Partition, offset: Offset, known: &Known, docket: &mut Docket) {
     let lane = known.lane(partition);
-    for (_, entry) in lane.range(lane.best, offset) {
+    for (passed, entry) in lane.range(lane.best, offset) {
         let counts = matches!(entry.state, State::Plain | State::Open);
         if counts && !is_done(entry.record, known) {
-            let undone = known.records.get(entry.record).flags.has(Flags::UNDONE);
-            let cause = Cause::Loss(if undone { 1 } else { 4 });
-            report(entry.record, cause, docket);
+            let number = if known.records.get(entry.record).flags.has(Flags::UNDONE) {
+                1
+            } else if passed < lane.reset || known.was_another(partition, passed, entry.record) {
+                8
+            } else {
+                4
+            };
+            report(entry.record, Cause::Loss(number), docket);
         }
     }
 }

@@ -2,7 +2,8 @@
 //! Guards every level.
 //!
 //! Log: a copy counts when every reader may see it: at once, or when its transaction is marked as committed. Copies
-//! that were aborted or lost do not count. Outputs are a log of their own. Delivery: one per group. Effect: one per
+//! that were aborted or lost do not count. Outputs are a log of their own; so are dead letters, of which no promise
+//! speaks (F052). Delivery: one per group. Effect: one per
 //! record, whoever asked for it.
 //!
 //! Keeps nothing of its own.
@@ -23,7 +24,7 @@ impl Oracle for NoDuplicate {
     const HEARS: u32 = hear::STORED | hear::MARKED | hear::DELIVERED | hear::APPLIED;
 
     #[inline]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Stored {
                 record,
@@ -37,7 +38,11 @@ impl Oracle for NoDuplicate {
                 let facts = known.records.get(record);
                 let number = cause::of_copy(facts, attempt, session, missed);
                 let origin = origin(known, record, partition, attempt, number);
-                docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
+                if partition == known.rules.topology.dead_letters() {
+                    docket.report_letter(Invariant::NoDuplicate, Level::Log, record, origin);
+                } else {
+                    docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
+                }
             }
             Observation::Marked {
                 partition,
@@ -60,7 +65,7 @@ impl Oracle for NoDuplicate {
                 docket.report(Invariant::NoDuplicate, Level::Delivery, record, origin);
             }
             Observation::Applied { record, .. } if known.records.get(record).effects > 0 => {
-                if let Some(act) = Act::of(seen) {
+                if let Some(act) = Act::of(seen, now.at) {
                     let origin = cause::of_effect(known, &act);
                     docket.report(Invariant::NoDuplicate, Level::Effect, record, origin);
                 }

@@ -2,9 +2,10 @@
 //! Guards delivery.
 //!
 //! Offsets need not be contiguous: markers and, for readers of committed records, aborted entries have theirs. What
-//! the consumer recognised as a repeat itself was not skipped. An assignment or a reset moves the position.
+//! the consumer recognised as a repeat itself was not skipped. An assignment or a reset moves the position. What was
+//! polled in an earlier generation and is handled only now belongs to an assignment that is over.
 //!
-//! Keeps 8 bytes per consumer and partition.
+//! Keeps 16 bytes per consumer and partition.
 
 use alloc::vec::Vec;
 
@@ -16,24 +17,24 @@ use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::{Offset, Partition};
+use crate::vocabulary::{Generation, Offset, Partition};
 
 /// No position is known.
 const UNKNOWN: Offset = Offset::MAX;
 
-/// The next offset of every reader.
+/// The next offset of every reader, and the generation that it was assigned in.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct ReadOrder {
-    next: Vec<Offset>,
+    next: Vec<(Offset, Generation)>,
 }
 
 impl ReadOrder {
     #[inline]
-    fn next(&mut self, consumer: u16, partition: Partition, known: &Known) -> &mut Offset {
+    fn next(&mut self, consumer: u16, partition: Partition, known: &Known) -> &mut (Offset, Generation) {
         let partitions = usize::from(known.rules.topology.partitions);
         let index = usize::from(consumer) * partitions + usize::from(partition);
         if index >= self.next.len() {
-            self.next.resize(index + 1, UNKNOWN);
+            self.next.resize(index + 1, (UNKNOWN, 0));
         }
         &mut self.next[index]
     }
@@ -49,24 +50,29 @@ impl Oracle for ReadOrder {
                 consumer,
                 partition,
                 position,
-                ..
+                generation,
+            } => {
+                *self.next(consumer, partition, known) = (position, generation);
             }
-            | Observation::Reset {
+            Observation::Reset {
                 consumer,
                 partition,
                 position,
             } => {
-                *self.next(consumer, partition, known) = position;
+                self.next(consumer, partition, known).0 = position;
             }
             Observation::Delivered {
                 record,
                 partition,
                 offset,
                 consumer,
+                generation,
                 read,
-                ..
             } => {
-                let next = self.next(consumer, partition, known);
+                let (next, assigned) = self.next(consumer, partition, known);
+                if generation < *assigned {
+                    return;
+                }
                 let expected = core::mem::replace(next, offset + 1);
                 if expected == UNKNOWN || offset == expected {
                     return;

@@ -1,6 +1,7 @@
 //! What the fields of a strategy demand of each other: every meaningless combination is refused with its reason.
 
 mod bugs;
+mod promise;
 mod publish;
 mod sink;
 mod stream;
@@ -51,6 +52,7 @@ impl Strategy {
         self.check_stream(&mut found);
         self.check_work(topology, transport, &mut found);
         self.check_sink(&mut found);
+        self.check_promise(&mut found);
         self.check_bug(&mut found);
         found.0
     }

@@ -118,9 +118,12 @@ fn check_sizes(publish: &Publish, found: &mut Found) {
 }
 
 fn check_names(publish: &Publish, found: &mut Found) {
-    let never = matches!(publish.retry, Retry::Never { .. });
+    let never = match publish.retry {
+        Retry::Never { .. } => true,
+        Retry::Backoff(backoff) => backoff.attempts == Some(1),
+    };
     found.when(
-        publish.wait == Wait::Nothing && !never,
+        publish.wait == Wait::Nothing && matches!(publish.retry, Retry::Backoff(_)),
         "publish.retry",
         "makes no sense with `wait: Nothing`: without answers nothing is ever retried; use `Never()`",
     );

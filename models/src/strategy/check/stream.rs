@@ -70,6 +70,11 @@ impl Strategy {
             "stream.transactions",
             "is `None`, but transactions are used; use `Markers()`",
         );
+        found.when(
+            !self.transacts() && self.stream.transactions != Transactions::None,
+            "stream.transactions",
+            "is of no use: nobody publishes in transactions; leave it out",
+        );
         let produces = matches!(self.publish.unit, Unit::Transaction(_));
         found.when(
             produces && self.publish.name != Name::Sequence,

@@ -1,12 +1,12 @@
 //! The rules that are judged as things happen: all of them, one after the other, so that none is shared with another.
 
-use semel_models::observation::{Observation, Outcome, Place, Read, TransactionId};
+use semel_models::observation::{Hit, Observation, Outcome, Place, Read, TransactionId};
 use semel_models::strategy::{Invariant, Level, SinkKind};
 use semel_sim::address::NodeId;
 
 use super::past::{
-    Seen, State, applied, best, decided, delivered, handed, intended, intent, is_done, legal, logs,
-    recognised_later, waiting,
+    Seen, State, applied, best, decided, delivered, handed, has, intended, intent, is_done, legal,
+    logs, recognised_later, waiting,
 };
 use crate::history::Bench;
 
@@ -269,14 +269,30 @@ impl Twin<'_> {
             partition,
             offset,
             consumer,
+            generation,
             read,
-            ..
         } = *seen
         else {
             return;
         };
         let mine = |reader: u16, of: u16| (reader, of) == (consumer, partition);
-        let expected = past.iter().rev().find_map(|(_, seen)| match *seen {
+        let assigned = |past: &[Seen]| {
+            let generation = past.iter().rev().find_map(|(_, seen)| match *seen {
+                Observation::Assigned {
+                    consumer,
+                    partition,
+                    generation,
+                    ..
+                } if mine(consumer, partition) => Some(generation),
+                _ => None,
+            });
+            generation.unwrap_or(0)
+        };
+        // What was polled in an earlier assignment says nothing of this one.
+        if generation < assigned(past) {
+            return;
+        }
+        let moves = |(index, (_, seen)): (usize, &Seen)| match *seen {
             Observation::Assigned {
                 consumer,
                 partition,
@@ -292,10 +308,14 @@ impl Twin<'_> {
                 consumer,
                 partition,
                 offset,
+                generation,
                 ..
-            } if mine(consumer, partition) => Some(offset + 1),
+            } if mine(consumer, partition) && generation >= assigned(&past[..index]) => {
+                Some(offset + 1)
+            }
             _ => None,
-        });
+        };
+        let expected = past.iter().enumerate().rev().find_map(moves);
         let Some(expected) = expected.filter(|position| *position != u64::MAX) else {
             return;
         };
@@ -340,8 +360,8 @@ impl Twin<'_> {
                     let of = entry.transaction.expect("it waits");
                     let (committed, aborted) = endings(of, past);
                     let contrary = if commit { aborted } else { committed };
-                    let otherwise = decided(past, of).is_some_and(|decided| decided != commit);
-                    if (contrary || otherwise) && last != Some(of) {
+                    let otherwise = decided(past, of).map_or(contrary, |decided| decided != commit);
+                    if otherwise && last != Some(of) {
                         last = Some(of);
                         self.report(Invariant::Atomic, Level::Log, entry.record);
                     }
@@ -464,9 +484,9 @@ impl Twin<'_> {
         if let Observation::Acked {
             record,
             outcome: Outcome::Ok,
-            ..
+            duplicate,
         } = *seen
-            && !self.was_stored(past, record)
+            && (!self.was_stored(past, record) || duplicate && self.was_mistaken(past, record))
         {
             self.report(Invariant::HonestAck, Level::Log, record);
         }
@@ -520,6 +540,30 @@ impl Twin<'_> {
                 self.report(Invariant::StableResult, Level::Effect, record);
             }
         }
+    }
+
+    /// Whether the stream took a record for a repeat when no copy of it stood anywhere, without an ok before or a copy
+    /// since.
+    fn was_mistaken(&self, past: &[Seen], record: u32) -> bool {
+        let of = |index: &usize| match past[*index].1 {
+            Observation::Recognised {
+                record: of,
+                place: Place::Stream,
+                hit,
+            } => of == record && hit != Hit::InFlight,
+            _ => false,
+        };
+        (0..past.len()).filter(of).any(|index| {
+            let (before, since) = (&past[..index], &past[index..]);
+            let stood = self.copies(before, record, false, State::Plain) > 0
+                || self.copies(before, record, false, State::Open) > 0
+                || self.copies(before, record, true, State::Open) > 0;
+            let ok = |seen: &Observation| {
+                let outcome = Outcome::Ok;
+                matches!(seen, Observation::Acked { record: of, outcome: said, .. } if (*of, *said) == (record, outcome))
+            };
+            !stood && !has(before, ok) && !self.was_stored(since, record)
+        })
     }
 
     fn was_stored(&self, past: &[Seen], record: u32) -> bool {
