@@ -38,6 +38,18 @@ fn two_members_share_the_partitions_in_one_generation() {
     assert!((0..8).all(|record| run.effects(record) == 1));
 }
 
+/// The answer to a member's request is lost. It asks again, under the same number, and is told what it had been told:
+/// nobody has to form a new generation for that.
+#[test]
+fn a_lost_answer_begins_no_new_generation() {
+    let run = Stage {
+        faults: vec![read("Drop(packet: Joined(), nth: 1)")],
+        ..two()
+    }
+    .run(&GROUP.replace("mark: After,", "mark: After, fetch_timeout: \"100ms\","));
+    insta::assert_snapshot!(run.about(&["Join", "Granted", "Assigned"]));
+}
+
 /// F045 with a pause: the zombie wakes up after its session, finishes what it had in hand, and its mark is refused.
 #[test]
 fn a_zombie_s_effect_stands_and_its_mark_is_refused() {

@@ -15,18 +15,21 @@ use crate::scenario::Fault;
 pub(crate) fn patience(plan: &Plan) -> Span {
     let scenario = &plan.scenario;
     let never = Span(u64::MAX);
-    let round_trip = scenario.network.latency.0.saturating_mul(2);
-    if round_trip > shortest_wait(plan).0 {
+    let wait = shortest_wait(plan);
+    if scenario.network.latency.0.saturating_mul(2) > wait.0 {
         return never;
     }
-    let ends = scenario.faults.iter().filter_map(deaf_until);
-    let last = ends.map(|end| end.or(scenario.heal_at).unwrap_or(never));
-    let heals = last.max().unwrap_or(Span::ZERO);
+    let faults = scenario.faults.iter();
+    let heals = faults
+        .filter_map(|fault| deaf_until(fault, wait, scenario.heal_at.unwrap_or(never)))
+        .max()
+        .unwrap_or(Span::ZERO);
     Span(scenario.settle.patience.0.saturating_add(heals.0))
 }
 
-/// Until when a fault loses packets more often than not, if it does. (Through a milder one, whoever tries again gets.)
-fn deaf_until(fault: &Fault) -> Option<Option<Span>> {
+/// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does. (Through a
+/// milder one, whoever tries again gets.)
+fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
     let (rate, until, times, some) = match fault {
         Fault::Drop(fault) => (
             fault.rate,
@@ -40,10 +43,16 @@ fn deaf_until(fault: &Fault) -> Option<Option<Span>> {
             fault.times,
             fault.packet.is_some() || fault.nth.is_some(),
         ),
+        Fault::Delay(fault) if fault.by.length() >= wait => (
+            fault.rate,
+            fault.until,
+            fault.times,
+            fault.packet.is_some() || fault.nth.is_some(),
+        ),
         _ => return None,
     };
     let often = rate.map_or(!some, |rate| rate.threshold() > Rate::new(1, 2).threshold());
-    (often && times.is_none()).then_some(until)
+    (often && times.is_none()).then_some(until.unwrap_or(heals))
 }
 
 /// The least time that some client of the strategy waits for an answer.

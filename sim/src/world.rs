@@ -329,8 +329,11 @@ impl<D: Domain> World<D> {
             }
             // Where nothing but chatter is to come, the quiet span decides.
             if stuck && !idle {
-                let rest = only_chatter && self.nobody_acts();
-                return Some(if rest { End::Settled } else { End::Stuck });
+                match (self.nobody_acts(), only_chatter) {
+                    (false, _) => return Some(End::Stuck),
+                    (true, true) => return Some(End::Settled),
+                    (true, false) => {}
+                }
             }
         }
         (self.counts.events + self.counts.changes >= limits.events).then_some(End::Exhausted)
@@ -346,12 +349,15 @@ impl<D: Domain> World<D> {
     /// for are no standstill.
     #[cold]
     fn nobody_acts(&self) -> bool {
-        let to_come = self.core.queue.in_order();
-        to_come.iter().all(|(_, _, event)| match &event.due {
-            Due::Arrival { .. } | Due::Told { .. } => true,
+        let is_rest = |event: &Event<D>| match &event.due {
+            Due::Arrival { .. } | Due::Told { .. } | Due::Ready => true,
             Due::Timer { timer, .. } => D::chatter(D::timer_label(timer)),
-            Due::Ready | Due::Return { .. } => false,
-        })
+            Due::Return { .. } => false,
+        };
+        let queue = &self.core.queue;
+        let mut waiting = self.slots.iter().flat_map(|slot| &slot.inbox);
+        queue.in_order().iter().all(|(_, _, event)| is_rest(event))
+            && waiting.all(|ticket| queue.get(*ticket).is_none_or(is_rest))
     }
 
     /// Lets every node say what a fresh reader now finds there.

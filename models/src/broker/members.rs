@@ -5,6 +5,9 @@
 //! of another generation is refused, and that is the *only* fencing of a plain consumer: what it does to a sink is not
 //! fenced (F045).
 //!
+//! A member that repeats a request which had brought it into the present generation gets the same answer again (as one that
+//! joins a stable group with nothing changed): if it began a new one, members whose requests cross would never come to rest.
+//!
 //! Generation and members are on disk, as the group's metadata is in `__consumer_offsets`; who is joining, and when
 //! each was last heard, is in memory, and after a restart every member gets a fresh session.
 
@@ -42,6 +45,8 @@ struct Memory {
     joining: Vec<Joining>,
     /// A new generation is being formed.
     forming: bool,
+    /// The members of the present generation and the requests that brought them in, in the order of their ranges.
+    formed: Vec<(u16, u32)>,
     sessions: BTreeMap<u16, TimerId>,
 }
 
@@ -55,7 +60,7 @@ struct Joining {
 impl Hash for Members {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.disk.hash(state);
-        self.memory.forming.hash(state);
+        (self.memory.forming, &self.memory.formed).hash(state);
         for joining in &self.memory.joining {
             (joining.member, joining.peer.node).hash(state);
         }
@@ -76,6 +81,7 @@ impl Members {
     pub(super) fn crash(&mut self) {
         self.memory.joining.clear();
         self.memory.forming = false;
+        self.memory.formed.clear();
         self.memory.sessions.clear();
     }
 
@@ -109,13 +115,20 @@ impl Members {
         group: &Group,
         ctx: &mut Ctx<'_>,
     ) {
-        self.memory.joining.retain(|other| other.member != member);
-        self.memory.joining.push(Joining {
+        self.heard(member, group, ctx);
+        let joining = Joining {
             member,
             peer,
             request,
-        });
-        self.heard(member, group, ctx);
+        };
+        let before = (member, request);
+        let formed = self.memory.formed.iter().position(|one| *one == before);
+        if let Some(index) = formed.filter(|_| !self.memory.forming) {
+            self.tell(&joining, partitions, index, ctx);
+            return;
+        }
+        self.memory.joining.retain(|other| other.member != member);
+        self.memory.joining.push(joining);
         if !self.memory.forming {
             self.memory.forming = true;
             let first = self.disk.members.is_empty();
@@ -170,20 +183,26 @@ impl Members {
                 token: self.disk.generation,
             });
         }
-        let count = joining.len();
-        for (index, Joining { peer, request, .. }) in joining.iter().enumerate() {
-            let (from, until) = range(partitions, count, index);
-            let generation = self.disk.generation;
-            let joined = GroupMessage::Joined {
-                request: *request,
-                generation,
-                from,
-                until,
-            };
-            ctx.send(*peer, Message::Group(joined));
+        let all = joining.iter().map(|one| (one.member, one.request));
+        self.memory.formed.clear();
+        self.memory.formed.extend(all);
+        for (index, joining) in joining.iter().enumerate() {
+            self.tell(joining, partitions, index, ctx);
         }
         joining.clear();
         self.memory.joining = joining;
+    }
+
+    /// Tells a member of the present generation its range, the `index`th.
+    fn tell(&self, to: &Joining, partitions: u16, index: usize, ctx: &mut Ctx<'_>) {
+        let (from, until) = range(partitions, self.memory.formed.len(), index);
+        let joined = GroupMessage::Joined {
+            request: to.request,
+            generation: self.disk.generation,
+            from,
+            until,
+        };
+        ctx.send(to.peer, Message::Group(joined));
     }
 
     pub(super) fn heartbeat(
@@ -246,6 +265,7 @@ impl Members {
             ctx.cancel(timer);
         }
         self.memory.joining.retain(|other| other.member != member);
+        self.memory.formed.clear();
         let before = self.disk.members.len();
         self.disk.members.retain(|other| *other != member);
         if self.disk.members.len() < before && !self.disk.members.is_empty() && !self.memory.forming

@@ -140,8 +140,9 @@ const UNIVERSAL: [Universal; 10] = [
     ),
     Universal::new(
         Invariant::HonestAck,
-        &[],
-        "an answer says no more than is true, however little was asked for",
+        &[Assumption::NoDiskLoss],
+        "an answer says no more than is true, however little was asked for; but whose disk is lost may hand out ids a \
+         second time, and take one client's record for a repeat of another's (F011)",
     ),
     Universal::new(
         Invariant::StableProgress,

@@ -54,7 +54,7 @@ impl Known {
             Observation::Handled { .. }
             | Observation::Synced { .. }
             | Observation::Opened { .. }
-            | Observation::Answered { .. }
+            | Observation::Answered { error: true, .. }
             | Observation::Found { .. } => {}
             _ => self.note_rarer(node, observation),
         }
@@ -112,6 +112,9 @@ impl Known {
             }
             Observation::Parked { record, .. } => {
                 self.touch(record, |facts| facts.set_aside(Flags::PARKED));
+            }
+            Observation::Answered { record, .. } => {
+                self.touch(record, |facts| facts.flags.clear(Flags::IN_PROGRESS));
             }
             Observation::Kept { entries, .. } => self.tallies.keeps(node, entries),
             Observation::Balance { key, amount } => {

@@ -13,6 +13,7 @@ use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 impl Known {
     pub(super) fn recognised(&mut self, record: RecordId, place: Place, hit: Hit) {
         self.touch(record, |facts| match (place, hit) {
+            (Place::Stream, Hit::InFlight) => {}
             (_, Hit::InFlight) => facts.flags.set(Flags::IN_PROGRESS),
             (Place::Stream, _) => {
                 let stands = facts.copies > 0 || facts.open > 0;
