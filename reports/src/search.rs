@@ -143,6 +143,8 @@ fn verdict(verified: &Verified) -> String {
     let most = plural(verified.faults as u64, "fault");
     let scope = if verified.finished {
         format!("all {tried} schedules of at most {most} from this menu, around one quiet timing")
+    } else if verified.schedules() == 1 {
+        format!("the first schedule of at most {most} from this menu; it did not finish")
     } else {
         format!("the first {tried} schedules of at most {most} from this menu; it did not finish")
     };
