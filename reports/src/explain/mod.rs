@@ -11,7 +11,7 @@ use maud::{PreEscaped, html};
 
 use crate::ink::{Glyphs, finish};
 use crate::words::{self, causes, list};
-use crate::{drawing, html as page};
+use crate::{account, drawing, html as page, search};
 
 /// The proof and the diagram.
 pub fn text(explanation: &Explanation, glyphs: Glyphs) -> String {
@@ -86,6 +86,16 @@ fn title(explanation: &Explanation) -> String {
             kin.seed
         )
     });
+    let remarks = [
+        search::beyond(&explanation.beyond),
+        search::cut_short(explanation.cut_short),
+    ];
+    let remarks = remarks
+        .into_iter()
+        .flatten()
+        .fold(String::new(), |told, one| {
+            told + "\n" + &account::capital(&one) + "."
+        });
     let anomaly = words::invariant(&violation.invariant).map(|words| words.anomaly);
     format!(
         "{} ({} at {}){record}  {promise}\n{}: {}, cause {} ({}){kin}",
@@ -96,7 +106,7 @@ fn title(explanation: &Explanation) -> String {
         violation.side,
         cause.code,
         cause.name
-    )
+    ) + &remarks
 }
 
 fn given(explanation: &Explanation) -> String {

@@ -272,7 +272,7 @@ impl Told<'_> {
                     "of the records"
                 };
                 format!(
-                    "Nobody ever decides the transaction that begins at offset {offset} {what}: readers of \
+                    "In the end nobody has decided the transaction that begins at offset {offset} {what}: readers of \
                      committed records stop there."
                 )
             }

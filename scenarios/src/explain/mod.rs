@@ -30,7 +30,7 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
-use crate::shrink::{Aim, Kin, Shrunk};
+use crate::shrink::{Aim, Budget, Kin, Shrunk};
 use crate::verdict;
 
 pub use condense::More;
@@ -72,6 +72,12 @@ pub struct Explanation {
     /// It is told of another run of the plan, which is smaller and breaks in the same way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kin: Option<Kin>,
+    /// More could perhaps have been taken away: shrinking was cut short by this budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<Budget>,
+    /// What its faults hit that no fault of the plan can.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<String>,
     /// Where all of these faults struck, too, and it did not go wrong.
     pub holds: Vec<Elsewhere>,
     /// The same as a picture.
@@ -108,6 +114,8 @@ pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
     let explanation = of_witness(&witness, Some(shrunk.aim), irrelevant)?;
     Some(Explanation {
         kin: shrunk.kin,
+        cut_short: shrunk.cut_short,
+        beyond: shrunk.beyond.clone(),
         ..explanation
     })
 }
@@ -148,6 +156,8 @@ fn of_witness(
         faults: faults(&bench, &meanings, aim),
         irrelevant,
         kin: None,
+        cut_short: None,
+        beyond: Vec::new(),
         holds: holds::find(&bench, &meanings, aim),
         diagram: diagram::draw(&slice),
         violation: verdict::violation(violation),
