@@ -116,6 +116,7 @@ fn trouble(trouble: Trouble) -> Error {
         Trouble::Complaint(complaint) => Error::Complaint(complaint),
         Trouble::Panicked(token, why) => Error::Internal(format!("{why} (in {token})")),
         Trouble::Audience(why) => Error::Internal(why.to_string()),
+        Trouble::Threads(why) => Error::Internal(why),
     }
 }
 

@@ -89,6 +89,13 @@ macro_rules! observations {
         }
 
         impl ObservationPattern {
+            /// The name it asks for.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)*
+                }
+            }
+
             /// Whether an observation has this name and all fields that the pattern gives.
             pub fn matches(&self, observation: &Observation) -> bool {
                 match self {

@@ -13,7 +13,8 @@ const KEY: &str = "Share of the runs in which a record was lost (L), doubled (D)
 
 const COST: &str = "Latency from intent to visible effect; quiet: round trips per record where nothing goes wrong; \
                     work: executions per effect; recovery: from the last outage or cut to the first new effect; met: \
-                    faults per 1000 packets. In parentheses: how many times the first strategy's.";
+                    faults per 1000 packets. In parentheses: how many times those of the first \
+                    strategy that was run.";
 
 /// The whole page.
 pub fn page(comparison: &Comparison, glyphs: Glyphs) -> String {
@@ -171,6 +172,9 @@ fn prices(comparison: &Comparison, glyphs: Glyphs) -> String {
 /// What a strategy costs, and how many times the first one's that is.
 pub(crate) fn price(line: &Compared) -> [String; 9] {
     let (price, relative) = (&line.price, &line.relative);
+    if price.runs == 0 {
+        return std::array::from_fn(|_| "-".into());
+    }
     let times = |text: String, times: Option<f64>| match times {
         Some(times) => format!("{text} ({times:.1})"),
         None => text,

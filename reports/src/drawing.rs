@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use semel_scenarios::explain::{Diagram, Mark, Row};
 
-use crate::explain::millis;
+use crate::explain::{millis, more_like_it};
 use crate::ink::Glyphs;
 
 /// Between two columns, and left of the first.
@@ -44,8 +44,13 @@ fn drawn(row: &Row, y: usize) -> Markup {
         "#b00020"
     };
     html! {
-        text x="4" y=(y + 4) fill="#666666" { (millis(row.at_ns)) }
+        @if !matches!(row.mark, Mark::More(_)) {
+            text x="4" y=(y + 4) fill="#666666" { (millis(row.at_ns)) }
+        }
         @match &row.mark {
+            Mark::More(more) => {
+                text x=(x(0)) y=(y + 4) fill="#666666" { (more_like_it(*more)) }
+            }
             Mark::Packet { to, lost, twice, .. } => {
                 @let twice = if *twice { " (twice)" } else { "" };
                 (arrow((from, x(*to)), y, color, *lost))
@@ -98,7 +103,7 @@ const fn sign(mark: &Mark) -> &'static str {
         Mark::Down => "X",
         Mark::Stops => "=",
         Mark::Back => "^",
-        Mark::Weather | Mark::Packet { .. } => "~",
+        Mark::Weather | Mark::Packet { .. } | Mark::More(_) => "~",
     }
 }
 

@@ -1,6 +1,7 @@
 //! A report as data: everything that a page says, before anybody decides how it looks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use semel_models::observation::{Observation, Place};
 use semel_models::strategy::Clause;
@@ -8,7 +9,6 @@ use semel_models::vocabulary::{RecordId, Topology};
 use semel_scenarios::expect::Expected;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::Row;
-use semel_scenarios::scenario::Scenario;
 use semel_scenarios::trace::Trace;
 use semel_scenarios::verdict::{self, Judgement};
 use semel_sim::record::What;
@@ -43,6 +43,8 @@ pub struct Heading {
     pub records: u32,
     /// What goes wrong, fault by fault, in words.
     pub faults: Vec<String>,
+    /// World and faults are those that the seed has drawn.
+    pub drawn: bool,
     /// What `--set` changed: path and value.
     pub set: BTreeMap<String, String>,
     /// What repeats each run: a token or a command, in the order of the lines that are run at all.
@@ -73,13 +75,15 @@ pub struct Line {
 }
 
 impl Heading {
-    /// The heading over runs of a scenario; `again` is what repeats each of them.
+    /// The heading over runs of a plan's scenario, as its seed draws it; `again` is what repeats each of them.
     pub fn new(
-        scenario: &Scenario,
+        plan: &Arc<Plan>,
         seed: u64,
         set: BTreeMap<String, String>,
         again: Vec<String>,
     ) -> Self {
+        let plan = plan.drawn(seed);
+        let scenario = &plan.scenario;
         Self {
             scenario: scenario.name.clone(),
             question: scenario.question.clone(),
@@ -88,7 +92,8 @@ impl Heading {
             transport: format!("{:?}", scenario.transport).to_lowercase(),
             topology: scenario.topology,
             records: scenario.records(),
-            faults: scenario.faults.iter().map(words::fault).collect(),
+            faults: plan.acting().map(words::fault).collect(),
+            drawn: !plan.drawn.is_empty(),
             set,
             again,
         }

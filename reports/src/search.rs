@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use semel_scenarios::replay::{Difference, Replayed, Stale};
 use semel_scenarios::row::ViolationRow;
-use semel_scenarios::shrink::{Shrunk, Size};
+use semel_scenarios::shrink::{Budget, Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
 
 use crate::ink::{Glyphs, finish};
@@ -19,13 +19,36 @@ pub fn shrunk(shrunk: &Shrunk, glyphs: Glyphs) -> String {
             kin.seed
         )
     });
-    let text = format!(
+    let mut text = format!(
         "from  {}\n{by_way_of}to    {}\nin    {}\n",
         size(shrunk.before),
         size(shrunk.after),
         plural(shrunk.runs, "run")
     );
+    let remarks = [cut_short(shrunk.cut_short), beyond(&shrunk.beyond)];
+    for remark in remarks.into_iter().flatten() {
+        let _ = writeln!(text, "but   {remark}");
+    }
     lines(&text, glyphs)
+}
+
+/// What is said where shrinking did not come to its end.
+pub(crate) fn cut_short(budget: Option<Budget>) -> Option<String> {
+    let (spent, more) = match budget? {
+        Budget::Runs(runs) => (plural(runs, "run"), " (see --runs)"),
+        Budget::Events(events) => (plural(events, "event"), ""),
+    };
+    Some(format!(
+        "cut short by its budget: after {spent}{more} there may be more to take away"
+    ))
+}
+
+/// What is said where shrinking has moved faults to where the plan's own cannot strike.
+pub(crate) fn beyond(hit: &[String]) -> Option<String> {
+    let hit = (!hit.is_empty()).then(|| list(hit))?;
+    Some(format!(
+        "shrunk beyond the plan: none of its faults can hit {hit}"
+    ))
 }
 
 fn size(size: Size) -> String {
@@ -143,6 +166,8 @@ fn verdict(verified: &Verified) -> String {
     let most = plural(verified.faults as u64, "fault");
     let scope = if verified.finished {
         format!("all {tried} schedules of at most {most} from this menu, around one quiet timing")
+    } else if verified.schedules() == 1 {
+        format!("the first schedule of at most {most} from this menu; it did not finish")
     } else {
         format!("the first {tried} schedules of at most {most} from this menu; it did not finish")
     };

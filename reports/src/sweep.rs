@@ -55,6 +55,11 @@ fn untroubled(summary: &Summary) -> (Mark, &'static str) {
     }
 }
 
+/// Whether somebody should look into what the runs of a strategy came to.
+pub fn is_failure(swept: &Swept) -> bool {
+    matches!(verdict(&swept.summary).0, Mark::Broken | Mark::Open)
+}
+
 /// A rate for the eye: three digits.
 pub(crate) fn percent(rate: f64) -> String {
     let percent = rate * 100.0;
@@ -153,7 +158,7 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
         ("what", Side::Left),
         ("strategy", Side::Left),
         ("runs", Side::Right),
-        ("fewest faults", Side::Left),
+        ("smallest set met", Side::Left),
         ("simplest run", Side::Left),
     ];
     let mut table = Table::new(glyphs, &columns);
@@ -162,8 +167,12 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
             of_cause(&mut table, &line.summary.strategy, cause, again);
         }
     }
-    format!("\n{}", table.render())
+    let note = paragraph("", 0, &glyphs.clean(MET));
+    format!("\n{}{note}", table.render())
 }
+
+const MET: &str = "Smallest set met: the fewest kinds of faults that struck in a run of that kind. What such a run needs, \
+                   `semel shrink` says.";
 
 /// The lines of one cause: its name stands in the first of them.
 fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[String]) {
@@ -199,7 +208,11 @@ fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[Stri
         let rest = &cause.sets[SETS..];
         let runs: u64 = rest.iter().map(|set| set.runs).sum();
         head.push(thousands(runs).into());
-        head.push(format!("any of {}", plural(rest.len() as u64, "other set")).into());
+        let others = match rest.len() {
+            1 => "one other set".into(),
+            count => format!("any of {}", plural(count as u64, "other set")),
+        };
+        head.push(others.into());
         head.push(String::new().into());
         table.row(head);
     }

@@ -106,10 +106,12 @@ fn title(heading: &Heading, glyphs: Glyphs) -> String {
 
 /// What goes wrong, in a sentence: `Here the network loses Ack of record 3 (attempt 1).`
 pub(crate) fn goes_wrong(heading: &Heading) -> String {
-    if heading.faults.is_empty() {
-        "Here no fault is planned.".into()
-    } else {
-        format!("Here {}.", heading.faults.join("; "))
+    let seed = heading.seed;
+    match (heading.drawn, heading.faults.is_empty()) {
+        (false, true) => "Here no fault is planned.".into(),
+        (true, true) => format!("Seed {seed} draws no fault."),
+        (false, false) => format!("Here {}.", heading.faults.join("; ")),
+        (true, false) => format!("As seed {seed} draws it, {}.", heading.faults.join("; ")),
     }
 }
 

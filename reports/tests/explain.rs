@@ -6,16 +6,53 @@ use semel_reports::Glyphs;
 use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
 use semel_scenarios::explain::{Explanation, explain};
+use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::scenario::Scenario;
+use semel_scenarios::setting::Setting;
 use semel_scenarios::shrink::{RUNS, shrink};
 
 fn explained(scenario: &str, strategy: &str) -> Explanation {
-    let is_it = |one: &&Arc<Scenario>| one.name == scenario;
-    let all = catalog::scenarios();
-    let scenario = all.iter().find(is_it).expect("the catalog has it");
-    let plan = Arc::new(Plan::new(scenario, strategy, &[]).expect("it fits"));
-    explain(&shrink(&plan, 1, RUNS).expect("it fails")).expect("it fails")
+    explained_as((scenario, strategy, 1), &[])
+}
+
+/// The same under a seed, with changes.
+fn explained_as((scenario, strategy, seed): (&str, &str, u64), set: &[&str]) -> Explanation {
+    let parse =
+        |text: &&str| Setting::parse(text).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let settings: Vec<Setting> = set.iter().map(parse).collect();
+    let source = catalog::find(scenario).expect("the catalog has it");
+    let scenario = Arc::new(load_with(&source, &settings).expect("it is valid"));
+    let plan = Arc::new(Plan::new(&scenario, strategy, &settings).expect("it fits"));
+    explain(&shrink(&plan, seed, RUNS).expect("it fails")).expect("it fails")
+}
+
+/// What goes on for ever is told a few times, and then counted; and where no record can be named, one shows it.
+#[test]
+fn what_goes_on_for_ever_is_told_in_a_page() {
+    let lease = ["strategy.sink.kind.lease=\"1h\""];
+    let slow = ["strategy.work.processing=\"300ms\""];
+    for (name, run, set) in [
+        ("key-in-progress", ("bad-day", "idempotency-key", 3), &lease),
+        (
+            "behind-a-key-in-progress",
+            ("bad-day", "idempotency-key", 2),
+            &lease,
+        ),
+        ("rebalance-storm", ("slow-consumer", "group", 0), &slow),
+    ] {
+        let page = text(&explained_as(run, set), Glyphs::Ascii);
+        assert!(page.lines().count() < 100, "{page}");
+        insta::assert_snapshot!(name, page);
+    }
+}
+
+/// Of a torn transaction both halves are told.
+#[test]
+fn a_torn_transaction_is_told_by_its_halves() {
+    let run = ("bad-day", "transactional", 36);
+    let explanation = explained_as(run, &["strategy.bug=AbortForgetsPartition"]);
+    insta::assert_snapshot!("torn-transaction", text(&explanation, Glyphs::Ascii));
 }
 
 #[test]

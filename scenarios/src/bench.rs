@@ -14,6 +14,7 @@ use semel_sim::world::{End, Limits, Terrain, World};
 
 use crate::plan::Plan;
 use crate::recorders::{Blind, Court, Sink};
+use crate::scenario::Scenario;
 use crate::trace::Trace;
 
 /// A plan and the workload of one seed.
@@ -41,20 +42,25 @@ impl Bench {
 
     /// A run with eyes closed.
     pub(crate) fn play(&self, adversary: &mut impl Adversary<Model>) -> Findings {
+        self.run(adversary, Blind).0
+    }
+
+    /// The same, and how many events it took.
+    pub(crate) fn play_counted(&self, adversary: &mut impl Adversary<Model>) -> (Findings, u64) {
         self.run(adversary, Blind)
     }
 
     /// The same run with eyes open.
     pub(crate) fn watch(&self, adversary: &mut impl Adversary<Model>) -> (Findings, Trace) {
         let mut trace = Trace::new(&self.nodes, &self.plan.faults());
-        let findings = self.run(adversary, &mut trace);
+        let (findings, _) = self.run(adversary, &mut trace);
         (findings, trace)
     }
 
-    fn run(&self, adversary: &mut impl Adversary<Model>, sink: impl Sink) -> Findings {
+    fn run(&self, adversary: &mut impl Adversary<Model>, sink: impl Sink) -> (Findings, u64) {
         let (mut world, mut judge) = (self.world(), self.judge());
         play(&mut world, &self.limits(), adversary, &mut judge, sink);
-        judge.findings().clone()
+        (judge.findings().clone(), world.counts().events)
     }
 
     /// The world at time 0.
@@ -86,14 +92,19 @@ impl Bench {
     /// When a run ends.
     pub(crate) fn limits(&self) -> Limits {
         let scenario = &self.plan.scenario;
-        let records = u64::from(scenario.records());
         Limits {
             heal_at: scenario.heal_at.map_or(Time::NEVER, |span| Time(span.0)),
             quiet: scenario.settle.quiet,
             patience: crate::patience::patience(&self.plan),
-            events: scenario.events.unwrap_or(100_000 + 1_000 * records),
+            events: most_events(scenario),
         }
     }
+}
+
+/// After how many events a run of a scenario ends at the latest.
+pub(crate) fn most_events(scenario: &Scenario) -> u64 {
+    let records = u64::from(scenario.records());
+    scenario.events.unwrap_or(100_000 + 1_000 * records)
 }
 
 /// Runs a world to its end, and lets the judge conclude.

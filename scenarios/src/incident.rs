@@ -22,6 +22,57 @@ pub(crate) fn incidents<'d>(deviations: impl Iterator<Item = &'d Deviation>) -> 
     before.into_iter().map(|(_, number)| number).collect()
 }
 
+/// The number of each deviation's bond, from 0: an end goes with what it ends, everything else by itself.
+pub(crate) fn bonds<'d>(deviations: impl Iterator<Item = &'d Deviation>) -> Vec<usize> {
+    let mut open: Vec<(&Deviation, usize)> = Vec::new();
+    let mut count = 0;
+    let mut number = |deviation: &'d Deviation| {
+        let begun = open.iter().rposition(|(begun, _)| ends(deviation, begun));
+        if let Some(place) = begun {
+            return open.remove(place).1;
+        }
+        open.push((deviation, count));
+        count += 1;
+        count - 1
+    };
+    deviations.map(&mut number).collect()
+}
+
+/// Whether something begins that does not end: a link is cut, or a node slow, to the last.
+pub(crate) fn leaves_open<'d>(deviations: impl Iterator<Item = &'d Deviation> + Clone) -> bool {
+    let bonds = bonds(deviations.clone());
+    let alone = |number: &usize| bonds.iter().filter(|other| *other == number).count() == 1;
+    let mut pairs = deviations.zip(&bonds);
+    pairs.any(|(deviation, number)| begins(deviation) && alone(number))
+}
+
+/// Whether a deviation lasts until another one ends it.
+const fn begins(deviation: &Deviation) -> bool {
+    match change_of(deviation) {
+        Some(NamedChange::Cut(..)) => true,
+        Some(NamedChange::Latency(_, _, extra)) => !extra.is_zero(),
+        Some(NamedChange::Slow(_, factor)) => *factor != 1,
+        Some(NamedChange::ClockDrift(_, drift)) => *drift != 0,
+        _ => false,
+    }
+}
+
+/// Whether a deviation ends what an earlier one began.
+fn ends(deviation: &Deviation, earlier: &Deviation) -> bool {
+    let (Some(change), Some(begun)) = (change_of(deviation), change_of(earlier)) else {
+        return false;
+    };
+    match (change, begun) {
+        (NamedChange::Join(from, to), NamedChange::Cut(a, b)) => (from, to) == (a, b),
+        (NamedChange::Latency(from, to, extra), NamedChange::Latency(a, b, _)) => {
+            extra.is_zero() && (from, to) == (a, b)
+        }
+        (NamedChange::Slow(node, 1), NamedChange::Slow(slow, _))
+        | (NamedChange::ClockDrift(node, 0), NamedChange::ClockDrift(slow, _)) => node == slow,
+        _ => false,
+    }
+}
+
 /// Whether a deviation is part of what an earlier one began.
 fn continues(deviation: &Deviation, earlier: &Deviation) -> bool {
     if let Deviation::Survives { node, .. } = deviation {
@@ -35,13 +86,7 @@ fn continues(deviation: &Deviation, earlier: &Deviation) -> bool {
             let touch = [a, b].iter().any(|end| [from, to].contains(end));
             touch && at_once(deviation, earlier)
         }
-        (NamedChange::Join(from, to), NamedChange::Cut(a, b)) => (from, to) == (a, b),
-        (NamedChange::Latency(from, to, extra), NamedChange::Latency(a, b, _)) => {
-            extra.is_zero() && (from, to) == (a, b)
-        }
-        (NamedChange::Slow(node, 1), NamedChange::Slow(slow, _))
-        | (NamedChange::ClockDrift(node, 0), NamedChange::ClockDrift(slow, _)) => node == slow,
-        _ => false,
+        _ => ends(deviation, earlier),
     }
 }
 
@@ -126,6 +171,26 @@ mod tests {
             at(8, join("a", "b")),
         ];
         assert_eq!(incidents(schedule.iter()), [0, 0, 0, 1, 2, 0, 0, 2, 3, 3]);
+    }
+
+    #[test]
+    fn an_end_goes_with_what_it_ends() {
+        let slow = |factor| NamedChange::Slow("a".into(), factor);
+        let schedule = [
+            at(1, cut("a", "b")),
+            at(1, cut("b", "a")),
+            at(2, slow(4)),
+            at(3, join("a", "b")),
+            at(4, cut("a", "b")),
+            at(5, join("a", "b")),
+            at(6, slow(1)),
+        ];
+        assert_eq!(bonds(schedule.iter()), [0, 1, 2, 0, 3, 3, 2]);
+        // The link from b to a stays cut.
+        assert!(leaves_open(schedule.iter()));
+        assert!(!leaves_open(
+            schedule[2..].iter().filter(|one| **one != schedule[3])
+        ));
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub mod explain;
 pub mod found;
 mod incident;
 mod meaning;
+mod reach;
 pub mod replay;
 pub mod shrink;
 mod survey;

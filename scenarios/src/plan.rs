@@ -17,7 +17,7 @@ use crate::expect::{Expectation, Expected};
 use crate::format::canonical;
 use crate::load::faults;
 use crate::path::Path;
-use crate::scenario::Scenario;
+use crate::scenario::{Fault, Scenario};
 use crate::setting::{self, Setting};
 use crate::swarm::Draws;
 use crate::token::Token;
@@ -125,6 +125,12 @@ impl Plan {
             draws: None,
             ..Self::clone(self)
         })
+    }
+
+    /// The faults that are not switched off.
+    pub fn acting(&self) -> impl Iterator<Item = &Fault> {
+        let all = self.scenario.faults.iter().enumerate();
+        all.filter_map(|(place, fault)| (!self.off.contains(&place)).then_some(fault))
     }
 
     /// The adversary of the plan's own faults, but for those that are switched off.

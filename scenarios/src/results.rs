@@ -169,8 +169,32 @@ impl Results {
 /// Reads the manifest of a folder.
 pub fn read_manifest(folder: &Path) -> Result<Manifest, Refusal> {
     let text = fs::read_to_string(folder.join(MANIFEST))?;
-    serde_json::from_str(&text)
-        .map_err(|why| Refusal::Unmergeable(format!("its {MANIFEST} cannot be read: {why}")))
+    let manifest: Manifest = serde_json::from_str(&text)
+        .map_err(|why| Refusal::Unmergeable(format!("its {MANIFEST} cannot be read: {why}")))?;
+    manifest.check()?;
+    Ok(manifest)
+}
+
+impl Manifest {
+    /// Fails where it is of another schema, or says what cannot be.
+    fn check(&self) -> Result<(), Refusal> {
+        let refuse = |text: String| Err(Refusal::Unmergeable(format!("its {MANIFEST} {text}")));
+        if self.schema != SCHEMA {
+            let theirs = self.schema;
+            return refuse(format!("is of schema {theirs}; this semel reads {SCHEMA}"));
+        }
+        let (start, end) = self.seeds;
+        let runs = end.checked_sub(start).filter(|seeds| *seeds > 0);
+        let runs = runs.and_then(|seeds| seeds.checked_mul(self.plans.len() as u64));
+        match runs {
+            None => refuse(format!("makes no sense: its seeds are {start}..{end}")),
+            Some(runs) if self.rows > runs || (self.complete && self.rows < runs) => {
+                let rows = self.rows;
+                refuse(format!("makes no sense: {rows} rows of {runs} runs"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
 }
 
 /// Tells each row of a folder, in order. Returns the BLAKE3 of the rows' bytes, in hex, as manifests hold it.
@@ -211,22 +235,27 @@ fn compare(there: &Manifest, here: &Manifest) -> Result<(), Refusal> {
         let text = format!("its {what} is {there}, that of this sweep is {here}");
         Err(Refusal::Unmergeable(text))
     };
-    if (there.schema, &there.semel) != (here.schema, &here.semel) {
+    if there.semel != here.semel {
         return differs("version", there.semel.clone(), here.semel.clone());
     }
     if there.seeds != here.seeds {
         let text = |seeds: (u64, u64)| format!("{}..{}", seeds.0, seeds.1);
         return differs("range of seeds", text(there.seeds), text(here.seeds));
     }
-    if there.plans != here.plans {
-        let text = |manifest: &Manifest| {
-            let plans = manifest.plans.iter();
-            let named = |one: &Planned| format!("{}:{}:{}", one.scenario, one.plan, one.strategy);
-            plans.map(named).collect::<Vec<_>>().join(" ")
-        };
+    if there.plans.len() != here.plans.len() {
+        let text = |manifest: &Manifest| format!("of {} plans", manifest.plans.len());
         return differs("list of plans", text(there), text(here));
     }
-    Ok(())
+    let named = |one: &Planned| format!("{}:{}:{}", one.scenario, one.plan, one.strategy);
+    let mut pairs = there.plans.iter().zip(&here.plans);
+    match pairs.position(|(there, here)| there != here) {
+        Some(place) => {
+            let what = format!("plan number {}", place + 1);
+            let of = |manifest: &Manifest| named(&manifest.plans[place]);
+            differs(&what, of(there), of(here))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Fails where as many rows as the manifest tells of are not the rows that it was written of.

@@ -3,28 +3,65 @@
 use std::collections::BTreeMap;
 
 use semel_models::model::Model;
-use semel_sim::address::{Fate, StepId, Strike, Weather};
+use semel_sim::address::{Fate, OutageKind, StepId, Strike, Weather};
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
+use semel_sim::schedule::Deviation;
 use semel_sim::time::{Span, Time};
 
 use crate::meaning::Place;
+use crate::reach::Reach;
 
 /// A place that came up in a run, and which of those that mean the same it was, from 0.
 pub(crate) type Spot = (Place, u32);
 
+/// A place, and who of a plan's faults can strike there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub(crate) spot: Spot,
+    /// It is a packet that some fault can hit.
+    packet: bool,
+    /// It is a step after which some fault can take the node down, by kind of outage.
+    outages: [bool; OUTAGES.len()],
+}
+
+const OUTAGES: [OutageKind; 4] = [
+    OutageKind::Crash,
+    OutageKind::PowerLoss,
+    OutageKind::DiskLoss,
+    OutageKind::Pause,
+];
+
+impl Open {
+    /// Whether the plan itself can do so there.
+    pub(crate) fn is_open_to(&self, act: &Deviation) -> bool {
+        match act {
+            Deviation::Step { outage, .. } => {
+                let kind = OutageKind::from(*outage);
+                let allowed = OUTAGES.iter().zip(self.outages);
+                allowed.into_iter().any(|(one, open)| open && *one == kind)
+            }
+            _ => self.packet,
+        }
+    }
+}
+
 /// Wraps an adversary and notes every place, but for chatter, and every journal that loses something.
-pub(crate) struct Survey<A> {
+pub(crate) struct Survey<'r, A> {
     adversary: A,
+    reach: &'r Reach,
+    nodes: &'r [String],
     counts: BTreeMap<Place, u32>,
-    spots: Vec<Spot>,
+    spots: Vec<Open>,
     losses: Vec<(LossId, u64)>,
 }
 
-impl<A> Survey<A> {
-    pub(crate) const fn new(adversary: A) -> Self {
+impl<'r, A> Survey<'r, A> {
+    pub(crate) const fn new(adversary: A, reach: &'r Reach, nodes: &'r [String]) -> Self {
         Self {
             adversary,
+            reach,
+            nodes,
             counts: BTreeMap::new(),
             spots: Vec::new(),
             losses: Vec::new(),
@@ -32,7 +69,7 @@ impl<A> Survey<A> {
     }
 
     /// Every place, in order.
-    pub(crate) fn into_spots(self) -> Vec<Spot> {
+    pub(crate) fn into_spots(self) -> Vec<Open> {
         self.spots
     }
 
@@ -41,25 +78,31 @@ impl<A> Survey<A> {
         self.losses
     }
 
-    fn note(&mut self, place: Place) {
+    fn note(&mut self, place: Place, packet: bool, outages: [bool; OUTAGES.len()]) {
         let count = self.counts.entry(place).or_default();
         // The kernel's own labels follow those of the domain.
         let own = usize::from(place.label.0) >= Model::LABELS;
         if own || !Model::chatter(place.label) {
-            self.spots.push((place, *count));
+            self.spots.push(Open {
+                spot: (place, *count),
+                packet,
+                outages,
+            });
         }
         *count += 1;
     }
 }
 
-impl<A: Adversary<Model>> Adversary<Model> for Survey<A> {
+impl<A: Adversary<Model>> Adversary<Model> for Survey<'_, A> {
     fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        self.note(Place::of_packet(sending));
+        let packet = self.reach.packet(sending, self.nodes);
+        self.note(Place::of_packet(sending), packet, [false; OUTAGES.len()]);
         self.adversary.fate(sending)
     }
 
     fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
-        self.note(Place::of_step(step));
+        let outages = OUTAGES.map(|kind| self.reach.step(step, kind, self.nodes));
+        self.note(Place::of_step(step), false, outages);
         self.adversary.strike(step)
     }
 

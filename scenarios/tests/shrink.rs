@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use semel_scenarios::explain::explain;
-use semel_scenarios::load::{Source, load};
+use semel_scenarios::load::{Source, load, load_with};
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay::{self, Difference};
 use semel_scenarios::row::ViolationRow;
 use semel_scenarios::scenario::{Fault, Scenario};
 use semel_scenarios::setting::Setting;
-use semel_scenarios::shrink::{RUNS, Shrunk, Size, shrink};
+use semel_scenarios::shrink::{Budget, RUNS, Shrunk, Size, shrink};
 use semel_scenarios::trial::Runner;
 use semel_scenarios::{catalog, found, verdict};
 use semel_sim::time::Span;
@@ -64,6 +64,8 @@ fn held(plan: &Arc<Plan>, seed: u64) -> Option<String> {
         .expect("it is a witness");
     assert_eq!(again.difference, None, "{name}");
     nothing_is_superfluous(&name, &witness, &shrunk);
+    assert_eq!(shrunk.cut_short, None, "{name}");
+    assert_eq!(shrunk.beyond, [] as [String; 0], "{name}");
     let aim = shrunk.aim;
     let broken = format!(
         "{} at {} {}",
@@ -153,6 +155,84 @@ fn a_planted_bug_shrinks_as_far() {
     for seed in [0, 24] {
         println!("{}", held(&plan, seed).expect("it fails"));
     }
+}
+
+fn plan_of(scenario: &str, strategy: &str, set: &[&str]) -> Arc<Plan> {
+    let parse =
+        |text: &&str| Setting::parse(text).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let settings: Vec<Setting> = set.iter().map(parse).collect();
+    let source = catalog::find(scenario).expect("the catalog has it");
+    let scenario = load_with(&source, &settings).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let plan = Plan::new(&Arc::new(scenario), strategy, &settings);
+    Arc::new(plan.unwrap_or_else(|complaint| panic!("{complaint}")))
+}
+
+/// What shrinking has left is what shrinking it leaves.
+#[test]
+fn shrinking_a_witness_again_leaves_it_as_small() {
+    for (scenario, strategy, seed) in [
+        ("lost-ack", "at-least-once", 1),
+        ("late-end-transaction", "transactional", 0),
+        ("slow-consumer", "group", 0),
+        ("broker-power-loss", "auto-commit", 0),
+        ("bad-day", "transactional", 7),
+        ("bad-day", "at-least-once", 7),
+    ] {
+        let shrunk = shrink(&plan_of(scenario, strategy, &[]), seed, RUNS).expect("it fails");
+        let witness = Arc::new(written(&shrunk));
+        let known = witness.witness.as_ref().expect("it is one");
+        let plan = Plan::new(&witness, &known.strategy, &[]).expect("it fits");
+        let again = shrink(&Arc::new(plan), known.seed, RUNS).expect("it fails");
+        assert_eq!(again.after, shrunk.after, "{scenario} {strategy} {seed}");
+    }
+}
+
+/// A link that was joined is joined in the witness, and a node that was slow is as fast as before in the end: otherwise
+/// it would break convergence as well.
+#[test]
+fn what_ended_ends_in_the_witness() {
+    for (scenario, strategy, end) in [
+        ("slow-consumer", "group", "Slow(\"consumer-0\", 1)"),
+        (
+            "breaker-open",
+            "breaker-loses",
+            "Join(\"producer-0\", \"broker-0\")",
+        ),
+    ] {
+        let shrunk = shrink(&plan_of(scenario, strategy, &[]), 0, RUNS).expect("it fails");
+        let text = found::text(&shrunk.witness);
+        assert!(text.contains(end) || text.contains("heal_at"), "{text}");
+        let row = replay::witness(&Arc::new(written(&shrunk)))
+            .expect("it fits")
+            .expect("it is a witness")
+            .run
+            .row;
+        let converges = |one: &ViolationRow| one.invariant != "convergence";
+        assert!(row.violations.iter().all(converges), "{:?}", row.violations);
+    }
+}
+
+/// Whatever a run is found guilty of is shrunk and written down, even where it ends for want of events.
+#[test]
+fn a_run_that_ends_for_want_of_events_has_a_witness() {
+    let plan = plan_of(
+        "bad-day",
+        "transactional",
+        &["strategy.bug=AckBeforeAppend", "events=2000"],
+    );
+    for seed in [20, 34] {
+        let shrunk = shrink(&plan, seed, 500).expect("it fails");
+        let explained = explain(&shrunk).expect("it can be explained");
+        assert_eq!(explained.violation.invariant, shrunk.aim.invariant.name());
+    }
+}
+
+#[test]
+fn shrinking_that_is_cut_short_says_so() {
+    let plan = plan_of("lost-ack", "at-least-once", &[]);
+    let shrunk = shrink(&plan, 1, 3).expect("it fails");
+    assert_eq!((shrunk.runs, shrunk.cut_short), (3, Some(Budget::Runs(3))));
+    assert_eq!(shrink(&plan, 1, RUNS).expect("it fails").cut_short, None);
 }
 
 fn lost_ack() -> Scenario {

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// A file cannot be read.
     Unreadable(String),
+    /// What was being written cannot be finished: where, and why.
+    Unwritable(String),
     /// Files or flags with something wrong in them.
     Complaints(Vec<Complaint>),
     /// Results that cannot be merged.
@@ -40,7 +42,7 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => Exit::Usage,
+            Self::Usage(_) | Self::Unwritable(_) => Exit::Usage,
             Self::Complaints(complaints) if complaints.iter().all(|one| one.flag) => Exit::Usage,
             Self::Unreadable(_) | Self::Complaints(_) => Exit::Invalid,
             Self::Unmergeable(_) => Exit::Unmergeable,
@@ -53,6 +55,9 @@ impl Failure {
     /// Says it on stderr. If even that fails, there is nobody to tell.
     pub(crate) fn print(&self, choice: ColorChoice, glyphs: Glyphs) {
         let text = match self {
+            Self::Unwritable(text) => {
+                format!("error: {text}\nMake room there, or let it be written elsewhere.\n")
+            }
             Self::Usage(text)
             | Self::Unreadable(text)
             | Self::Unmergeable(text)

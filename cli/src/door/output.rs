@@ -89,7 +89,7 @@ impl Out {
                 self.closed = true;
                 Ok(())
             }
-            Err(error) => Err(Failure::Internal(format!(
+            Err(error) => Err(Failure::Unwritable(format!(
                 "cannot write to stdout: {error}"
             ))),
         }
@@ -153,7 +153,7 @@ impl Draft {
     /// It could not be written after all.
     pub(crate) fn broken(&self, why: &io::Error) -> Failure {
         let (flag, path) = (self.flag, self.path.display());
-        Failure::Internal(format!("{flag} {path}: {why}"))
+        Failure::Unwritable(format!("{flag} {path}: cannot go on writing: {why}"))
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) fn scene(
 fn head(selection: &Selection, seed: u64) -> Heading {
     let again = |plan: &Arc<Plan>| selection.again(plan, seed, None);
     Heading::new(
-        &selection.scenario,
+        &selection.plans[0],
         seed,
         selection.set(),
         selection

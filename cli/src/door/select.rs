@@ -25,7 +25,8 @@ pub(crate) struct Selection {
     pub(crate) plans: Vec<Arc<Plan>>,
 }
 
-/// Resolves everything that was typed, before any run. All mistakes of one kind are reported together.
+/// Resolves everything that was typed, each scenario once, before any run. All mistakes of one kind are reported
+/// together.
 pub(crate) fn select(
     scenarios: &[String],
     strategies: Option<&[String]>,
@@ -37,7 +38,12 @@ pub(crate) fn select(
         .collect::<Result<Vec<_>, _>>()?;
     let mut selections = Vec::new();
     let mut complaints = Vec::new();
+    let mut seen = Vec::new();
     for given in scenarios {
+        if seen.contains(&given) {
+            continue;
+        }
+        seen.push(given);
         match selection(given, strategies, &settings) {
             Ok(selection) => selections.push(selection),
             Err(Failure::Complaints(found)) => complaints.extend(found),

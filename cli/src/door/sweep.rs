@@ -112,7 +112,7 @@ pub(super) fn begin(
 
 pub(super) fn unwritable(folder: Option<&Path>, why: &io::Error) -> Failure {
     let folder = folder.unwrap_or(Path::new("")).display();
-    Failure::Internal(format!("--out {folder}: {why}"))
+    Failure::Unwritable(format!("--out {folder}: cannot go on writing: {why}"))
 }
 
 /// Runs per second and the time left, on stderr, where that is a terminal.
@@ -163,7 +163,8 @@ impl Audience for Listener {
 pub(super) fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
     match trouble {
         Trouble::Complaint(complaint) => Failure::from(*complaint),
-        Trouble::Audience(why) => Failure::Internal(why.to_string()),
+        Trouble::Audience(why) => Failure::Unwritable(why.to_string()),
+        Trouble::Threads(why) => Failure::Internal(why),
         Trouble::Panicked(token, why) => {
             let plans = selections
                 .iter()
@@ -191,26 +192,30 @@ fn tell(
         Format::Human => {}
     }
     let mut summaries = swept.summaries.iter();
+    let quiet = manner.detail == Detail::Quiet;
     for selection in selections {
         let lines = selection.plans.iter().zip(summaries.by_ref());
         let lines = lines.map(|(plan, summary)| line(selection, plan, summary));
+        let lines: Vec<page::Swept> = lines
+            .filter(|line| !quiet || page::is_failure(line))
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
         let sweeping = Sweeping {
             scenario: selection.scenario.name.clone(),
             question: selection.scenario.question.clone(),
             seeds: (swept.seeds.start, swept.seeds.end),
-            lines: lines.collect(),
+            lines,
         };
         out.say(&page::page(&sweeping, manner.glyphs))?;
         out.say("\n")?;
     }
-    let never: Vec<&str> = match manner.detail {
-        Detail::Quiet => Vec::new(),
-        _ => swept
-            .never_provoked()
-            .iter()
-            .map(|one| one.name())
-            .collect(),
-    };
+    if quiet {
+        return Ok(());
+    }
+    let never = swept.never_provoked();
+    let never: Vec<&str> = never.iter().map(|one| one.name()).collect();
     out.say(&page::last_words(
         (swept.rows, swept.repeated),
         witnesses,

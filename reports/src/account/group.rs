@@ -186,10 +186,31 @@ impl<'a> Group<'a> {
                     words::list(&places)
                 )
             }
+            Invariant::NoLoss if self.had_effect() => {
+                "took effect, but its effect was lost again".into()
+            }
             Invariant::NoLoss if !self.levels.contains(&Level::Log) => {
                 "stands in the log but never took effect".into()
             }
+            Invariant::MarkMatchesEffect => self.against_the_mark().into(),
             _ => words.broken.into(),
+        }
+    }
+
+    /// Whether it took effect before it was lost: where a sink or an output log lost what it had.
+    fn had_effect(&self) -> bool {
+        let gravest = self.gravest;
+        gravest.side == "outbound" && matches!(&*gravest.cause, "L1" | "L2" | "L3")
+    }
+
+    /// How mark and effect disagree: causes of losses are about effects that are not there.
+    fn against_the_mark(&self) -> &'static str {
+        if self.had_effect() {
+            "was passed by the progress mark, but its effect was lost"
+        } else if self.gravest.cause.starts_with('L') {
+            "was passed by the progress mark without an effect"
+        } else {
+            "took effect without the progress mark passing it"
         }
     }
 

@@ -196,7 +196,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "S7",
         "rebalance storm",
-        "the group rebalances without end and handles nothing",
+        "the group forms again and again, or its marks are refused, so what it handles is never marked",
     ),
 ];
 

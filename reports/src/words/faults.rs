@@ -7,6 +7,7 @@ use semel_scenarios::scenario::Fault;
 use serde_json::{Map, Value};
 
 use super::numbers::list;
+use super::things;
 
 /// The fields of a fault or a pattern, each taken as it is told.
 #[derive(Default)]
@@ -107,13 +108,19 @@ impl Fields {
     /// Which packets are meant.
     fn packets(&mut self) -> String {
         let rate = self.take("rate").map(|rate| plain(&rate));
-        let what = self.take("packet").map(|packet| message(&packet));
+        let what = self.take("packet");
         match (rate, what) {
-            (None, Some(what)) => what,
+            (None, Some(what)) => message(&what),
             (None, None) => "every packet".into(),
             (Some(rate), None) if rate == "1" => "every packet".into(),
-            (Some(rate), Some(what)) if rate == "1" => format!("{what} each time"),
-            (Some(rate), Some(what)) => format!("{rate} of {what}"),
+            (Some(rate), Some(what)) => {
+                let share = if rate == "1" {
+                    String::new()
+                } else {
+                    format!("{rate} of ")
+                };
+                format!("{share}all {}", messages(&what))
+            }
             (Some(rate), None) => format!("{rate} of all packets"),
         }
     }
@@ -197,15 +204,30 @@ impl Fields {
 /// A pattern on messages: `the ack of record 3 (attempt 1)`.
 fn message(value: &Value) -> String {
     let (name, record, mut fields) = pattern(value);
-    let noun = match (name.as_str(), record) {
-        ("Produce", Some(record)) => format!("the request to store record {record}"),
-        ("Ack", Some(record)) => format!("the ack of record {record}"),
-        ("Apply", Some(record)) => format!("the request to apply record {record}"),
-        ("Applied", Some(record)) => format!("the sink's answer about record {record}"),
-        (_, Some(record)) => format!("{name} of record {record}"),
-        (_, None) => name,
+    let known = things::message(&name);
+    let transaction = fields.take("transaction").map(|number| plain(&number));
+    let noun = match (name.as_str(), record, transaction) {
+        ("Produce", Some(record), _) => format!("the request to store record {record}"),
+        ("Ack", Some(record), _) => format!("the ack of record {record}"),
+        ("Apply", Some(record), _) => format!("the request to apply record {record}"),
+        ("Applied", Some(record), _) => format!("the sink's answer about record {record}"),
+        ("EndTransaction", _, Some(number)) => format!("the end of transaction {number}"),
+        (_, record, transaction) => {
+            let one = known.map_or(&*name, |(one, _)| one).to_owned();
+            let record = record.map(|record| format!(" (record {record})"));
+            let transaction = transaction.map(|number| format!(" (transaction {number})"));
+            one + &record.unwrap_or_default() + &transaction.unwrap_or_default()
+        }
     };
     noun + &fields.rest()
+}
+
+/// All messages that match a pattern: `commits`, `acks (record 3)`.
+fn messages(value: &Value) -> String {
+    let (name, record, mut fields) = pattern(value);
+    let all = things::message(&name).map_or(&*name, |(_, all)| all);
+    let record = record.map(|record| format!(" (record {record})"));
+    all.to_owned() + &record.unwrap_or_default() + &fields.rest()
 }
 
 /// A pattern on observations: `record 3 is stored`.
@@ -215,8 +237,9 @@ fn observation(value: &Value) -> String {
         Some(record) if name.ends_with("ed") => {
             format!("record {record} is {}", name.to_lowercase())
         }
-        Some(record) => format!("{name} of record {record}"),
-        None => name,
+        Some(record) if name == "Intent" => format!("record {record} is intended"),
+        Some(record) => format!("record {record} is sent"),
+        None => things::moment(&name).map_or(name, ToOwned::to_owned),
     };
     clause + &fields.rest()
 }
@@ -275,9 +298,21 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use semel_models::message::Kind;
     use semel_scenarios::load::{Source, load};
 
     use super::*;
+
+    /// What people read has no names of the code in it: a kind of message without words would be one.
+    #[test]
+    fn every_message_and_every_moment_has_words() {
+        for kind in Kind::ALL {
+            assert!(things::message(kind.name()).is_some(), "{}", kind.name());
+        }
+        for name in ["Intent", "Stored", "Handled", "Applied", "Progress"] {
+            assert!(things::moment(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn faults_are_read_aloud() {
@@ -305,10 +340,10 @@ mod tests {
             "the network loses the ack of record 3 (attempt 1)",
             "the network loses 1/20 of all packets to broker",
             "the network loses every packet to sink",
-            "the network loses Commit each time",
-            "the network makes EndTransaction (transaction 2) late by 110ms to 400ms",
+            "the network loses all commits",
+            "the network makes the end of transaction 2 late by 110ms to 400ms",
             "consumer-0 crashes right after record 3 is handled, for 200ms",
-            "consumer-0 crashes right after Committed is handled, the 4th time, for 200ms",
+            "consumer-0 crashes right after the answer to a commit is handled, the 4th time, for 200ms",
             "every node crashes every 150ms with probability 1/2 until 2s, for 50ms",
             "broker-0 is isolated at 300ms until 1500ms",
             "broker-0 loses power right after record 5 is stored, for 100ms (sends 2)",

@@ -4,6 +4,7 @@ pub mod causes;
 mod faults;
 mod numbers;
 mod promises;
+mod things;
 mod verdicts;
 
 pub use faults::fault;

@@ -8,6 +8,8 @@ use semel_scenarios::expect::LEVELS;
 pub struct InvariantWords {
     /// The invariant.
     pub invariant: Invariant,
+    /// What it is called when it is broken, for example "a loss".
+    pub anomaly: &'static str,
     /// What is promised, for example "nothing is lost".
     pub kept: &'static str,
     /// What became of a record when it is broken, to stand after "record 3".
@@ -16,97 +18,125 @@ pub struct InvariantWords {
 
 /// Every invariant in words, in order of its number.
 pub const INVARIANTS: [InvariantWords; Invariant::ALL.len()] = [
-    words(Invariant::NoLoss, "nothing acknowledged is lost", "is lost"),
+    words(
+        Invariant::NoLoss,
+        "loss",
+        "nothing acknowledged is lost",
+        "is lost",
+    ),
     words(
         Invariant::NoDuplicate,
+        "duplicate",
         "nothing is there twice",
         "is doubled",
     ),
     words(
         Invariant::NoPhantom,
+        "phantom",
         "nothing appears that nobody sent",
         "is there although nobody sent it like that",
     ),
     words(
         Invariant::NoAbortedEffect,
+        "effect of what was aborted",
         "nothing aborted, and nothing reported failed, takes effect",
         "took effect although it was aborted or reported failed",
     ),
     words(
         Invariant::NoEarlyRead,
+        "early read",
         "nobody reads a record before its transaction is decided",
         "was read before its transaction was decided",
     ),
     words(
         Invariant::KeyOrder,
+        "out of order",
         "records of one account keep their order",
         "was overtaken by a later record of the same account",
     ),
     words(
         Invariant::ReadOrder,
+        "read out of order",
         "a reader's position rises and skips nothing",
         "was skipped, or read out of order",
     ),
     words(
         Invariant::Atomic,
+        "torn transaction",
         "a transaction becomes visible as a whole or not at all",
         "is visible without the rest of its transaction, or missing from it",
     ),
     words(
         Invariant::MarkMatchesEffect,
+        "mark and effect disagree",
         "the progress mark and the effects agree as declared",
-        "has an effect that the progress mark contradicts",
+        "stands otherwise than the progress mark says",
     ),
     words(
         Invariant::MonotoneOffset,
+        "offset not monotone",
         "the committed offset never falls, nor passes what was delivered",
         "was covered by an offset that fell, or that passed what was delivered",
     ),
     words(
         Invariant::Fencing,
+        "former owner let in",
         "a former owner is shut out",
         "was accepted from a former owner",
     ),
     words(
         Invariant::HonestAck,
+        "dishonest ack",
         "an ack says no more than is true",
         "was acknowledged with more than was true",
     ),
     words(
         Invariant::StableProgress,
+        "readers held up",
         "every transaction is decided in time and readers are not held up longer",
         "is held up by a transaction that nobody decides",
     ),
     words(
         Invariant::Convergence,
+        "never finished",
         "once all has healed, everything is acknowledged or reported, and processed",
         "was never finished, although everything had healed",
     ),
     words(
         Invariant::SameState,
+        "wrong state",
         "the final state is the one of a run without faults",
         "left a state behind that no run without faults would leave",
     ),
     words(
         Invariant::Conservation,
+        "money not conserved",
         "transfers create and destroy no money",
         "created or destroyed money",
     ),
     words(
         Invariant::StableResult,
+        "two responses",
         "one key and request always get the same response",
         "got two different responses under one key",
     ),
     words(
         Invariant::BoundedState,
+        "dedup state out of bounds",
         "dedup state stays within its declared bound",
         "met a dedup store that had outgrown its bound, or forgot too early",
     ),
 ];
 
-const fn words(invariant: Invariant, kept: &'static str, broken: &'static str) -> InvariantWords {
+const fn words(
+    invariant: Invariant,
+    anomaly: &'static str,
+    kept: &'static str,
+    broken: &'static str,
+) -> InvariantWords {
     InvariantWords {
         invariant,
+        anomaly,
         kept,
         broken,
     }

@@ -273,6 +273,7 @@ fn scene(question: &str, lines: Vec<Line>) -> Scene {
             topology: Topology::default(),
             records: 5,
             faults: vec!["the network loses the ack of record 3 (attempt 1)".into()],
+            drawn: false,
             set: BTreeMap::new(),
             again: lines
                 .iter()

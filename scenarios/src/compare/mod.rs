@@ -56,7 +56,7 @@ pub struct Compared {
     pub families: Vec<Cell>,
     /// What it costs.
     pub price: Price,
-    /// That as a multiple of the first strategy's.
+    /// That as a multiple of the first strategy's that was run.
     pub relative: Relative,
     /// How few faults break it, on three records. None where it does not fit a scenario without a context.
     pub breaking: Option<Breaking>,
@@ -147,7 +147,7 @@ impl Comparer {
                 });
             }
         }
-        let priced = priced(plans, &family, columns.len());
+        let priced = priced(plans, &family);
         for column in &mut columns {
             let own = |plan: &&Arc<Plan>| {
                 plan.name == column.plan.name && priced.first() == Some(&plan.scenario.name)
@@ -191,7 +191,8 @@ impl Comparer {
         for column in &self.columns {
             let quiet = quiet_round_trips(&column.plan, self.seeds.start);
             let price = column.purse.price(quiet);
-            let first = lines.first().map_or(&price, |first| &first.price);
+            let mut ran = lines.iter().filter(|line| line.price.runs > 0);
+            let first = ran.next().map_or(&price, |first| &first.price);
             let relative = price.relative(first);
             let sought = (faults > 0).then(|| breaking::breaking(&column.plan, faults, SCHEDULES));
             lines.push(Compared {
@@ -215,12 +216,13 @@ impl Comparer {
     }
 }
 
-/// The scenarios that touch every strategy, in the order of the plans.
-fn priced(
-    plans: &[Arc<Plan>],
-    scenarios: &BTreeMap<String, Family>,
-    strategies: usize,
-) -> Vec<String> {
+/// The scenarios that touch every strategy that any of them touches, in the order of the plans.
+fn priced(plans: &[Arc<Plan>], scenarios: &BTreeMap<String, Family>) -> Vec<String> {
+    let applicable = plans.iter().filter(|plan| plan.is_applicable());
+    let mut names: Vec<&str> = applicable.map(|plan| &*plan.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let strategies = names.len();
     let mut touched: BTreeMap<&str, usize> = scenarios.keys().map(|name| (&**name, 0)).collect();
     for plan in plans.iter().filter(|plan| plan.is_applicable()) {
         *touched.entry(&plan.scenario.name).or_default() += 1;

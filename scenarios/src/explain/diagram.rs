@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 
 use semel_models::model::Model;
-use semel_models::observation::Observation;
-use semel_sim::address::OutageKind;
+use semel_models::observation::{Hit, Observation, Place};
+use semel_models::timer::Timer;
+use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
 use serde::Serialize;
 
-use super::slice::{Slice, message_of};
+use super::condense::{More, condense};
+use super::slice::{Slice, message_of, record_of};
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,20 +64,51 @@ pub enum Mark {
     Back,
     /// The weather changed.
     Weather,
+    /// It goes on like this.
+    More(More),
 }
+
+/// What makes two rows alike: where, what kind of thing, between which nodes, about which record.
+type Kind = (usize, &'static str, Option<usize>, Option<u32>);
 
 pub(super) fn draw(slice: &Slice<'_>) -> Diagram {
     let timers = timers(slice);
-    let rows = slice
-        .trace
-        .entries
-        .iter()
-        .filter(|entry| entry.id <= slice.last)
-        .filter_map(|entry| row(slice, entry, &timers));
+    let told = slice.trace.entries.iter();
+    let told = told.take_while(|entry| entry.id <= slice.last);
+    let rows = told.filter_map(|entry| Some((row(slice, entry, &timers)?, kind(slice, entry))));
+    let count = |(row, kind): &(Row, Option<Kind>), more: More| {
+        let row = Row {
+            at_ns: more.until_ns,
+            node: row.node,
+            mark: Mark::More(more),
+            text: String::new(),
+            fault: None,
+        };
+        (row, *kind)
+    };
+    let rows = condense(rows.collect(), |row| row.1, |row| row.0.at_ns, count);
     Diagram {
         nodes: slice.trace.nodes.clone(),
-        rows: rows.collect(),
+        rows: rows.into_iter().map(|row| row.0).collect(),
     }
+}
+
+/// None for what a fault did: that is always drawn.
+fn kind(slice: &Slice<'_>, entry: &Entry<Model>) -> Option<Kind> {
+    let place = |node: &NodeId| usize::from(node.0);
+    let drawn = match &entry.what {
+        What::Sent {
+            from, to, message, ..
+        } => {
+            let record = message.facts().record;
+            (place(from), message.kind().name(), Some(place(to)), record)
+        }
+        What::Unsent(node, message) => (place(node), "never", None, message.facts().record),
+        What::Fired(node, timer) => (place(node), timer.kind().name(), None, None),
+        What::Observed(node, seen) => (place(node), seen.name(), None, record_of(seen)),
+        _ => return None,
+    };
+    slice.fault(entry.id).is_none().then_some(drawn)
 }
 
 /// The timers that made somebody send something about the record.
@@ -97,7 +130,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
             let arrivals = slice.arrivals(entry.id);
             let mark = Mark::Packet {
                 to: to.0.into(),
-                lost: arrivals.is_empty(),
+                lost: arrivals.is_empty() && !slice.is_under_way(entry),
                 twice: arrivals.len() > 1,
                 arrives_ns: arrivals.first().copied(),
             };
@@ -111,6 +144,13 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
         What::Fired(node, timer) if timers.contains(&entry.id) => {
             let name = Model::label_name(Model::timer_label(timer));
             (*node, Mark::Timer, name.to_string())
+        }
+        What::Fired(node, Timer::SessionCheck { member }) => {
+            let text = format!("consumer-{member} is silent");
+            (*node, Mark::Timer, text)
+        }
+        What::Fired(node, Timer::PollOverdue { .. }) if slice.leaves(entry) => {
+            (*node, Mark::Timer, "leaves its group".to_string())
         }
         What::Struck(node, outage, ..) => {
             let stops = outage.kind == OutageKind::Pause;
@@ -128,7 +168,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
                     .iter()
                     .position(|node| Some(node) == name.as_ref())
             };
-            let node = semel_sim::address::NodeId(at(&line.node).unwrap_or(0) as u16);
+            let node = NodeId(at(&line.node).unwrap_or(0) as u16);
             (node, Mark::Weather, slice.weather(entry))
         }
         _ => return None,
@@ -153,9 +193,15 @@ fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<S
             format!("offset {offset} = {record}")
         }
         Observation::Applied { record, .. } if slice.rival == Some(record) => {
-            format!("{record} applied first")
+            let first = if slice.overtook { " first" } else { "" };
+            format!("{record} applied{first}")
         }
         Observation::Applied { key, amount, .. } if about => format!("account {key} {amount:+}"),
+        Observation::Recognised {
+            record,
+            hit: Hit::InFlight,
+            place: Place::Sink,
+        } if about || slice.rival == Some(record) => format!("{record} in progress"),
         Observation::Recognised { .. } if about => "recognised".into(),
         Observation::Refused { .. } if about => "refused".into(),
         Observation::Skipped { .. } | Observation::Parked { .. } if about => "passed over".into(),
@@ -166,6 +212,10 @@ fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<S
             format!("mark {offset}{refused}")
         }
         Observation::Truncated { from, .. } => format!("lost from {from} on"),
+        Observation::Reset { position, .. } => format!("goes to {position}"),
+        Observation::Granted { token, .. } if slice.regroups(entry, token) => {
+            format!("generation {token}")
+        }
         _ => return None,
     })
 }

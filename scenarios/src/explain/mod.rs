@@ -5,16 +5,21 @@
 //! have held, found by carrying the faults over by meaning to other strategies (`holds`). How to say all that
 //! is not this crate's business.
 
+mod condense;
 mod diagram;
+mod ground;
 mod holds;
-mod rival;
+mod known;
+mod proof;
+mod silence;
 mod slice;
 mod story;
+mod subject;
+mod torn;
 
 use std::sync::Arc;
 
 use semel_models::judge::{Violation, universal_promises};
-use semel_models::observation::{Miss, Outcome};
 use semel_models::strategy::{Clause, Strategy};
 use semel_sim::schedule::Deviation;
 use serde::Serialize;
@@ -25,10 +30,16 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
-use crate::shrink::{Aim, Kin, Shrunk};
+use crate::shrink::{Aim, Budget, Kin, Shrunk};
 use crate::verdict;
 
+pub use condense::More;
 pub use diagram::{Diagram, Mark, Row};
+pub use proof::{
+    Cue, Deed, Event, Fact, Given, Ground, Missed, Part, Reported, Sign, Silence, Step, Taken,
+};
+
+use subject::Subject;
 
 /// Why a run went wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,8 +52,12 @@ pub struct Explanation {
     pub violation: ViolationRow,
     /// What the record is about which it is: its account and what it adds to it.
     pub money: Option<(u32, i64)>,
+    /// The record that the proof is told of.
+    pub told_of: Option<u32>,
     /// The record that overtook it, where the order is broken.
     pub overtaken_by: Option<u32>,
+    /// The record that it waits behind, where a reader is caught on another one.
+    pub behind: Option<u32>,
     /// What was promised of it, if anything.
     #[serde(skip)]
     pub promise: Option<Clause>,
@@ -57,6 +72,12 @@ pub struct Explanation {
     /// It is told of another run of the plan, which is smaller and breaks in the same way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kin: Option<Kin>,
+    /// More could perhaps have been taken away: shrinking was cut short by this budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<Budget>,
+    /// What its faults hit that no fault of the plan can.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<String>,
     /// Where all of these faults struck, too, and it did not go wrong.
     pub holds: Vec<Elsewhere>,
     /// The same as a picture.
@@ -76,201 +97,6 @@ pub struct Named {
     pub lines: Vec<usize>,
 }
 
-/// Something that the proof starts from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Given {
-    /// How the proof calls it: `S1`.
-    pub name: String,
-    /// When.
-    pub at_ns: u64,
-    /// What.
-    pub what: Event,
-    /// The fault that did it.
-    pub fault: Option<String>,
-}
-
-/// What the world did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Event {
-    /// A packet was sent.
-    Packet {
-        /// Who sent it.
-        from: String,
-        /// To whom.
-        to: String,
-        /// What it says.
-        what: String,
-        /// Which attempt it is, from 1.
-        attempt: Option<u32>,
-        /// When copies of it arrive; none if it is lost.
-        arrives_ns: Vec<u64>,
-        /// Why it is lost.
-        lost: Option<&'static str>,
-    },
-    /// A node went down, or stopped.
-    Outage {
-        /// Which.
-        node: String,
-        /// How: `crash`, `power loss`, `disk loss` or `pause`.
-        kind: &'static str,
-        /// When it came back.
-        back_ns: u64,
-    },
-    /// The weather changed.
-    Weather {
-        /// How.
-        what: String,
-    },
-}
-
-/// A step of the proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// When.
-    pub at_ns: u64,
-    /// At which node.
-    pub node: String,
-    /// What happened there.
-    pub fact: Fact,
-    /// What it follows from: the name of a given.
-    pub because: Option<String>,
-}
-
-/// What happened to the record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Fact {
-    /// It was intended.
-    Intended,
-    /// It was stored.
-    Stored {
-        /// At which offset.
-        offset: u64,
-        /// Not for the first time.
-        again: bool,
-        /// Why it was not recognised.
-        missed: Missed,
-        /// What was made of it, by whoever read it.
-        output: bool,
-    },
-    /// The record that overtook it was intended, stored or applied.
-    Overtaking(u32, Deed),
-    /// It was handed to a handler.
-    Delivered {
-        /// From which offset.
-        offset: u64,
-        /// Not for the first time.
-        again: bool,
-    },
-    /// It took effect.
-    Applied {
-        /// Not for the first time.
-        again: bool,
-        /// Why it was not recognised.
-        missed: Missed,
-        /// It is what was made of it that was committed.
-        output: bool,
-    },
-    /// The transaction that it belongs to, or what was made of it, is aborted.
-    Aborted {
-        /// It is what was made of it.
-        output: bool,
-    },
-    /// A client told its application what became of it.
-    Reported(Reported),
-    /// It was recognised as a repeat.
-    Recognised,
-    /// A stale token was refused.
-    Refused,
-    /// No handler can process it.
-    Unprocessable,
-    /// It was passed over.
-    PassedOver,
-    /// Stored entries were lost, from this offset on.
-    Truncated {
-        /// The first one.
-        from: u64,
-    },
-    /// A consumer marked progress: the next offset to read.
-    Marked {
-        /// That offset.
-        offset: u64,
-        /// Whether the mark was accepted.
-        accepted: bool,
-    },
-    /// A consumer reads on from here.
-    Resumed {
-        /// The offset.
-        offset: u64,
-    },
-    /// The node did not hear the answer to an earlier request, so it sent the request again.
-    Repeated {
-        /// The new request.
-        request: String,
-        /// The earlier one.
-        before: String,
-        /// What kept the answer away.
-        silence: Silence,
-    },
-    /// To the end, it never took effect.
-    Missing,
-}
-
-/// What became of the record that overtook another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Deed {
-    /// It was intended, later than the other.
-    Intended,
-    /// It was stored, at this offset.
-    Stored(u64),
-    /// It took effect.
-    Applied,
-}
-
-/// Why a repeat was not recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Missed {
-    /// Nobody looks for repeats there.
-    Unasked,
-    /// It was not among what is remembered.
-    New,
-    /// Nothing was remembered.
-    Absent,
-    /// It was remembered too long ago.
-    Expired,
-    /// Too much was remembered since.
-    Evicted,
-    /// The first request was still being worked on, and taken for dead.
-    TakenOver,
-}
-
-/// What an application was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Reported {
-    /// It is stored.
-    Ok,
-    /// It is not.
-    Failed,
-    /// Nobody knows.
-    Unknown,
-}
-
-/// Why an answer was not heard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Silence {
-    /// The request never arrived.
-    RequestLost,
-    /// The request had not arrived by then.
-    RequestLate,
-    /// The answer was lost: the name of its given, if it has one.
-    AnswerLost(Option<String>),
-    /// The answer was sent, but not in time.
-    AnswerLate(Option<String>),
-    /// No answer was sent.
-    NoAnswer,
-    /// Whoever asked had forgotten it: its node had been down.
-    Forgotten,
-}
-
 /// Where every fault struck, too, and it did not go wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Elsewhere {
@@ -278,29 +104,6 @@ pub struct Elsewhere {
     pub strategy: String,
     /// What was changed in it, if anything.
     pub change: Option<&'static str>,
-}
-
-impl From<Miss> for Missed {
-    fn from(miss: Miss) -> Self {
-        match miss {
-            Miss::Unasked => Self::Unasked,
-            Miss::New => Self::New,
-            Miss::Absent => Self::Absent,
-            Miss::Expired => Self::Expired,
-            Miss::Evicted => Self::Evicted,
-            Miss::TakenOver => Self::TakenOver,
-        }
-    }
-}
-
-impl From<Outcome> for Reported {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Failed => Self::Failed,
-            Outcome::Unknown => Self::Unknown,
-        }
-    }
 }
 
 /// Explains what shrinking has left of a run.
@@ -311,6 +114,8 @@ pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
     let explanation = of_witness(&witness, Some(shrunk.aim), irrelevant)?;
     Some(Explanation {
         kin: shrunk.kin,
+        cut_short: shrunk.cut_short,
+        beyond: shrunk.beyond.clone(),
         ..explanation
     })
 }
@@ -333,24 +138,26 @@ fn of_witness(
     let (_, meanings) = adversary.into_parts();
     let aim = aim.or_else(|| Aim::gravest(&findings))?;
     let violation = aim.find(&findings)?;
-    let rival = rival::overtaker(&trace, &bench.workload, violation);
+    let subject = Subject::of(&trace, &bench.workload, violation);
     let inputs = plan.scenario.topology.partitions;
-    let slice = slice::Slice::new(&trace, violation, (&meanings, rival, inputs));
+    let slice = slice::Slice::new(&trace, violation, (&meanings, subject, inputs));
     let record = violation.record.map(|record| bench.workload.record(record));
-    let poison = violation
-        .record
-        .is_some_and(|record| bench.workload.is_poison(record));
+    let then = story::steps(&slice, violation, (&plan, &bench.workload));
     Some(Explanation {
         scenario: scenario.name.clone(),
         strategy: plan.name.clone(),
-        overtaken_by: rival,
+        told_of: subject.record,
+        overtaken_by: subject.overtaker,
+        behind: subject.ahead,
         money: record.map(|record| (record.key, record.amount)),
         promise: promise(&plan, violation),
-        given: slice.given(),
-        then: story::steps(&slice, violation, poison),
+        given: slice.given(&then),
+        then,
         faults: faults(&bench, &meanings, aim),
         irrelevant,
         kin: None,
+        cut_short: None,
+        beyond: Vec::new(),
         holds: holds::find(&bench, &meanings, aim),
         diagram: diagram::draw(&slice),
         violation: verdict::violation(violation),

@@ -1,6 +1,6 @@
 //! The causal slice of a trace: what happened to one record, what caused that, and what deviated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
 use semel_models::message::{Kind, Message};
@@ -8,12 +8,15 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::RecordId;
-use semel_sim::address::{NodeId, OutageKind, StepId};
+use semel_sim::address::{Change, NodeId, OutageKind, StepId};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange};
+use semel_sim::time::Span;
 
-use super::{Event, Given, fault};
+use super::condense::{More, condense};
+use super::subject::Subject;
+use super::{Event, Given, Step, fault};
 use crate::incident::incidents;
 use crate::meaning::Meaning;
 use crate::trace::Trace;
@@ -22,8 +25,10 @@ use crate::trace::Trace;
 pub(super) struct Slice<'t> {
     pub(super) trace: &'t Trace,
     pub(super) record: Option<RecordId>,
-    /// The record that overtook it.
+    /// The record that overtook it, or that it waits behind.
     pub(super) rival: Option<RecordId>,
+    /// It overtook it.
+    pub(super) overtook: bool,
     /// How many partitions hold inputs; those of outputs follow.
     pub(super) inputs: u16,
     /// The entry that it is told up to.
@@ -34,6 +39,8 @@ pub(super) struct Slice<'t> {
     names: BTreeMap<u64, String>,
     /// For each sent packet, when its copies reached somebody.
     arrivals: BTreeMap<u64, Vec<u64>>,
+    /// For each step, the packets that it sent.
+    sent: BTreeMap<u64, Vec<u64>>,
     /// For each sent packet that reached nobody though it came, why.
     missed: BTreeMap<u64, &'static str>,
 }
@@ -42,18 +49,20 @@ impl<'t> Slice<'t> {
     pub(super) fn new(
         trace: &'t Trace,
         violation: &Violation,
-        (meanings, rival, inputs): (&[Meaning], Option<RecordId>, u16),
+        (meanings, subject, inputs): (&[Meaning], Subject, u16),
     ) -> Self {
         let missing = violation.invariant == Invariant::NoLoss;
         let mut slice = Self {
             trace,
-            record: violation.record,
-            rival,
+            record: subject.record,
+            rival: subject.rival(),
+            overtook: subject.overtaker.is_some(),
             inputs,
             last: if missing { u64::MAX } else { violation.entry },
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            sent: BTreeMap::new(),
             missed: BTreeMap::new(),
         };
         let incidents = incidents(meanings.iter().map(|one| &one.deviation));
@@ -64,6 +73,7 @@ impl<'t> Slice<'t> {
                     .entry(entry.cause)
                     .or_default()
                     .push(entry.at.0),
+                What::Sent { .. } => slice.sent.entry(entry.cause).or_default().push(entry.id),
                 What::Missed(..) => {
                     let reason = trace.line(entry).lost.unwrap_or_default();
                     slice.missed.insert(entry.cause, reason);
@@ -109,7 +119,7 @@ impl<'t> Slice<'t> {
         self.record.is_some_and(|record| self.is_of(entry, record))
     }
 
-    /// Whether an entry is about the record that overtook it.
+    /// Whether an entry is about the other record.
     pub(super) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
         self.rival.is_some_and(|rival| self.is_of(entry, rival))
     }
@@ -140,6 +150,52 @@ impl<'t> Slice<'t> {
         sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
     }
 
+    /// What a step sent, and to whom.
+    pub(super) fn sent_in(
+        &self,
+        step: &Entry<Model>,
+    ) -> impl Iterator<Item = (NodeId, &'t Message)> + use<'t, '_> {
+        let trace = self.trace;
+        let sent = self.sent.get(&step.id).map_or(&[][..], Vec::as_slice);
+        sent.iter()
+            .filter_map(move |id| match &trace.entries[*id as usize].what {
+                What::Sent { to, message, .. } => Some((*to, message)),
+                _ => None,
+            })
+    }
+
+    /// Whether a member of a group says farewell in a step.
+    pub(super) fn leaves(&self, step: &Entry<Model>) -> bool {
+        let mut sent = self.sent_in(step);
+        sent.any(|(_, message)| message.kind() == Kind::Leave)
+    }
+
+    /// Whether a packet was still on its way when the run ended.
+    pub(super) fn is_under_way(&self, sent: &Entry<Model>) -> bool {
+        match &sent.what {
+            What::Sent { fate, loss, .. } => {
+                loss.is_none()
+                    && !fate.delays().is_empty()
+                    && self.arrivals(sent.id).is_empty()
+                    && !self.missed.contains_key(&sent.id)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a group begins a generation after the first one: told of its first partition.
+    pub(super) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
+        let first = matches!(
+            entry.what,
+            What::Observed(_, Observation::Granted { partition: 0, .. })
+        );
+        let joins = |step| {
+            let mut sent = self.sent_in(step);
+            sent.any(|(_, message)| message.kind() == Kind::Joined)
+        };
+        generation > 1 && first && self.cause(entry).is_some_and(joins)
+    }
+
     /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
     pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
         let mut at = self.cause(entry)?;
@@ -147,6 +203,18 @@ impl<'t> Slice<'t> {
             at = self.cause(at)?;
         }
         Some(at.id)
+    }
+
+    /// The transaction that the last packet speaks of which an entry goes back to.
+    pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
+        let mut at = self.cause(entry)?;
+        loop {
+            let spoken = message_of(&at.what).and_then(|message| message.facts().transaction);
+            if spoken.is_some() {
+                return spoken;
+            }
+            at = self.cause(at)?;
+        }
     }
 
     /// What the proof calls an entry.
@@ -177,8 +245,8 @@ impl<'t> Slice<'t> {
         self.trace.nodes[usize::from(node.0)].clone()
     }
 
-    /// What the proof starts from, in order.
-    pub(super) fn given(&self) -> Vec<Given> {
+    /// What the proof starts from, in order: what its steps go back to, and the first few of what repeats itself.
+    pub(super) fn given(&self, steps: &[Step]) -> Vec<Given> {
         let given = |(id, name): (&u64, &String)| {
             let entry = &self.trace.entries[*id as usize];
             Some(Given {
@@ -188,7 +256,32 @@ impl<'t> Slice<'t> {
                 fault: self.fault(*id),
             })
         };
-        self.names.iter().filter_map(given).collect()
+        let all = self.names.iter().filter_map(given).collect();
+        let named: BTreeSet<&str> = steps.iter().flat_map(Step::names).collect();
+        let kind = |given: &Given| match &given.what {
+            Event::Packet {
+                from,
+                to,
+                what,
+                lost,
+                arrives_ns,
+                ..
+            } if given.fault.is_none() && !named.contains(&*given.name) => Some((
+                from.clone(),
+                to.clone(),
+                what.clone(),
+                *lost,
+                arrives_ns.len(),
+            )),
+            _ => None,
+        };
+        let count = |_: &Given, more: More| Given {
+            name: String::new(),
+            at_ns: more.until_ns,
+            what: Event::More(more),
+            fault: None,
+        };
+        condense(all, kind, |given| given.at_ns, count)
     }
 
     fn event(&self, entry: &Entry<Model>) -> Option<Event> {
@@ -202,6 +295,7 @@ impl<'t> Slice<'t> {
                 attempt: message.facts().attempt,
                 arrives_ns: self.arrivals(entry.id).to_vec(),
                 lost: self.loss(entry),
+                under_way: self.is_under_way(entry),
             }),
             What::Struck(node, outage, ..) => Some(Event::Outage {
                 node: self.node(*node),
@@ -219,16 +313,34 @@ impl<'t> Slice<'t> {
 impl Slice<'_> {
     /// A change of the weather in a few words.
     pub(super) fn weather(&self, entry: &Entry<Model>) -> String {
-        let line = self.trace.line(entry);
-        let what = match (line.says, line.what) {
-            (Some(says), _) => says,
-            (None, "cut") => "can no longer reach".into(),
-            (None, "join") => "can reach again".into(),
-            (None, what) => what.into(),
+        let What::Weather(weather) = &entry.what else {
+            return String::new();
         };
-        let parts = [line.node, Some(what), line.peer];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        parts.join(" ")
+        let name = |node: &NodeId| self.node(*node);
+        match &weather.change {
+            Change::Outage(node, outage) => {
+                format!("{} is away for {}", name(node), outage.down)
+            }
+            Change::Cut(from, to) => format!("{} can no longer reach {}", name(from), name(to)),
+            Change::Join(from, to) => format!("{} can reach {} again", name(from), name(to)),
+            Change::Latency(from, to, Span::ZERO) => {
+                format!("{} reaches {} as fast as before", name(from), name(to))
+            }
+            Change::Latency(from, to, extra) => {
+                format!("{} takes {extra} longer to reach {}", name(from), name(to))
+            }
+            Change::Slow(node, 1) => format!("{} works as fast as before", name(node)),
+            Change::Slow(node, factor) => format!("{} works {factor} times slower", name(node)),
+            Change::ClockStep(node, nanos) => {
+                let way = if *nanos < 0 { "back" } else { "forward" };
+                let by = Span(nanos.unsigned_abs());
+                format!("the wall clock of {} is set {way} by {by}", name(node))
+            }
+            Change::ClockDrift(node, 0) => format!("the clocks of {} run true again", name(node)),
+            Change::ClockDrift(node, drift) => {
+                format!("the clocks of {} are off by {drift} ppm", name(node))
+            }
+        }
     }
 }
 

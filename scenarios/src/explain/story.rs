@@ -1,63 +1,94 @@
 //! The steps of the proof: what became of the record, each from the packet that brought it about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
 use semel_models::message::Kind;
 use semel_models::model::Model;
-use semel_models::observation::{Observation, Outcome};
+use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
 use semel_models::strategy::Invariant;
-use semel_models::vocabulary::{Partition, ProducerId};
-use semel_sim::address::NodeId;
+use semel_models::timer::Timer;
+use semel_models::vocabulary::{Offset, Partition};
+use semel_models::workload::Workload;
+use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::record::{Entry, What};
 
+use super::condense::{More, condense};
+use super::known::Known;
 use super::slice::{Slice, message_of, record_of};
-use super::{Deed, Fact, Silence, Step};
+use super::torn::torn;
+use super::{Deed, Fact, Step};
+use crate::plan::Plan;
 
-/// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is. No handler
-/// can process a `poison` record.
-pub(super) fn steps(slice: &Slice<'_>, violation: &Violation, poison: bool) -> Vec<Step> {
+/// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
+pub(super) fn steps(
+    slice: &Slice<'_>,
+    violation: &Violation,
+    (plan, workload): (&Plan, &Workload),
+) -> Vec<Step> {
+    let topology = plan.scenario.topology;
     let mut teller = Teller {
         slice,
-        poison,
-        lacks: violation.invariant == Invariant::NoLoss,
+        plan,
+        workload,
+        partition: slice
+            .record
+            .map(|record| workload.partition(record, topology)),
+        lacks: matches!(
+            violation.invariant,
+            Invariant::NoLoss
+                | Invariant::Convergence
+                | Invariant::MarkMatchesEffect
+                | Invariant::HonestAck
+        ),
+        known: Known::default(),
         stored: false,
         delivered: false,
         applied: false,
         produced: false,
-        enlisted: BTreeSet::new(),
+        enlisted: BTreeMap::new(),
         struck: BTreeSet::new(),
         steps: Vec::new(),
     };
-    for entry in &slice.trace.entries {
-        if entry.id <= slice.last {
-            teller.tell(entry);
-        }
+    let told = slice.trace.entries.iter();
+    for entry in told.take_while(|entry| entry.id <= slice.last) {
+        teller.tell(entry);
     }
-    if teller.lacks && !teller.applied {
-        let at = slice.trace.entries.last().map_or(0, |last| last.at.0);
-        teller.push(at, String::new(), Fact::Missing, None);
-    }
-    teller.steps
+    teller.conclude(violation);
+    condensed(teller.steps)
+}
+
+fn condensed(steps: Vec<Step>) -> Vec<Step> {
+    let kind = |step: &Step| Some((step.node.clone(), step.fact.alike()));
+    let count = |step: &Step, more: More| Step {
+        at_ns: more.until_ns,
+        node: step.node.clone(),
+        fact: Fact::More(more),
+        because: None,
+    };
+    condense(steps, kind, |step| step.at_ns, count)
 }
 
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "two facts about the story and four about what was told of it, each on its own"
+    reason = "one fact about the story and four about what was told of it, each on its own"
 )]
-struct Teller<'s, 't> {
-    slice: &'s Slice<'t>,
-    /// Whether no handler can process the record.
-    poison: bool,
+pub(super) struct Teller<'s, 't> {
+    pub(super) slice: &'s Slice<'t>,
+    pub(super) plan: &'s Plan,
+    pub(super) workload: &'s Workload,
+    /// Where the record belongs.
+    pub(super) partition: Option<Partition>,
     /// Whether it is about something that did not happen: then marks and answers matter, too.
     lacks: bool,
+    pub(super) known: Known,
     stored: bool,
     delivered: bool,
     applied: bool,
     /// Whether an output of it was stored.
     produced: bool,
-    /// The open transactions that it belongs to, or what was made of it: in which partition, and whose.
-    enlisted: BTreeSet<(Partition, ProducerId)>,
+    /// The open transactions that it belongs to, or what was made of it: in which partition each.
+    enlisted: BTreeMap<Partition, TransactionId>,
     /// Nodes that have been down.
     struck: BTreeSet<NodeId>,
     steps: Vec<Step>,
@@ -75,28 +106,46 @@ impl Teller<'_, '_> {
     }
 
     fn tell(&mut self, entry: &Entry<Model>) {
-        match &entry.what {
-            What::Struck(node, ..) => {
+        let told = match &entry.what {
+            What::Struck(node, outage, ..) => {
                 self.struck.insert(*node);
+                let sink = *node == self.plan.scenario.topology.sink();
+                let undone = sink && outage.kind == OutageKind::DiskLoss && self.applied;
+                self.applied &= !undone;
+                undone.then_some((*node, Fact::Undone))
             }
             What::Observed(node, seen) => {
-                if let Some(fact) = self.fact(*node, seen) {
-                    let first = matches!(fact, Fact::Delivered { again: false, .. });
-                    let because = self.reason(entry);
-                    self.push(entry.at.0, self.slice.node(*node), fact, because);
-                    // Its handler may try again for ever: once is enough.
-                    if self.poison && first {
-                        let node = self.slice.node(*node);
-                        self.push(entry.at.0, node, Fact::Unprocessable, None);
-                    }
-                }
+                let fact = self.fact(*node, entry, seen);
+                self.known.note(seen);
+                fact.map(|fact| (*node, fact))
             }
-            What::Sent { from, .. } => {
-                if let Some(fact) = self.repeat(entry) {
-                    self.push(entry.at.0, self.slice.node(*from), fact, None);
-                }
+            What::Sent { from, .. } => self.slice.repeat(entry).map(|fact| (*from, fact)),
+            What::Fired(node, timer) => self.fired(entry, *timer).map(|fact| (*node, fact)),
+            _ => None,
+        };
+        let Some((node, fact)) = told else { return };
+        let because = match entry.what {
+            What::Observed(..) => self.reason(entry),
+            _ => None,
+        };
+        let unprocessable = self.unprocessable(&fact);
+        self.push(entry.at.0, self.slice.node(node), fact, because);
+        if let Some(fact) = unprocessable {
+            self.push(entry.at.0, self.slice.node(node), fact, None);
+        }
+    }
+
+    /// Its handler may try again for ever: once is enough.
+    fn unprocessable(&self, fact: &Fact) -> Option<Fact> {
+        let poison = |record: Option<u32>| record.is_some_and(|one| self.workload.is_poison(one));
+        match *fact {
+            Fact::Delivered { again: false, .. } => {
+                poison(self.slice.record).then_some(Fact::Unprocessable)
             }
-            _ => {}
+            Fact::Other(record, Deed::Delivered) => {
+                poison(Some(record)).then_some(Fact::Other(record, Deed::Unprocessable))
+            }
+            _ => None,
         }
     }
 
@@ -108,20 +157,195 @@ impl Teller<'_, '_> {
         name.or_else(|| self.reason(sent).filter(|_| marker))
     }
 
+    /// Whether something of a partition has to do with the record.
+    fn is_near(&self, partition: Partition) -> bool {
+        self.partition
+            .is_none_or(|own| own == partition % self.slice.inputs)
+    }
+
+    /// Whether readers of the record have been at work, or interrupted, by now.
+    fn is_under_way(&self) -> bool {
+        self.delivered || !self.struck.is_empty()
+    }
+
     /// What an observation says of the record.
-    fn fact(&mut self, node: NodeId, seen: &Observation) -> Option<Fact> {
+    fn fact(&mut self, node: NodeId, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
+        if self.slice.record.is_some() && record_of(seen) == self.slice.record {
+            return self.of_record(node, entry, seen);
+        }
+        if record_of(seen).is_some() {
+            return self.of_rival(seen);
+        }
+        self.of_readers(node, entry, seen)
+            .or_else(|| self.of_logs(entry, seen))
+    }
+
+    fn of_record(
+        &mut self,
+        node: NodeId,
+        entry: &Entry<Model>,
+        seen: &Observation,
+    ) -> Option<Fact> {
         let again = |known: &mut bool| std::mem::replace(known, true);
-        let about = record_of(seen) == self.slice.record && self.slice.record.is_some();
+        let inputs = self.slice.inputs;
+        Some(match *seen {
+            Observation::Enlisted {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.enlisted.insert(partition, transaction);
+                return None;
+            }
+            Observation::Intent { .. } => Fact::Intended,
+            Observation::Stored {
+                record,
+                offset,
+                missed,
+                partition,
+                ..
+            } => {
+                let output = partition >= inputs;
+                let known = if output {
+                    &mut self.produced
+                } else {
+                    &mut self.stored
+                };
+                Fact::Stored {
+                    offset,
+                    again: again(known),
+                    missed: missed.into(),
+                    output,
+                    instead_of: self.known.before((partition, offset), record),
+                }
+            }
+            Observation::Delivered { offset, .. } => {
+                let again = again(&mut self.delivered);
+                Fact::Delivered { offset, again }
+            }
+            Observation::Applied {
+                missed, partition, ..
+            } => {
+                let again = again(&mut self.applied);
+                Fact::Applied {
+                    again,
+                    missed: missed.into(),
+                    output: partition >= inputs,
+                }
+            }
+            Observation::Acked { outcome, .. } => {
+                return self.reported(node, entry, outcome);
+            }
+            Observation::Recognised {
+                hit: Hit::InFlight,
+                place: Place::Sink,
+                ..
+            } => Fact::InProgress,
+            Observation::Recognised { place, .. } => Fact::Recognised(self.taken_for(entry, place)),
+            Observation::Refused { .. } => Fact::Refused,
+            Observation::Skipped { .. } | Observation::Parked { .. } => Fact::PassedOver,
+            _ => return None,
+        })
+    }
+
+    /// An application that was told "unknown" while its client was up may send the record again (F003).
+    fn reported(&self, node: NodeId, entry: &Entry<Model>, outcome: Outcome) -> Option<Fact> {
+        let unknown = outcome == Outcome::Unknown;
+        let matters = self.lacks || (unknown && !self.struck.contains(&node));
+        matters.then(|| Fact::Reported {
+            told: outcome.into(),
+            ground: self.ground(entry, outcome),
+        })
+    }
+
+    /// What an observation says of the other record.
+    fn of_rival(&self, seen: &Observation) -> Option<Fact> {
+        let rival = record_of(seen).filter(|record| Some(*record) == self.slice.rival)?;
+        let overtook = self.slice.overtook;
+        let deed = match *seen {
+            Observation::Intent { .. } if overtook => Deed::Intended,
+            Observation::Stored { offset, .. } => Deed::Stored(offset),
+            Observation::Delivered { .. } if !overtook => Deed::Delivered,
+            Observation::Applied { .. } => Deed::Applied,
+            Observation::Recognised {
+                hit: Hit::InFlight, ..
+            } if !overtook => Deed::InProgress,
+            _ => return None,
+        };
+        Some(Fact::Other(rival, deed))
+    }
+
+    /// What an observation says of the marks and the readers of its partition.
+    fn of_readers(
+        &mut self,
+        node: NodeId,
+        entry: &Entry<Model>,
+        seen: &Observation,
+    ) -> Option<Fact> {
         match *seen {
-            Observation::Truncated { from, .. } => Some(Fact::Truncated { from }),
-            Observation::Reset { position, .. } => Some(Fact::Resumed { offset: position }),
             Observation::Progress {
-                offset, accepted, ..
-            } if self.lacks || !accepted => Some(Fact::Marked { offset, accepted }),
-            Observation::Assigned { position, .. }
-                if self.delivered || self.struck.contains(&node) =>
+                partition,
+                offset,
+                accepted,
+                ..
+            } if self.is_near(partition) => {
+                let back = accepted && self.known.mark(partition).is_some_and(|mark| offset < mark);
+                let passes = self.offset().is_some_and(|own| own < offset);
+                let matters = passes || !self.struck.is_empty();
+                let told = !accepted || back || (self.lacks && matters);
+                told.then_some(Fact::Marked {
+                    offset,
+                    accepted,
+                    passes,
+                    back,
+                })
+            }
+            Observation::Assigned {
+                partition,
+                position,
+                ..
+            } if self.is_near(partition) && (self.is_under_way() || position == Offset::MAX) => {
+                let marked = self.known.mark(partition);
+                Some(Fact::Resumed {
+                    offset: (position != Offset::MAX).then_some(position),
+                    after: self.cue(node, entry),
+                    marked: marked.filter(|mark| *mark > position),
+                })
+            }
+            Observation::Reset {
+                partition,
+                position,
+                ..
+            } if self.is_near(partition) => Some(Fact::Reset {
+                offset: position,
+                end: position > 0 && position >= self.known.end(partition),
+            }),
+            Observation::Granted { partition, token }
+                if self.is_near(partition) && token > 1 && self.is_under_way() =>
             {
-                Some(Fact::Resumed { offset: position })
+                self.regrouped(node, entry, token)
+            }
+            _ => None,
+        }
+    }
+
+    /// What an observation says of logs and transactions.
+    fn of_logs(&mut self, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
+        match *seen {
+            Observation::Truncated {
+                partition, from, ..
+            } if self.is_near(partition) => {
+                let gone = |record| self.known.is_behind(record, (partition, from));
+                let takes_it = self.slice.record.is_some_and(gone);
+                let output = partition >= self.slice.inputs;
+                if takes_it && output {
+                    (self.applied, self.produced) = (false, false);
+                }
+                Some(Fact::Truncated {
+                    from,
+                    output,
+                    takes_it,
+                })
             }
             Observation::Marked {
                 partition,
@@ -129,147 +353,90 @@ impl Teller<'_, '_> {
                 commit,
                 ..
             } => {
-                let of = (partition, transaction.producer);
                 let output = partition >= self.slice.inputs;
-                (self.enlisted.remove(&of) && !commit).then_some(Fact::Aborted { output })
+                let mine = self.enlisted.get(&partition);
+                let decided = mine.is_some_and(|mine| mine.producer == transaction.producer);
+                if decided {
+                    self.enlisted.remove(&partition);
+                }
+                (decided && !commit).then_some(Fact::Aborted { output })
             }
-            _ if !about => self.overtaking(seen),
-            Observation::Enlisted {
-                partition,
+            Observation::Decided {
                 transaction,
-                ..
-            } => {
-                self.enlisted.insert((partition, transaction.producer));
-                None
-            }
-            Observation::Intent { .. } => Some(Fact::Intended),
-            Observation::Stored {
+                commit: false,
+                forced: true,
+            } if self.enlisted.values().any(|mine| *mine == transaction) => self.given_up(entry),
+            Observation::Hanging {
+                partition, offset, ..
+            } if self.is_near(partition) => Some(Fact::Hanging {
                 offset,
-                missed,
-                partition,
-                ..
-            } => {
-                let output = partition >= self.slice.inputs;
-                let known = if output {
-                    &mut self.produced
-                } else {
-                    &mut self.stored
-                };
-                Some(Fact::Stored {
-                    offset,
-                    again: again(known),
-                    missed: missed.into(),
-                    output,
-                })
-            }
-            Observation::Delivered { offset, .. } => {
-                let again = again(&mut self.delivered);
-                Some(Fact::Delivered { offset, again })
-            }
-            Observation::Applied {
-                missed, partition, ..
-            } => {
-                let again = again(&mut self.applied);
-                Some(Fact::Applied {
-                    again,
-                    missed: missed.into(),
-                    output: partition >= self.slice.inputs,
-                })
-            }
-            // An application that was told so while its client was up may send the record again (F003).
-            Observation::Acked { outcome, .. }
-                if self.lacks || (outcome == Outcome::Unknown && !self.struck.contains(&node)) =>
-            {
-                Some(Fact::Reported(outcome.into()))
-            }
-            Observation::Recognised { .. } => Some(Fact::Recognised),
-            Observation::Refused { .. } => Some(Fact::Refused),
-            Observation::Skipped { .. } | Observation::Parked { .. } => Some(Fact::PassedOver),
+                output: partition >= self.slice.inputs,
+            }),
             _ => None,
         }
     }
 
-    /// What an observation says of the record that overtook this one.
-    fn overtaking(&self, seen: &Observation) -> Option<Fact> {
-        let rival = record_of(seen).filter(|record| Some(*record) == self.slice.rival)?;
-        let deed = match *seen {
-            Observation::Intent { .. } => Deed::Intended,
-            Observation::Stored { offset, .. } => Deed::Stored(offset),
-            Observation::Applied { .. } => Deed::Applied,
-            _ => return None,
-        };
-        Some(Fact::Overtaking(rival, deed))
-    }
-
-    /// Whether a packet repeats an earlier request about the record, and why.
-    fn repeat(&self, entry: &Entry<Model>) -> Option<Fact> {
-        let request = self.slice.called(entry.id)?;
-        let kind = asks(entry).filter(|_| self.slice.is_about(entry))?;
-        let earlier = self.slice.trace.entries[..entry.id as usize].iter().rev();
-        let before = earlier
-            .filter(|other| asks(other) == Some(kind) && self.slice.is_about(other))
-            .find(|other| {
-                matches!(other.what, What::Sent { .. }) && sender(other) == sender(entry)
-            })?;
-        Some(Fact::Repeated {
-            request,
-            before: self.slice.called(before.id)?,
-            silence: self.silence(before, entry)?,
-        })
-    }
-
-    /// Why an answer to a request was not heard before the next one left. None where it was heard.
-    fn silence(&self, request: &Entry<Model>, next: &Entry<Model>) -> Option<Silence> {
-        let entries = &self.slice.trace.entries;
-        let heard = self.slice.arrivals(request.id);
-        if sender(request).is_some_and(|node| self.down(node, request, next)) {
-            return Some(Silence::Forgotten);
-        }
-        if heard.is_empty() {
-            return Some(Silence::RequestLost);
-        }
-        if heard.iter().all(|at| *at > next.at.0) {
-            return Some(Silence::RequestLate);
-        }
-        let answers = |entry: &&Entry<Model>| {
-            let is_answer = message_of(&entry.what)
-                .is_some_and(|message| matches!(message.kind(), Kind::Ack | Kind::Applied));
-            is_answer
-                && sender(request)
-                    .and_then(|asker| self.slice.request_of(entry, asker))
-                    .is_some_and(|sent| sent == request.id)
-        };
-        let Some(answer) = entries[..next.id as usize].iter().find(answers) else {
-            return Some(Silence::NoAnswer);
-        };
-        let name = self.slice.called(answer.id);
-        match self.slice.arrivals(answer.id) {
-            [] => Some(Silence::AnswerLost(name)),
-            [first, ..] if *first > next.at.0 => Some(Silence::AnswerLate(name)),
+    /// A timer that went off tells of somebody's silence.
+    fn fired(&self, entry: &Entry<Model>, timer: Timer) -> Option<Fact> {
+        match timer {
+            Timer::SessionCheck { member } => {
+                let node = self.plan.scenario.topology.consumer(member);
+                Some(Fact::SessionOver {
+                    member: self.slice.node(node),
+                })
+            }
+            Timer::PollOverdue { .. } => self.slice.leaves(entry).then_some(Fact::PollOverdue),
             _ => None,
         }
     }
 
-    /// Whether a node went down, and did not only stop, between two entries.
-    fn down(&self, node: NodeId, from: &Entry<Model>, to: &Entry<Model>) -> bool {
-        let between = &self.slice.trace.entries[from.id as usize..to.id as usize];
-        between
-            .iter()
-            .any(|entry| matches!(entry.what, What::Started(booted) if booted == node))
+    /// Where the record stands, if it does.
+    fn offset(&self) -> Option<Offset> {
+        let place = self.known.place(self.slice.record?, self.slice.inputs)?;
+        Some(place.1)
     }
-}
 
-/// The kind of a request whose repeats matter.
-fn asks(entry: &Entry<Model>) -> Option<Kind> {
-    let What::Sent { message, .. } = &entry.what else {
-        return None;
-    };
-    Some(message.kind()).filter(|kind| matches!(kind, Kind::Produce | Kind::Apply))
-}
+    /// What is not there in the end.
+    fn conclude(&mut self, violation: &Violation) {
+        let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
+        if let Some(fact) = torn(self.slice, violation) {
+            self.push(at, String::new(), fact, None);
+        } else if self.slice.record.is_some() && self.lacks {
+            let fact = self.missing(violation.invariant);
+            if let Some(fact) = fact {
+                self.push(at, String::new(), fact, None);
+            }
+        }
+    }
 
-fn sender(entry: &Entry<Model>) -> Option<NodeId> {
-    match entry.what {
-        What::Sent { from, .. } => Some(from),
-        _ => None,
+    fn missing(&self, invariant: Invariant) -> Option<Fact> {
+        let passes = |step: &Step| {
+            matches!(
+                step.fact,
+                Fact::Marked {
+                    accepted: true,
+                    passes: true,
+                    ..
+                }
+            )
+        };
+        match invariant {
+            Invariant::NoLoss | Invariant::Convergence if !self.applied => Some(Fact::Missing {
+                beyond: self.beyond(),
+            }),
+            Invariant::Convergence if !self.steps.iter().any(passes) => Some(Fact::Unmarked),
+            _ => None,
+        }
+    }
+
+    /// Where the reader of its partition stands in the end, if that is beyond it and it was never handed to anybody.
+    fn beyond(&self) -> Option<Offset> {
+        let own = self.offset().filter(|_| !self.delivered)?;
+        let mut entries = self.slice.trace.entries.iter().rev();
+        let asked = entries.find_map(|entry| match message_of(&entry.what) {
+            Some(message) => self.asks_for(message),
+            None => None,
+        })?;
+        (asked > own).then_some(asked)
     }
 }

@@ -11,7 +11,7 @@ use semel_sim::time::{Span, Time};
 use super::{Aim, Size};
 use crate::bench::Bench;
 use crate::found;
-use crate::incident::incidents;
+use crate::incident::{incidents, leaves_open};
 use crate::meaning::{Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
@@ -78,6 +78,11 @@ impl Case {
             .map(|meaning| meaning.deviation.clone())
     }
 
+    /// The longest that a packet takes in fair weather.
+    pub(super) const fn usual(&self) -> Span {
+        self.usual
+    }
+
     /// Whether a deviation is one of those that any run is full of.
     pub(super) fn is_delay(&self, deviation: &Deviation) -> bool {
         match deviation {
@@ -104,6 +109,18 @@ impl Case {
             nodes: topology.size(),
             partitions: topology.partitions,
         }
+    }
+
+    /// How much there is to it, what matters most first.
+    pub(super) fn weight(&self) -> (Size, usize, bool) {
+        let heals = self.scenario.heal_at.is_some();
+        (self.size(), self.meanings.len(), heals)
+    }
+
+    /// Whether something begins in it that nothing ends.
+    pub(super) fn leaves_open(&self) -> bool {
+        let deviations = self.meanings.iter().map(|one| &one.deviation);
+        self.scenario.heal_at.is_none() && leaves_open(deviations)
     }
 
     /// The same with other deviations.

@@ -10,7 +10,7 @@ use semel_models::workload::Money;
 use serde::Serialize;
 
 use super::case::Case;
-use super::{MANY, Shrinker, Size, moves::RECORDS, patience};
+use super::{MANY, Shrinker, Size, moves::RECORDS};
 use crate::plan::Plan;
 use crate::scenario::{Load, Scenario};
 use crate::trial::Runner;
@@ -49,7 +49,13 @@ impl Case {
 impl Shrinker {
     /// The smallest that some kin of a large case came to, if that is smaller.
     pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
-        let mut best: Option<(Case, Kin)> = None;
+        let (smallest, kin, plan) = self.smallest_kin(case)?;
+        let settled = self.with_kin(&plan, kin.seed, smallest, Self::settle);
+        Some((settled, kin))
+    }
+
+    fn smallest_kin(&mut self, case: &Case) -> Option<(Case, Kin, Arc<Plan>)> {
+        let mut best: Option<(Case, Kin, Arc<Plan>)> = None;
         let mut tried = 0;
         let share = self.left / (2 * SIZES.len() as u64 + 1);
         let sizes = SIZES
@@ -65,11 +71,11 @@ impl Shrinker {
                     continue;
                 };
                 tried += 1;
-                let least = best.as_ref().map_or(case.bulk(), |(best, _)| best.bulk());
+                let least = best.as_ref().map_or(case.bulk(), |best| best.0.bulk());
                 if kin.0.bulk() < least {
-                    best = Some(kin);
+                    best = Some((kin.0, kin.1, Arc::clone(&plan)));
                 }
-                let enough = best.as_ref().is_some_and(|(best, _)| !best.is_large());
+                let enough = best.as_ref().is_some_and(|best| !best.0.is_large());
                 if enough || tried >= TRIED {
                     return best;
                 }
@@ -86,10 +92,12 @@ impl Shrinker {
         for seed in 0..runs {
             self.left = self.left.saturating_sub(1);
             let outcome = runner.outcome(seed);
+            let events = outcome.as_ref().map_or(0, |one| one.counts.events);
+            self.events_left = self.events_left.saturating_sub(events);
             if outcome.is_some_and(|outcome| aim.find(outcome.findings).is_some()) {
                 found.push(seed);
             }
-            if found.len() == 2 {
+            if found.len() == 2 || self.events_left == 0 {
                 break;
             }
         }
@@ -99,16 +107,25 @@ impl Shrinker {
     fn shrink_kin(&mut self, plan: &Arc<Plan>, seed: u64) -> Option<(Case, Kin)> {
         let case = Case::with_aim(plan, seed, self.aim)?;
         let before = case.size();
-        let mut shrinker = Self {
-            aim: self.aim,
-            left: self.left.min(EACH),
-            events: patience(plan, seed),
-            plan: Arc::clone(plan),
-        };
-        let given = shrinker.left;
-        let case = shrinker.shrink(case);
-        self.left -= given - shrinker.left;
+        let case = self.with_kin(plan, seed, case, Self::shrink);
         Some((case, Kin { seed, before }))
+    }
+
+    /// Does something with a run of another plan, in its share of the runs that are left.
+    fn with_kin(
+        &mut self,
+        plan: &Arc<Plan>,
+        seed: u64,
+        case: Case,
+        work: impl Fn(&mut Self, Case) -> Case,
+    ) -> Case {
+        let given = self.left.min(EACH);
+        let mut shrinker = Self::new(plan, seed, (self.aim, &case), given);
+        shrinker.events_left = self.events_left;
+        let case = work(&mut shrinker, case);
+        self.left -= given - shrinker.left;
+        self.events_left = shrinker.events_left;
+        case
     }
 }
 

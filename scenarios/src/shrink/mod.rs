@@ -10,24 +10,22 @@
 mod case;
 mod kin;
 mod moves;
+mod taking;
 
 use std::sync::Arc;
 
 use semel_models::judge::{Cause, Findings, Side, Violation};
 use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
-use semel_models::vocabulary::Topology;
-use semel_models::workload::{Money, Written};
 use semel_sim::adversary::Adversary;
-use semel_sim::schedule::{Deviation, Fated, Script};
-use semel_sim::shrink::shrink as ddmin;
-use semel_sim::time::Span;
+use semel_sim::schedule::{Deviation, Script};
 use serde::Serialize;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, most_events};
 use crate::found;
-use crate::meaning::{Carried, Meaning, Meant};
+use crate::meaning::{Carried, Meant};
 use crate::plan::Plan;
+use crate::reach::{Reach, Reaching};
 use crate::scenario::Scenario;
 use crate::trial::Runner;
 use case::Case;
@@ -50,7 +48,7 @@ pub struct Aim {
 }
 
 /// How much there is to a failing run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Size {
     /// Packets lost, copied or late, outages, and changes of the weather. An isolation is one, with its end; so is a loss
     /// of power, with what survives it.
@@ -80,6 +78,19 @@ pub struct Shrunk {
     pub kin: Option<Kin>,
     /// How many runs it took.
     pub runs: u64,
+    /// More could perhaps be taken away: it was cut short by this budget.
+    pub cut_short: Option<Budget>,
+    /// What its faults hit that no fault of the plan can, in a few words each.
+    pub beyond: Vec<String>,
+}
+
+/// What shrinking may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Budget {
+    /// So many runs.
+    Runs(u64),
+    /// So many events, over all runs.
+    Events(u64),
 }
 
 /// More faults than this are too many to tell one by one.
@@ -88,40 +99,45 @@ const MANY: usize = 3;
 /// The runs that shrinking may take where nothing else is said.
 pub const RUNS: u64 = 60_000;
 
-/// The runs that taking away from the run itself may take of those. Its kin are small, and quickly run.
+/// The runs that taking away from the run itself may take of those: so many, or this share if that is more. Its kin are
+/// small, and quickly run.
 const TAKING: u64 = 5_000;
+const SHARE: u64 = 12;
+
+/// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
+const EVENTS: u64 = 150_000_000;
 
 /// Shrinks the run of a plan under a seed, in at most so many runs. None where nothing fails in it.
 pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let plan = &plan.drawn(seed);
-    let (case, aim) = Case::of(plan, seed)?;
-    let before = case.size();
-    let mut shrinker = Shrinker {
-        aim,
-        left: runs.min(TAKING),
-        events: patience(plan, seed),
-        plan: Arc::clone(plan),
-    };
-    let mut case = shrinker.shrink(case);
-    shrinker.left += runs - runs.min(TAKING);
+    let (whole, aim) = Case::of(plan, seed)?;
+    let taking = runs.min(TAKING.max(runs / SHARE));
+    let mut shrinker = Shrinker::new(plan, seed, (aim, &whole), taking);
+    let case = shrinker.shrink(whole.clone());
+    let mut case = shrinker.settle(case);
+    shrinker.left += runs - taking;
     let mut kin = None;
     if case.is_large()
-        && let Some((smaller, of)) = shrinker.kin(&case)
+        && let Some(found) = shrinker.kin(&case)
     {
-        (case, kin) = (smaller, Some(of));
+        (case, kin) = (found.0, Some(found.1));
+        shrinker.dry = shrinker.left == 0;
     }
-    let runs = runs - shrinker.left;
-    let after = case.size();
-    let script = case.deviations().collect();
-    let seed = kin.map_or(seed, |kin| kin.seed);
-    let witness = found::write(plan, seed, case.scenario, script, aim)?;
+    let spent = runs - shrinker.left;
+    let cut_short = match shrinker.events_left {
+        0 => Some(Budget::Events(EVENTS)),
+        _ => shrinker.dry.then_some(Budget::Runs(spent)),
+    };
+    let (witness, left, kin) = shrinker.written(seed, (case, kin), &whole)?;
     Some(Shrunk {
         witness,
         aim,
-        before,
-        after,
+        before: whole.size(),
+        after: left.size(),
         kin,
-        runs,
+        runs: spent,
+        cut_short,
+        beyond: shrinker.beyond(&left),
     })
 }
 
@@ -161,12 +177,48 @@ fn patience(plan: &Arc<Plan>, seed: u64) -> u64 {
 
 struct Shrinker {
     aim: Aim,
+    /// So many runs more,
     left: u64,
+    /// and so many events in all of them.
+    events_left: u64,
+    /// A run was asked for that was no longer to be had.
+    dry: bool,
+    /// The most events of one run.
     events: u64,
     plan: Arc<Plan>,
+    reach: Arc<Reach>,
+    /// Faults are moved only to where the plan's own can strike.
+    within: bool,
+    /// Whatever begins in the run ends in it, and is to end.
+    ends: bool,
 }
 
 impl Shrinker {
+    fn new(plan: &Arc<Plan>, seed: u64, (aim, case): (Aim, &Case), left: u64) -> Self {
+        Self {
+            aim,
+            left,
+            events_left: EVENTS,
+            dry: false,
+            events: patience(plan, seed),
+            plan: Arc::clone(plan),
+            reach: Arc::new(Reach::of(plan)),
+            within: true,
+            ends: !case.leaves_open(),
+        }
+    }
+
+    /// Shrinks again until another round takes nothing more away.
+    fn settle(&mut self, mut case: Case) -> Case {
+        loop {
+            let again = self.shrink(case.clone());
+            if again.weight() >= case.weight() {
+                return case;
+            }
+            case = again;
+        }
+    }
+
     fn shrink(&mut self, mut case: Case) -> Case {
         self.fewer_delays(&mut case);
         self.fewer_faults(&mut case);
@@ -179,6 +231,46 @@ impl Shrinker {
         self.rounder_times(&mut case);
         self.fewer_faults(&mut case);
         case
+    }
+
+    /// The witness of a case. A run that ends for want of events may come to something else with more of them, or with
+    /// fewer: then it is held to those that it had here, and if that does not help, the run is told as it was.
+    fn written(
+        &self,
+        seed: u64,
+        (case, kin): (Case, Option<Kin>),
+        whole: &Case,
+    ) -> Option<(Scenario, Case, Option<Kin>)> {
+        let mut held = case.clone();
+        held.scenario.events = Some(self.most_events(&case));
+        let all = [(case, kin), (held, kin), (whole.clone(), None)];
+        all.into_iter().find_map(|(case, kin)| {
+            let seed = kin.map_or(seed, |kin| kin.seed);
+            let script = case.deviations().collect();
+            let scenario = case.scenario.clone();
+            let witness = found::write(&self.plan, seed, scenario, script, self.aim)?;
+            Some((witness, case, kin))
+        })
+    }
+
+    fn most_events(&self, case: &Case) -> u64 {
+        most_events(&case.scenario).min(self.events)
+    }
+
+    /// What the faults of a case hit that no fault of the plan can.
+    fn beyond(&self, case: &Case) -> Vec<String> {
+        let plan = Plan {
+            scenario: Arc::new(case.scenario.clone()),
+            ..Plan::clone(&self.plan)
+        };
+        let bench = Bench::new(&Arc::new(plan), 0);
+        let deviations: Vec<Deviation> = case.deviations().collect();
+        let Ok(script) = Script::new(&deviations, &bench.nodes) else {
+            return Vec::new();
+        };
+        let mut reaching = Reaching::new(script, &self.reach, (&bench.nodes, case.usual()));
+        bench.play(&mut reaching);
+        reaching.into_beyond()
     }
 
     /// The case as it runs, if it still shows the violation: with deviations by the addresses that they now have.
@@ -196,15 +288,23 @@ impl Shrinker {
         self.play(case, &bench, script)
     }
 
+    /// Whether nothing more can be run.
+    const fn is_spent(&self) -> bool {
+        self.left == 0 || self.events_left == 0
+    }
+
     /// The plan of a case. None where it makes no sense, or too much was asked already.
     fn bench(&mut self, case: &Case) -> Option<Bench> {
-        self.left = self.left.checked_sub(1)?;
+        if self.ends && case.leaves_open() {
+            return None;
+        }
+        if self.is_spent() {
+            self.dry = true;
+            return None;
+        }
+        self.left -= 1;
         let mut scenario = case.scenario.clone();
-        scenario.events = Some(
-            scenario
-                .events
-                .map_or(self.events, |most| most.min(self.events)),
-        );
+        scenario.events = Some(self.most_events(case));
         let scenario = Arc::new(scenario);
         let strategy = &self.plan.strategy;
         if !strategy
@@ -220,9 +320,15 @@ impl Shrinker {
         Some(Bench::new(&Arc::new(plan), 0))
     }
 
-    fn play(&self, case: &Case, bench: &Bench, adversary: impl Adversary<Model>) -> Option<Case> {
+    fn play(
+        &mut self,
+        case: &Case,
+        bench: &Bench,
+        adversary: impl Adversary<Model>,
+    ) -> Option<Case> {
         let mut meant = Meant::new(adversary, &bench.nodes);
-        let findings = bench.play(&mut meant);
+        let (findings, events) = bench.play_counted(&mut meant);
+        self.events_left = self.events_left.saturating_sub(events);
         self.aim.find(&findings)?;
         let (_, meanings) = meant.into_parts();
         Some(case.with(&meanings))
@@ -236,172 +342,5 @@ impl Shrinker {
             *case = shown;
         }
         taken
-    }
-
-    fn fewer_delays(&mut self, case: &mut Case) {
-        let kept = |keep: &dyn Fn(&Deviation) -> bool| -> Vec<Meaning> {
-            let kept = case.meanings.iter().filter(|one| keep(&one.deviation));
-            kept.cloned().collect()
-        };
-        let quiet = case.with(&kept(&|deviation| !case.is_delay(deviation)));
-        let jitter = |deviation: &Deviation| !matches!(deviation, Deviation::Jitter { .. });
-        let steady = case.with(&kept(&jitter));
-        let _ = self.take(case, &quiet) || self.take(case, &steady);
-    }
-
-    fn fewer_faults(&mut self, case: &mut Case) {
-        let budget = self.left;
-        let (left, _) = ddmin(&case.meanings, budget, |some| {
-            self.shows(&case.with(some)).is_some()
-        });
-        let fewer = case.with(&left);
-        self.take(case, &fewer);
-        // A line taken out of a file leaves the others at their addresses.
-        let mut index = 0;
-        while index < case.meanings.len() {
-            let mut rest = case.meanings.clone();
-            rest.remove(index);
-            match self.shows_by_address(&case.with(&rest)) {
-                Some(shown) if shown.meanings.len() < case.meanings.len() => *case = shown,
-                _ => index += 1,
-            }
-        }
-    }
-
-    /// Transfers come and go in pairs.
-    fn fewer_records(&mut self, case: &mut Case) {
-        let size = match case.scenario.workload.money {
-            Money::Credits => 1,
-            Money::Transfers => 2,
-        };
-        let units: Vec<usize> = (0..case.written().len() / size).collect();
-        let spread = |units: &[usize]| -> Vec<usize> {
-            let records = |unit: &usize| unit * size..(unit + 1) * size;
-            units.iter().flat_map(records).collect()
-        };
-        let budget = self.left;
-        let (left, _) = ddmin(&units, budget, |some| {
-            !some.is_empty() && self.keeping(case, &spread(some)).is_some()
-        });
-        if let Some(fewer) = self.keeping(case, &spread(&left)) {
-            *case = fewer;
-        }
-    }
-
-    /// The case with a few of its records, if that shows the violation. What survives a loss is fewer entries, too,
-    /// where those that are gone were among them.
-    fn keeping(&mut self, case: &Case, records: &[usize]) -> Option<Case> {
-        let fewer = case.keeping(records);
-        self.shows(&fewer)
-            .or_else(|| self.shows(&fewer.shortened(case.records() - records.len())?))
-    }
-
-    fn smaller_world(&mut self, case: &mut Case) {
-        let one = |case: &Case, set: fn(&mut Topology)| {
-            let mut topology = case.scenario.topology;
-            set(&mut topology);
-            case.within(topology)
-        };
-        let smaller: [fn(&mut Topology); 4] = [
-            |topology| topology.partitions = 1,
-            |topology| topology.consumers = 1,
-            |topology| topology.producers = 1,
-            |topology| topology.brokers = 1,
-        ];
-        for set in smaller {
-            let candidate = one(case, set);
-            if candidate.scenario.topology != case.scenario.topology {
-                self.take(case, &candidate);
-            }
-        }
-        if case.scenario.heal_at.is_some() {
-            let mut candidate = case.clone();
-            candidate.scenario.heal_at = None;
-            self.take(case, &candidate);
-        }
-        if let Some(candidate) = case.healing() {
-            self.take(case, &candidate);
-        }
-        if case.meanings.len() > MANY {
-            let isolating = case.isolating();
-            let _ = isolating.iter().any(|candidate| self.take(case, candidate));
-        }
-    }
-
-    /// Credits of ten to one account, one right after the other.
-    fn simpler_records(&mut self, case: &mut Case) {
-        let simplify: [fn(&mut Written); 3] = [
-            |written| written.amount = 10 * written.amount.signum(),
-            |written| written.key = 0,
-            |written| written.pace = Span::millis(10),
-        ];
-        for simplify in simplify {
-            let mut candidate = case.clone();
-            let written = candidate.scenario.workload.written.iter_mut().flatten();
-            written.for_each(simplify);
-            self.take(case, &candidate);
-        }
-    }
-
-    fn rounder_times(&mut self, case: &mut Case) {
-        for index in 0..case.written().len() {
-            self.round(case, |case| {
-                let written = case.scenario.workload.written.as_mut()?;
-                Some(&mut written[index].pace)
-            });
-        }
-        self.round(case, |case| case.scenario.heal_at.as_mut());
-        for index in 0..case.meanings.len() {
-            for which in 0..2 {
-                self.round(case, |case| {
-                    span_of(&mut case.meanings.get_mut(index)?.deviation, which)
-                });
-            }
-        }
-    }
-
-    /// Tries ever finer units until a rounded span will do.
-    fn round(&mut self, case: &mut Case, mut span: impl FnMut(&mut Case) -> Option<&mut Span>) {
-        const UNITS: [Span; 4] = [
-            Span::secs(1),
-            Span::millis(100),
-            Span::millis(10),
-            Span::millis(1),
-        ];
-        for unit in UNITS {
-            let mut candidate = case.clone();
-            let Some(exact) = span(&mut candidate) else {
-                return;
-            };
-            if exact.0.is_multiple_of(unit.0) {
-                return;
-            }
-            if exact.0 < unit.0 {
-                continue;
-            }
-            let below = exact.0 / unit.0 * unit.0;
-            exact.0 = below + unit.0;
-            if self.take(case, &candidate) {
-                return;
-            }
-            *span(&mut candidate).expect("it was there") = Span(below);
-            if self.take(case, &candidate) {
-                return;
-            }
-        }
-    }
-}
-
-/// The first or second time that a deviation speaks of.
-fn span_of(deviation: &mut Deviation, which: usize) -> Option<&mut Span> {
-    match deviation {
-        Deviation::Packet {
-            fate: Fated::Arrives(delays),
-            ..
-        } => delays.get_mut(which),
-        Deviation::Step { down: span, .. }
-        | Deviation::Jitter { more: span, .. }
-        | Deviation::Weather { at: span, .. } => (which == 0).then_some(span),
-        Deviation::Packet { .. } | Deviation::Survives { .. } | Deviation::After { .. } => None,
     }
 }

@@ -5,6 +5,8 @@
 //! against the timers, and the crash hits something else. Where power is lost and something has to survive it, what
 //! that is depends on where it is lost: for each place, every journal is tried.
 
+use std::sync::Arc;
+
 use semel_models::workload::Money;
 use semel_sim::digest::name_key;
 use semel_sim::schedule::{Deviation, Fated, NamedChange, OutageName};
@@ -13,7 +15,7 @@ use semel_sim::time::{Span, Time};
 use super::Shrinker;
 use super::case::Case;
 use crate::meaning::{Carried, Meaning};
-use crate::survey::{Spot, Survey};
+use crate::survey::{Open, Survey};
 
 /// The most records of a small run.
 pub(super) const RECORDS: usize = 3;
@@ -39,31 +41,61 @@ impl Shrinker {
             .flatten()
             .collect();
         let losing: Vec<Case> = worlds.iter().filter_map(Case::losing).collect();
+        // What the plan's own faults could do comes first; anything else only where that leaves much.
+        for within in [true, false] {
+            self.within = within;
+            if !within && !case.is_large() {
+                break;
+            }
+            if let Some(moved) = self.moved(case, &worlds, &losing) {
+                *case = moved;
+                break;
+            }
+        }
+    }
+
+    fn moved(&mut self, case: &Case, worlds: &[Case], losing: &[Case]) -> Option<Case> {
         let moved = worlds.iter().find_map(|world| self.move_one(world));
         let survivors = case.meanings.iter().any(survives);
         let mut sparing = worlds.iter().filter(|_| survivors);
         let moved = moved.or_else(|| sparing.find_map(|world| self.move_loss(world)));
         let moved = moved.or_else(|| losing.iter().find_map(|world| self.move_one(world)));
-        let moved = moved.or_else(|| {
-            let large = faults > 3 || size > RECORDS;
-            let mut worlds = worlds.iter().chain(&losing).filter(|_| large);
-            let left = self.left;
+        moved.or_else(|| {
+            let large = case.meanings.len() > 3 || case.records() > RECORDS;
+            let mut worlds = worlds.iter().chain(losing).filter(|_| large);
+            let (left, dry) = (self.left, self.dry);
             let pairs = left.min(PAIRS);
             self.left = pairs;
             let moved = worlds.find_map(|world| self.move_two(world));
             self.left += left - pairs;
+            self.dry = dry;
             moved
-        });
-        if let Some(moved) = moved {
-            *case = moved;
-        }
+        })
     }
 
     fn move_one(&mut self, world: &Case) -> Option<Case> {
         let (acts, fixed) = world.acts();
         let base = world.with(&fixed);
-        let mut candidates = self.candidates(&base, &acts)?.into_iter();
-        candidates.find_map(|one| self.shows(&base.and(one)))
+        let candidates = self.candidates(&base, &acts)?;
+        self.first(candidates, |shrinker, one| shrinker.shows(&base.and(one)))
+    }
+
+    /// The first of many things to try that comes to something, as long as there are runs left to try them in.
+    fn first<T>(
+        &mut self,
+        all: Vec<T>,
+        mut tried: impl FnMut(&mut Self, T) -> Option<Case>,
+    ) -> Option<Case> {
+        for one in all {
+            if self.is_spent() {
+                return None;
+            }
+            let found = tried(self, one);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// The same where power is lost, and some of one journal survives.
@@ -75,18 +107,22 @@ impl Shrinker {
         });
         fixed.retain(|one| !survives(one));
         let base = world.with(&fixed);
-        let mut candidates = self.candidates(&base, &acts)?.into_iter();
-        candidates.find_map(|one| {
+        let candidates = self.candidates(&base, &acts)?;
+        self.first(candidates, |shrinker, one| {
             let struck = base.and(one);
-            let mut survivors = self.survivors(&struck)?.into_iter();
-            survivors.find_map(|some| self.shows(&struck.and(some)))
+            let survivors = shrinker.survivors(&struck)?;
+            shrinker.first(survivors, |shrinker, some| {
+                shrinker.shows(&struck.and(some))
+            })
         })
     }
 
     /// For each journal that loses something in a run of a case: all of it, or its first entries.
     fn survivors(&mut self, case: &Case) -> Option<Vec<Meaning>> {
         let bench = self.bench(case)?;
-        let mut survey = Survey::new(Carried::new(&case.meanings, &bench.nodes)?);
+        let reach = Arc::clone(&self.reach);
+        let carried = Carried::new(&case.meanings, &bench.nodes)?;
+        let mut survey = Survey::new(carried, &reach, &bench.nodes);
         bench.play(&mut survey);
         let named = |key: u64| bench.nodes.iter().find(|name| name_key(name) == key);
         let mut survivors = Vec::new();
@@ -109,11 +145,11 @@ impl Shrinker {
     fn move_two(&mut self, world: &Case) -> Option<Case> {
         let (acts, fixed) = world.acts();
         let base = world.with(&fixed);
-        let mut candidates = self.candidates(&base, &acts)?.into_iter();
-        candidates.find_map(|one| {
+        let candidates = self.candidates(&base, &acts)?;
+        self.first(candidates, |shrinker, one| {
             let struck = base.and(one);
-            let mut candidates = self.candidates(&struck, &acts)?.into_iter();
-            candidates.find_map(|two| self.shows(&struck.and(two)))
+            let candidates = shrinker.candidates(&struck, &acts)?;
+            shrinker.first(candidates, |shrinker, two| shrinker.shows(&struck.and(two)))
         })
     }
 
@@ -121,22 +157,29 @@ impl Shrinker {
     /// its role (in a smaller world another one may do its part), the fate of a packet with each packet.
     fn candidates(&mut self, case: &Case, acts: &[Deviation]) -> Option<Vec<Meaning>> {
         let bench = self.bench(case)?;
-        let mut survey = Survey::new(Carried::new(&case.meanings, &bench.nodes)?);
+        let reach = Arc::clone(&self.reach);
+        let carried = Carried::new(&case.meanings, &bench.nodes)?;
+        let mut survey = Survey::new(carried, &reach, &bench.nodes);
         bench.play(&mut survey);
         let spots = survey.into_spots();
-        let fits = |act: &Deviation, (place, _): &Spot| match act {
-            Deviation::Step { node, .. } => {
-                place.to.is_none() && role(&bench.nodes[usize::from(place.node.0)]) == role(node)
-            }
-            _ => place.to.is_some(),
+        let fits = |act: &Deviation, open: &Open| {
+            let place = &open.spot.0;
+            let is_such = match act {
+                Deviation::Step { node, .. } => {
+                    let struck = &bench.nodes[usize::from(place.node.0)];
+                    place.to.is_none() && role(struck) == role(node)
+                }
+                _ => place.to.is_some(),
+            };
+            is_such && (!self.within || open.is_open_to(act))
         };
         let strikes = |act: &Deviation| {
-            let place = |spot: &Spot| Meaning {
+            let place = |open: &Open| Meaning {
                 deviation: act.clone(),
-                place: Some(*spot),
+                place: Some(open.spot),
                 at: Time(0),
             };
-            let spots = spots.iter().filter(|spot| fits(act, spot));
+            let spots = spots.iter().filter(|open| fits(act, open));
             spots.map(place).collect::<Vec<_>>()
         };
         Some(acts.iter().flat_map(strikes).collect())

@@ -109,6 +109,8 @@ pub enum Trouble {
     Panicked(Box<Token>, String),
     /// Whoever listened could not go on.
     Audience(io::Error),
+    /// The machine gives no threads.
+    Threads(String),
 }
 
 impl Sweep {
@@ -226,7 +228,7 @@ impl Sweep {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.jobs)
             .build()
-            .map_err(|why| Trouble::Audience(io::Error::other(why)))?;
+            .map_err(|why| Trouble::Threads(why.to_string()))?;
         let mut checked = Checked::default();
         let mut whole = true;
         while whole && let Some((plan, seed)) = self.place(sums.rows) {

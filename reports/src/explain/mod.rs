@@ -1,0 +1,300 @@
+//! An explanation as text: a short proof, and a space-time diagram.
+//!
+//! What follows from what is in the [`Explanation`]; here are only the words for it.
+
+mod picture;
+mod steps;
+
+use semel_scenarios::explain::{Elsewhere, Event, Explanation, Fact, Given, More};
+
+use maud::{PreEscaped, html};
+
+use crate::ink::{Glyphs, finish};
+use crate::words::{self, causes, list};
+use crate::{account, drawing, html as page, search};
+
+/// The proof and the diagram.
+pub fn text(explanation: &Explanation, glyphs: Glyphs) -> String {
+    let drawn = lines(&picture::diagram(&explanation.diagram), glyphs);
+    proof(explanation, glyphs) + "\n" + &drawn
+}
+
+fn lines(page: &str, glyphs: Glyphs) -> String {
+    let clean: String = page.lines().map(|line| glyphs.clean(line) + "\n").collect();
+    finish(&clean)
+}
+
+fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
+    let parts = [
+        title(explanation),
+        given(explanation),
+        then(explanation),
+        however(explanation),
+        needed(explanation),
+        holds(explanation),
+    ];
+    lines(&parts.join("\n"), glyphs)
+}
+
+/// The same as a page of its own: the proof and the drawn diagram.
+pub fn html(explanation: &Explanation) -> String {
+    let title = format!("{} under {}", explanation.scenario, explanation.strategy);
+    let proof = proof(explanation, Glyphs::Unicode);
+    page::sheet(
+        &title,
+        &html! {
+            h1 { (Glyphs::Unicode.clean(&title)) }
+            pre { (proof) }
+            figure { (PreEscaped(svg(explanation))) }
+        },
+    )
+}
+
+/// The diagram alone, drawn.
+pub fn svg(explanation: &Explanation) -> String {
+    drawing::svg(&explanation.diagram)
+}
+
+/// The same as one line of JSON.
+pub fn json(explanation: &Explanation) -> String {
+    serde_json::to_string(explanation).expect("an explanation has string keys") + "\n"
+}
+
+fn title(explanation: &Explanation) -> String {
+    let violation = &explanation.violation;
+    let record = violation.record.map_or_else(String::new, |record| {
+        let (account, amount) = explanation.money.unwrap_or_default();
+        let by = explanation.overtaken_by;
+        let by = by.map_or_else(String::new, |by| format!(", overtaken by record {by}"));
+        let behind = explanation.behind;
+        let behind = behind.map_or_else(String::new, |other| format!(", behind record {other}"));
+        format!("  record {record} (account {account}, {amount:+}){by}{behind}")
+    });
+    let promise = match (violation.promised, &violation.assumption_broken) {
+        (true, None) => "promise broken".to_string(),
+        (true, Some(assumption)) => format!(
+            "beyond the promise: {}",
+            words::broken_assumption(assumption)
+        ),
+        (false, _) => "not promised".to_string(),
+    };
+    let cause = causes::find(&violation.cause);
+    let kin = explanation.kin.map_or_else(String::new, |kin| {
+        format!(
+            "\nTold of a smaller run of the same plan, of {} under seed {}: it breaks in the same way.",
+            words::plural(kin.before.records.into(), "record"),
+            kin.seed
+        )
+    });
+    let remarks = [
+        search::beyond(&explanation.beyond),
+        search::cut_short(explanation.cut_short),
+    ];
+    let remarks = remarks
+        .into_iter()
+        .flatten()
+        .fold(String::new(), |told, one| {
+            told + "\n" + &account::capital(&one) + "."
+        });
+    let anomaly = words::invariant(&violation.invariant).map(|words| words.anomaly);
+    format!(
+        "{} ({} at {}){record}  {promise}\n{}: {}, cause {} ({}){kin}",
+        anomaly.unwrap_or("something is wrong").to_uppercase(),
+        violation.invariant,
+        violation.level,
+        explanation.strategy,
+        violation.side,
+        cause.code,
+        cause.name
+    ) + &remarks
+}
+
+fn given(explanation: &Explanation) -> String {
+    let width = explanation
+        .given
+        .iter()
+        .map(|given| given.name.len())
+        .max()
+        .unwrap_or(0);
+    let lines = explanation.given.iter().map(|given| {
+        if let Event::More(more) = given.what {
+            return format!("  {:width$}  {}", "", more_like_it(more));
+        }
+        let fault = given
+            .fault
+            .as_ref()
+            .map_or_else(String::new, |fault| format!("   {fault}"));
+        format!(
+            "  {:width$}  {:>9}  {}{fault}",
+            given.name,
+            millis(given.at_ns),
+            event(given)
+        )
+    });
+    let hidden = explanation.faults.iter().flat_map(|fault| {
+        let name = &fault.name;
+        let line = move |hidden| format!("  {:width$}  {:>9}  {hidden}   {name}", "", "");
+        fault.hidden.iter().map(line)
+    });
+    section("Let", lines.chain(hidden))
+}
+
+fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let mut out = title.to_string();
+    for line in lines {
+        out.push('\n');
+        out.push_str(line.trim_end());
+    }
+    out
+}
+
+fn event(given: &Given) -> String {
+    match &given.what {
+        Event::Packet {
+            from,
+            to,
+            what,
+            attempt,
+            arrives_ns,
+            lost,
+            under_way,
+        } => {
+            let attempt =
+                attempt.map_or_else(String::new, |attempt| format!(" (attempt {attempt})"));
+            let fate = match (lost, &arrives_ns[..]) {
+                (Some(reason), _) => format!("   x lost: {reason}"),
+                (None, []) if *under_way => "   still on its way in the end".into(),
+                (None, []) => "   x lost".into(),
+                (None, [at]) => format!("   arrives {}", millis(*at)),
+                (None, [first, .., last]) => {
+                    format!("   arrives twice, {} and {}", millis(*first), millis(*last))
+                }
+            };
+            format!("{from} -> {to}  {what}{attempt}{fate}")
+        }
+        Event::Outage {
+            node,
+            kind,
+            back_ns,
+        } => {
+            let takes = match *kind {
+                "pause" => "stops",
+                "crash" => "crashes",
+                "power loss" => "loses power",
+                _ => "loses its disk",
+            };
+            format!("{node} {takes}, back at {}", millis(*back_ns))
+        }
+        Event::Weather { what } => what.clone(),
+        Event::More(more) => more_like_it(*more),
+    }
+}
+
+fn then(explanation: &Explanation) -> String {
+    let record = explanation.told_of;
+    let record = record.map_or_else(|| "it".to_string(), |record| record.to_string());
+    let shown = explanation.violation.record.is_none() && explanation.told_of.is_some();
+    let shown = shown.then(|| format!("  Record {record} shows it."));
+    let mut number = 0;
+    let lines = explanation.then.iter().map(|step| {
+        if let Fact::More(more) = step.fact {
+            return format!("     {}", more_like_it(more));
+        }
+        number += 1;
+        format!("  {number}. {}", steps::say(step, &record))
+    });
+    section("Then", shown.into_iter().chain(lines))
+}
+
+/// What stands for a long repetition.
+pub(crate) fn more_like_it(more: More) -> String {
+    let count = words::thousands(more.count);
+    let until = words::span(more.until_ns);
+    format!("… and {count} more like these until {until}")
+}
+
+fn however(explanation: &Explanation) -> String {
+    let strategy = &explanation.strategy;
+    let violation = &explanation.violation;
+    match &explanation.promise {
+        Some(clause) if violation.assumption_broken.is_none() => {
+            format!(
+                "However, {strategy} promises that {}: a contradiction.",
+                words::clause(clause)
+            )
+        }
+        Some(clause) => format!(
+            "However, {strategy} promises that {}, and that did not hold here: no contradiction.",
+            words::clause(clause)
+        ),
+        None => format!("{strategy} does not promise otherwise: no contradiction."),
+    }
+}
+
+fn needed(explanation: &Explanation) -> String {
+    let (needed, other): (Vec<_>, Vec<_>) =
+        explanation.faults.iter().partition(|fault| fault.needed);
+    let needed: Vec<&str> = needed.iter().map(|fault| fault.name.as_str()).collect();
+    let without = match needed.len() {
+        0 if explanation.faults.is_empty() => {
+            return format!("Needed: {}.", at_fault(explanation));
+        }
+        0 => return "Needed: no fault by itself; without any one of them this violation still appears.".into(),
+        1 => "without it",
+        2 => "without either",
+        _ => "without any one of them",
+    };
+    let irrelevant = explanation.irrelevant + other.len();
+    let rest = match irrelevant {
+        0 => String::new(),
+        count => format!(
+            " Irrelevant: {}.",
+            words::plural(count as u64, "other fault")
+        ),
+    };
+    format!(
+        "Needed: {}; {without} this violation does not appear.{rest}",
+        list(&needed)
+    )
+}
+
+/// What a failure without faults comes from.
+fn at_fault(explanation: &Explanation) -> &'static str {
+    if explanation.violation.assumption_broken.as_deref() == Some("NoPoison") {
+        "nothing goes wrong here but the record itself, which no handler can process"
+    } else {
+        "nothing goes wrong here but the strategy itself"
+    }
+}
+
+fn holds(explanation: &Explanation) -> String {
+    if explanation.faults.is_empty() {
+        return String::new();
+    }
+    if explanation.holds.is_empty() {
+        return "Nothing else was found that holds where every one of these faults also struck."
+            .into();
+    }
+    let names: Vec<String> = explanation.holds.iter().map(elsewhere).collect();
+    format!(
+        "Holds where every one of these faults also struck: {}.",
+        list(&names)
+    )
+}
+
+fn elsewhere(one: &Elsewhere) -> String {
+    match one.change {
+        Some(change) => format!("{} {change}", one.strategy),
+        None => one.strategy.clone(),
+    }
+}
+
+/// Nanoseconds as milliseconds, with up to three digits behind the point.
+pub(crate) fn millis(nanos: u64) -> String {
+    let (whole, rest) = (nanos / 1_000_000, nanos / 1_000 % 1_000);
+    if rest == 0 {
+        return format!("{whole} ms");
+    }
+    let text = format!("{whole}.{rest:03}");
+    format!("{} ms", text.trim_end_matches('0'))
+}

@@ -1,0 +1,428 @@
+//! The steps of a proof in words.
+
+use semel_scenarios::explain::{
+    Cue, Deed, Fact, Ground, Missed, Part, Reported, Sign, Silence, Step, Taken,
+};
+
+use super::{millis, more_like_it};
+use crate::words::list;
+
+/// One step in a sentence; `record` is what it is told of.
+pub(super) fn say(step: &Step, record: &str) -> String {
+    let node = &step.node;
+    let at = millis(step.at_ns);
+    let because = step.because.as_ref();
+    let because = because.map_or_else(String::new, |name| format!(", because {name} arrived"));
+    let told = Told {
+        node,
+        record,
+        at: &at,
+        because: &because,
+    };
+    match &step.fact {
+        Fact::Intended
+        | Fact::Stored { .. }
+        | Fact::Delivered { .. }
+        | Fact::Applied { .. }
+        | Fact::Undone
+        | Fact::Reported { .. }
+        | Fact::Recognised(_)
+        | Fact::InProgress
+        | Fact::Refused
+        | Fact::Unprocessable
+        | Fact::PassedOver => told.of_record(&step.fact),
+        Fact::Other(rival, deed) => told.of_rival(*rival, *deed),
+        Fact::Aborted { .. }
+        | Fact::GivenUp { .. }
+        | Fact::Truncated { .. }
+        | Fact::Hanging { .. }
+        | Fact::Torn { .. } => told.of_logs(&step.fact),
+        Fact::Marked { .. }
+        | Fact::Resumed { .. }
+        | Fact::Reset { .. }
+        | Fact::SessionOver { .. }
+        | Fact::PollOverdue
+        | Fact::Regrouped { .. } => told.of_readers(&step.fact),
+        Fact::Repeated {
+            request,
+            before,
+            silence,
+        } => format!(
+            "{node} sends {request} at {at}: {}.",
+            silent(silence, before)
+        ),
+        Fact::Missing { beyond } => {
+            let beyond = beyond.map_or_else(String::new, |offset| {
+                format!(": its reader stands at offset {offset}, beyond it")
+            });
+            format!("Nothing brings {record} to effect any more{beyond}.")
+        }
+        Fact::Unmarked => {
+            format!("No mark of progress ever passes {record}, so it is handled again and again.")
+        }
+        Fact::More(more) => more_like_it(*more),
+    }
+}
+
+/// What every sentence may speak of.
+struct Told<'t> {
+    node: &'t str,
+    record: &'t str,
+    at: &'t str,
+    because: &'t str,
+}
+
+const fn again(again: bool) -> &'static str {
+    if again { " again" } else { "" }
+}
+
+impl Told<'_> {
+    fn of_record(&self, fact: &Fact) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        match fact {
+            Fact::Intended => format!("{node} intends record {record} at {at}."),
+            Fact::Stored { .. } => self.stored(fact),
+            Fact::Delivered {
+                offset,
+                again: twice,
+            } => {
+                let again = again(*twice);
+                format!("{node} gets {record} from offset {offset}{again} at {at}.")
+            }
+            Fact::Applied {
+                output: true,
+                again: twice,
+                ..
+            } => {
+                let again = again(*twice);
+                format!(
+                    "{node} commits the output of {record}{because} at {at}: {record} takes effect{again}."
+                )
+            }
+            Fact::Applied {
+                again: true,
+                missed,
+                ..
+            } => {
+                let missed = miss(*missed);
+                format!("{node} applies {record} again{because} at {at}: {missed}.")
+            }
+            Fact::Applied { .. } => format!("{node} applies {record}{because} at {at}."),
+            Fact::Undone => {
+                format!("{node} loses its disk at {at}, and with it the effect of {record}.")
+            }
+            Fact::Reported { told, ground } => self.reported(*told, *ground),
+            Fact::Recognised(taken) => self.recognised(*taken),
+            Fact::InProgress => format!(
+                "{node} turns {record} away{because} at {at}: an earlier request for it is marked as in progress."
+            ),
+            Fact::Refused => {
+                format!("{node} refuses a stale request for {record}{because} at {at}.")
+            }
+            Fact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
+            _ => format!("{node} passes {record} over at {at}."),
+        }
+    }
+
+    fn stored(&self, fact: &Fact) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        let Fact::Stored {
+            offset,
+            again: twice,
+            missed,
+            output,
+            instead_of,
+        } = fact
+        else {
+            return String::new();
+        };
+        let what = if *output { "the output of " } else { "" };
+        let instead = instead_of.map_or_else(String::new, |other| {
+            format!(", where {other} stood before it was lost")
+        });
+        if *twice {
+            let missed = miss(*missed);
+            return format!(
+                "{node} stores {what}{record} again, at offset {offset}{instead}{because} at {at}: {missed}."
+            );
+        }
+        let comma = if instead.is_empty() || !because.is_empty() {
+            ""
+        } else {
+            ","
+        };
+        format!("{node} stores {what}{record} at offset {offset}{instead}{because}{comma} at {at}.")
+    }
+
+    fn reported(&self, told: Reported, ground: Ground) -> String {
+        let Self {
+            node, record, at, ..
+        } = self;
+        let ground = match ground {
+            Ground::Answer => "",
+            Ground::Unasked => ": it waits for no answer",
+            Ground::Breaker => {
+                ": its circuit breaker is open, so it drops what it has not delivered"
+            }
+            Ground::Patience => ": no answer came, and it gave up",
+        };
+        match told {
+            Reported::Ok => format!("{node} reports {record} as done at {at}{ground}."),
+            Reported::Failed => format!("{node} reports {record} as failed at {at}{ground}."),
+            Reported::Unknown => {
+                format!("{node} cannot say what became of {record} at {at}{ground}.")
+            }
+        }
+    }
+
+    fn recognised(&self, taken: Option<Taken>) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        let Some(Taken { record: other, by }) = taken else {
+            return format!("{node} recognises {record} as a repeat{because} at {at}.");
+        };
+        let sign = match by {
+            Sign::Contents => "the hash of their contents is the same",
+            Sign::Offset => "it was read from the same offset",
+            Sign::Name => "it came under the same number",
+        };
+        format!("{node} takes {record} for a repeat of {other}{because} at {at}: {sign}.")
+    }
+
+    fn of_rival(&self, rival: u32, deed: Deed) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        match deed {
+            Deed::Intended => format!("{node} intends record {rival}, after {record}, at {at}."),
+            Deed::Stored(offset) => {
+                format!("{node} stores {rival} at offset {offset}{because} at {at}.")
+            }
+            Deed::Delivered => format!("{node} gets {rival}, which stands ahead, at {at}."),
+            Deed::Applied => format!("{node} applies {rival}{because} at {at}."),
+            Deed::InProgress => format!(
+                "{node} turns {rival} away{because} at {at}: an earlier request for it is marked as in progress."
+            ),
+            Deed::Unprocessable => {
+                format!(
+                    "{node} cannot process {rival}: no handler can, and {record} waits behind it."
+                )
+            }
+        }
+    }
+
+    fn of_logs(&self, fact: &Fact) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        match fact {
+            Fact::Aborted { output: true } => {
+                format!("{node} aborts the output of {record}{because} at {at}.")
+            }
+            Fact::Aborted { output: false } => {
+                format!("{node} aborts the transaction of {record}{because} at {at}.")
+            }
+            Fact::GivenUp { overdue: true } => {
+                format!("{node} gives the transaction of {record} up at {at}: it took too long.")
+            }
+            Fact::GivenUp { .. } => format!(
+                "{node} gives the transaction of {record} up at {at}: its producer has begun anew."
+            ),
+            Fact::Truncated {
+                from,
+                output,
+                takes_it,
+            } => {
+                let what = if *output {
+                    "the outputs"
+                } else {
+                    "what it had stored"
+                };
+                let with = match (takes_it, output) {
+                    (false, _) => String::new(),
+                    (true, false) => format!(", {record} with it"),
+                    (true, true) => format!(", that of {record} with them"),
+                };
+                format!("{node} has lost {what} from offset {from} on{with}, at {at}.")
+            }
+            Fact::Hanging { offset, output } => {
+                let what = if *output {
+                    "of the outputs"
+                } else {
+                    "of the records"
+                };
+                format!(
+                    "In the end nobody has decided the transaction that begins at offset {offset} {what}: readers of \
+                     committed records stop there."
+                )
+            }
+            Fact::Torn { .. } => torn(fact),
+            _ => String::new(),
+        }
+    }
+
+    fn of_readers(&self, fact: &Fact) -> String {
+        let Self {
+            node, record, at, ..
+        } = self;
+        match fact {
+            Fact::Marked {
+                offset,
+                accepted: false,
+                ..
+            } => format!("{node} refuses to mark offset {offset} at {at}."),
+            Fact::Marked {
+                offset,
+                passes,
+                back,
+                ..
+            } => {
+                let what = match (passes, back) {
+                    (_, true) => "takes the mark of progress back",
+                    (true, false) => "marks progress past it",
+                    (false, false) => "marks progress",
+                };
+                format!("{node} {what}: the next offset to read is {offset}, at {at}.")
+            }
+            Fact::Resumed {
+                offset,
+                after,
+                marked,
+            } => {
+                let cue = match after {
+                    Cue::Start => ", as it starts,".to_string(),
+                    Cue::Generation(number) => format!(", in generation {number} of the group,"),
+                    Cue::Abort => ", for its transaction was aborted,".to_string(),
+                    Cue::Unsaid => String::new(),
+                };
+                let marked = marked.map_or_else(String::new, |mark| {
+                    format!(", though the mark had been at {mark}")
+                });
+                match offset {
+                    Some(offset) => {
+                        format!("{node} reads on from offset {offset}{cue} at {at}{marked}.")
+                    }
+                    None => format!(
+                        "{node} finds no mark to read on from{cue} at {at}: it asks for the end of the log."
+                    ),
+                }
+            }
+            Fact::Reset { offset, end } => {
+                let place = if *end { "the end" } else { "the beginning" };
+                format!(
+                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}."
+                )
+            }
+            Fact::SessionOver { member } => format!(
+                "{node} has not heard of {member} for a whole session at {at}: it is out of the group."
+            ),
+            Fact::PollOverdue => format!(
+                "{node} has not asked for records for too long at {at}, so it leaves its group."
+            ),
+            Fact::Regrouped {
+                generation,
+                members,
+            } => format!(
+                "{node} begins generation {generation} of the group at {at}, of {}.",
+                list(members)
+            ),
+            _ => format!("{node} does something for {record} at {at}."),
+        }
+    }
+}
+
+/// Which half of a transaction is there, and which is missing.
+fn torn(fact: &Fact) -> String {
+    let Fact::Torn {
+        transaction,
+        commit,
+        there,
+        missing,
+    } = fact
+    else {
+        return String::new();
+    };
+    let parts = |some: &[Part], what: &str| {
+        let be = if some.len() == 1 { "is" } else { "are" };
+        let parts: Vec<String> = some.iter().map(part).collect();
+        format!("{} {be} {what}", list(&parts))
+    };
+    let (there_is, missing_is) = (parts(there, "there"), parts(missing, "missing"));
+    match (commit, there.is_empty(), missing.is_empty()) {
+        (Some(false), _, true) => {
+            format!("Transaction {transaction} was aborted, but {there_is}.")
+        }
+        (Some(false), ..) => {
+            format!("Transaction {transaction} was aborted, but {there_is}, while {missing_is}.")
+        }
+        (Some(true), true, _) => {
+            format!("Transaction {transaction} was committed, but {missing_is}.")
+        }
+        (Some(true), ..) => {
+            format!("Transaction {transaction} was committed, but {missing_is}, while {there_is}.")
+        }
+        (None, ..) => format!("Of transaction {transaction} {there_is}, but {missing_is}."),
+    }
+}
+
+fn part(part: &Part) -> String {
+    match part {
+        Part::Record(record) => format!("record {record}"),
+        Part::Output(record) => format!("the output of {record}"),
+        Part::Mark(offset) => format!("the mark of progress up to offset {offset}"),
+    }
+}
+
+fn miss(missed: Missed) -> &'static str {
+    match missed {
+        Missed::Unasked => "nobody looks for repeats there",
+        Missed::New => "it was not among what is remembered",
+        Missed::Absent => "nothing was remembered there",
+        Missed::Expired => "what was remembered of it had expired",
+        Missed::Evicted => "what was remembered of it had been evicted",
+        Missed::TakenOver => "the first request was still being worked on, and taken for dead",
+    }
+}
+
+fn silent(silence: &Silence, before: &str) -> String {
+    let named = |name: &Option<String>| {
+        name.clone()
+            .unwrap_or_else(|| format!("the answer to {before}"))
+    };
+    match silence {
+        Silence::RequestLost => format!("{before} was lost, so no answer came"),
+        Silence::RequestLate => format!("no answer to {before} had come by then"),
+        Silence::AnswerLost(name) => format!(
+            "it could not know that {before} had arrived, for {} was lost",
+            named(name)
+        ),
+        Silence::AnswerLate(name) => format!(
+            "it could not know that {before} had arrived, for {} was late",
+            named(name)
+        ),
+        Silence::NoAnswer => {
+            format!("it could not know that {before} had arrived, for no answer was sent")
+        }
+        Silence::Forgotten => format!("it had forgotten {before} when it went down"),
+    }
+}

@@ -1,0 +1,117 @@
+//! What stood in logs and sinks at a moment of the story: a step says what is new in it.
+
+use std::collections::BTreeMap;
+
+use semel_models::observation::Observation;
+use semel_models::vocabulary::{Offset, Partition, RecordId};
+
+type Copy = (Partition, Offset);
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Which record stands where.
+    copies: BTreeMap<Copy, RecordId>,
+    /// Which record stood where before that was lost.
+    lost: BTreeMap<Copy, RecordId>,
+    /// The first offset behind each log.
+    ends: BTreeMap<Partition, Offset>,
+    /// Which copies took effect at the sink.
+    effects: BTreeMap<Copy, RecordId>,
+    /// The mark that was accepted last.
+    marks: BTreeMap<Partition, Offset>,
+}
+
+impl Known {
+    pub(super) fn note(&mut self, seen: &Observation) {
+        match *seen {
+            Observation::Stored {
+                record,
+                partition,
+                offset,
+                ..
+            } => {
+                self.copies.insert((partition, offset), record);
+                self.ends.insert(partition, offset + 1);
+            }
+            Observation::Marked {
+                partition, offset, ..
+            } => {
+                self.ends.insert(partition, offset + 1);
+            }
+            Observation::Truncated {
+                partition, from, ..
+            } => {
+                let gone = self.copies.split_off(&(partition, from));
+                for (copy, record) in gone {
+                    if copy.0 == partition {
+                        self.lost.insert(copy, record);
+                    } else {
+                        self.copies.insert(copy, record);
+                    }
+                }
+                self.ends.insert(partition, from);
+            }
+            Observation::Applied {
+                record,
+                partition,
+                offset,
+                ..
+            } => {
+                self.effects.insert((partition, offset), record);
+            }
+            Observation::Progress {
+                partition,
+                offset,
+                accepted: true,
+                ..
+            } => {
+                self.marks.insert(partition, offset);
+            }
+            _ => {}
+        }
+    }
+
+    /// The record that stands at an offset.
+    pub(super) fn at(&self, copy: Copy) -> Option<RecordId> {
+        self.copies.get(&copy).copied()
+    }
+
+    /// Another record that stood at an offset and was lost.
+    pub(super) fn before(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
+        let before = self.lost.get(&copy).copied();
+        before.filter(|before| *before != record)
+    }
+
+    /// The record that took effect from an offset.
+    pub(super) fn effect(&self, copy: Copy) -> Option<RecordId> {
+        self.effects.get(&copy).copied()
+    }
+
+    /// Records that were stored, or took effect, so far.
+    pub(super) fn all(&self) -> impl Iterator<Item = RecordId> + '_ {
+        self.copies.values().chain(self.effects.values()).copied()
+    }
+
+    /// Where a record stands in one of the first partitions.
+    pub(super) fn place(&self, record: RecordId, inputs: u16) -> Option<Copy> {
+        let mut copies = self.copies.iter();
+        let found = copies.find(|(copy, known)| copy.0 < inputs && **known == record);
+        found.map(|(copy, _)| *copy)
+    }
+
+    /// Whether a record, or what was made of it, stands at or behind an offset of a partition.
+    pub(super) fn is_behind(&self, record: RecordId, (partition, from): Copy) -> bool {
+        let behind = self
+            .copies
+            .range((partition, from)..=(partition, Offset::MAX));
+        behind.into_iter().any(|(_, known)| *known == record)
+    }
+
+    pub(super) fn end(&self, partition: Partition) -> Offset {
+        self.ends.get(&partition).copied().unwrap_or(0)
+    }
+
+    pub(super) fn mark(&self, partition: Partition) -> Option<Offset> {
+        self.marks.get(&partition).copied()
+    }
+}

@@ -1,0 +1,243 @@
+//! What the faults of a plan can reach: which packets they can hit, and after which steps a node can go down.
+//!
+//! Records, attempts, numbers of nodes and times are no part of it: a smaller run has others, and a fault by rate may
+//! hit any of them. Kinds of messages and observations, and roles of nodes, stay what they are.
+
+use semel_models::message::Kind;
+use semel_models::model::Model;
+use semel_sim::address::{Fate, NodeId, OutageKind, StepId, Strike, Weather};
+use semel_sim::adversary::{Adversary, LossId, Sending, Step};
+use semel_sim::domain::Domain;
+use semel_sim::schedule::{Deviation, NamedChange};
+use semel_sim::time::{Span, Time};
+
+use crate::plan::Plan;
+use crate::scenario::Fault;
+
+/// Any of them, if none.
+type Only<T> = Option<T>;
+
+/// What the faults of a plan can reach.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    packets: Vec<(Only<Kind>, Only<String>, Only<String>)>,
+    /// Packets that a node sends or that are sent to it.
+    cut: Vec<Only<String>>,
+    outages: Vec<(OutageKind, Only<String>, Moment)>,
+}
+
+/// When a node can go down.
+#[derive(Clone, Debug)]
+enum Moment {
+    Any,
+    Handled(Kind),
+    /// A schedule names the step.
+    After(String),
+    Seen(&'static str),
+}
+
+/// A node's name without its number; nothing for every node.
+fn role(name: Option<&String>) -> Only<String> {
+    let name = name.filter(|name| *name != "*")?;
+    Some(
+        name.rsplit_once('-')
+            .map_or(&**name, |(role, _)| role)
+            .to_owned(),
+    )
+}
+
+fn fits(only: Option<&String>, node: &str) -> bool {
+    only.is_none_or(|wanted| {
+        let rest = node.strip_prefix(wanted.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}
+
+impl Reach {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let mut reach = Self::default();
+        for fault in plan.acting() {
+            reach.add(fault);
+        }
+        reach
+    }
+
+    fn add(&mut self, fault: &Fault) {
+        macro_rules! packet {
+            ($fault:expr) => {
+                self.packets.push((
+                    $fault.packet.as_ref().map(|packet| packet.kind()),
+                    role($fault.from.as_ref()),
+                    role($fault.to.as_ref()),
+                ))
+            };
+        }
+        macro_rules! outage {
+            ($fault:expr, $kind:expr) => {{
+                let moment = match (&$fault.after, &$fault.packet) {
+                    (Some(after), _) => Moment::Seen(after.name()),
+                    (None, Some(packet)) => Moment::Handled(packet.kind()),
+                    (None, None) => Moment::Any,
+                };
+                self.outages
+                    .push(($kind, role($fault.node.as_ref()), moment));
+            }};
+        }
+        match fault {
+            Fault::Drop(fault) => packet!(fault),
+            Fault::Delay(fault) => packet!(fault),
+            Fault::Duplicate(fault) => packet!(fault),
+            Fault::Hold(fault) => packet!(fault),
+            Fault::Corrupt(fault) => packet!(fault),
+            Fault::Burst(_) | Fault::SlowLink(_) => self.packets.push((None, None, None)),
+            Fault::Isolate(fault) => self.cut.push(role(Some(&fault.node))),
+            Fault::Crash(fault) => outage!(fault, OutageKind::Crash),
+            Fault::PowerLoss(fault) => outage!(fault, OutageKind::PowerLoss),
+            Fault::DiskLoss(fault) => outage!(fault, OutageKind::DiskLoss),
+            Fault::Pause(fault) => outage!(fault, OutageKind::Pause),
+            Fault::Script(script) => script.iter().for_each(|one| self.add_scripted(one)),
+            Fault::Slow(_) | Fault::ClockStep(_) | Fault::ClockDrift(_) => {}
+        }
+    }
+
+    /// A schedule reaches what is like the things that it names.
+    fn add_scripted(&mut self, deviation: &Deviation) {
+        match deviation {
+            Deviation::Packet {
+                from, to, label, ..
+            } => {
+                let mut kinds = Kind::ALL.iter().copied();
+                let kind = kinds.find(|kind| kind.name() == label);
+                self.packets.push((kind, role(Some(from)), role(Some(to))));
+            }
+            Deviation::Step {
+                node,
+                label,
+                outage,
+                ..
+            } => {
+                let moment = Moment::After(label.clone());
+                self.outages
+                    .push(((*outage).into(), role(Some(node)), moment));
+            }
+            Deviation::Weather { change, .. } | Deviation::After { change, .. } => match change {
+                NamedChange::Outage(node, outage, _) => {
+                    self.outages
+                        .push(((*outage).into(), role(Some(node)), Moment::Any));
+                }
+                NamedChange::Cut(from, to) => {
+                    self.packets.push((None, role(Some(from)), role(Some(to))));
+                }
+                _ => {}
+            },
+            Deviation::Jitter { .. } | Deviation::Survives { .. } => {}
+        }
+    }
+
+    /// Whether some fault can decide the fate of a packet.
+    pub(crate) fn packet(&self, sending: &Sending<'_, Model>, nodes: &[String]) -> bool {
+        let name = |node: NodeId| &*nodes[usize::from(node.0)];
+        let (from, to) = (name(sending.from), name(sending.to));
+        let kind = sending.message.kind();
+        let hit = |one: &(Only<Kind>, Only<String>, Only<String>)| {
+            one.0.is_none_or(|wanted| wanted == kind)
+                && fits(one.1.as_ref(), from)
+                && fits(one.2.as_ref(), to)
+        };
+        let cut = |one: &Only<String>| fits(one.as_ref(), from) || fits(one.as_ref(), to);
+        self.packets.iter().any(hit) || self.cut.iter().any(cut)
+    }
+
+    /// Whether some fault can take a node down after a step.
+    pub(crate) fn step(&self, step: &Step<'_, Model>, kind: OutageKind, nodes: &[String]) -> bool {
+        let node = &*nodes[usize::from(step.node.0)];
+        let met = |moment: &Moment| match moment {
+            Moment::Any => true,
+            Moment::Handled(kind) => step
+                .input
+                .is_some_and(|(message, _)| message.kind() == *kind),
+            Moment::After(label) => Model::label_name(step.id.label) == label,
+            Moment::Seen(name) => step.seen.iter().any(|seen| seen.name() == *name),
+        };
+        let hit = |one: &(OutageKind, Only<String>, Moment)| {
+            one.0 == kind && fits(one.1.as_ref(), node) && met(&one.2)
+        };
+        self.outages.iter().any(hit)
+    }
+}
+
+/// Wraps an adversary and notes what it hits that no fault of a plan can.
+pub(crate) struct Reaching<'r, A> {
+    adversary: A,
+    reach: &'r Reach,
+    nodes: &'r [String],
+    /// The longest that a packet takes in fair weather.
+    usual: Span,
+    beyond: Vec<String>,
+}
+
+impl<'r, A> Reaching<'r, A> {
+    pub(crate) const fn new(
+        adversary: A,
+        reach: &'r Reach,
+        (nodes, usual): (&'r [String], Span),
+    ) -> Self {
+        Self {
+            adversary,
+            reach,
+            nodes,
+            usual,
+            beyond: Vec::new(),
+        }
+    }
+
+    /// Each in a few words.
+    pub(crate) fn into_beyond(self) -> Vec<String> {
+        self.beyond
+    }
+}
+
+impl<A: Adversary<Model>> Adversary<Model> for Reaching<'_, A> {
+    fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
+        let fate = self.adversary.fate(sending);
+        let fair = matches!(fate.delays(), [only] if *only <= self.usual) && !fate.corrupted;
+        if !fair && !self.reach.packet(sending, self.nodes) {
+            let name = |node: NodeId| &self.nodes[usize::from(node.0)];
+            let what = Model::describe(sending.message, sending.items);
+            let (from, to) = (name(sending.from), name(sending.to));
+            self.beyond.push(format!("{what} from {from} to {to}"));
+        }
+        fate
+    }
+
+    fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
+        let strike = self.adversary.strike(step);
+        if let Some(strike) = strike
+            && !self.reach.step(step, strike.outage.kind, self.nodes)
+        {
+            let node = &self.nodes[usize::from(step.node.0)];
+            self.beyond.push(format!("{node} at this step"));
+        }
+        strike
+    }
+
+    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
+        self.adversary.jitter(step, draw, spread)
+    }
+
+    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
+        self.adversary.survives(loss, unsynced)
+    }
+
+    fn next_weather(&self) -> Option<Time> {
+        self.adversary.next_weather()
+    }
+
+    fn weather(&mut self) -> Weather {
+        self.adversary.weather()
+    }
+
+    fn heal(&mut self) {
+        self.adversary.heal();
+    }
+}
