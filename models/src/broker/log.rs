@@ -133,6 +133,9 @@ impl Log {
 
     /// Notes the batch at `begin`, which reaches to the end of the log, in the dedup state.
     pub(super) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
+        if self.recognise == Recognise::Nothing {
+            return;
+        }
         let before = self.remembered();
         let now = ctx.wall();
         if let Recognise::Sequence { batches, .. } = self.recognise
