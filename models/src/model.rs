@@ -52,10 +52,12 @@ impl Domain for Model {
 
     const LABELS: usize = TIMERS as usize + TimerKind::ALL.len();
 
+    #[inline]
     fn label(message: &Message) -> Label {
         message.kind().into()
     }
 
+    #[inline]
     fn timer_label(timer: &Timer) -> Label {
         Label(TIMERS + timer.kind() as u8)
     }

@@ -98,11 +98,11 @@ impl Process<Model> for Node {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
+    fn receive(&mut self, from: Peer, message: &Message, ctx: &mut Ctx<'_>) {
         match (self, message) {
-            (Self::Producer(node), message) => node.receive(from, message, ctx),
-            (Self::Broker(node), message) => node.receive(from, message, ctx),
-            (Self::Consumer(node), message) => node.receive(from, message, ctx),
+            (Self::Producer(node), _) => node.receive(message, ctx),
+            (Self::Broker(node), _) => node.receive(from, message, ctx),
+            (Self::Consumer(node), _) => node.receive(message, ctx),
             (Self::Sink(node), Message::Sink(message)) => node.receive(from, message, ctx),
             (Self::Sink(_), _) => {}
         }

@@ -91,14 +91,7 @@ impl Workload {
             };
         }
         let keys = u64::from(self.keys.max(1));
-        // A choice of one costs no roll.
-        let draw = |record: RecordId, what: u64, count: u64| {
-            if count <= 1 {
-                return 0;
-            }
-            self.dice.below(Address(u64::from(record), 0), what, count)
-        };
-        let pace = Span(self.pace.0 + draw(id, 2, self.pace_spread.0.saturating_add(1)));
+        let draw = |record, what, count| self.draw(record, what, count);
         let drawn = |record| {
             self.amount
                 .unwrap_or_else(|| 1 + draw(record, 1, 99).cast_signed())
@@ -108,7 +101,7 @@ impl Workload {
                 id,
                 key: draw(id, 0, keys) as u32,
                 amount: drawn(id),
-                pace,
+                pace: self.pace(id),
             },
             Money::Transfers => {
                 let first = id & !1;
@@ -124,10 +117,30 @@ impl Workload {
                     id,
                     key,
                     amount,
-                    pace: if id == first { pace } else { Span::ZERO },
+                    pace: self.pace(id),
                 }
             }
         }
+    }
+
+    /// How long after the record before it (of the same producer) a record is intended: what [`Workload::record`] says.
+    pub fn pace(&self, id: RecordId) -> Span {
+        if let Some(written) = self.written.get(id as usize) {
+            return written.pace;
+        }
+        let second = self.money == Money::Transfers && id % 2 == 1;
+        if second {
+            return Span::ZERO;
+        }
+        Span(self.pace.0 + self.draw(id, 2, self.pace_spread.0.saturating_add(1)))
+    }
+
+    /// Chance's choice among so many. A choice of one costs no roll.
+    fn draw(&self, record: RecordId, what: u64, count: u64) -> u64 {
+        if count <= 1 {
+            return 0;
+        }
+        self.dice.below(Address(u64::from(record), 0), what, count)
     }
 
     /// Whether no handler can process this record.

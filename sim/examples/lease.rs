@@ -61,9 +61,9 @@ impl Process<Leases> for Node {
         }
     }
 
-    fn receive(&mut self, from: Peer, word: Word, ctx: &mut Context<'_, Leases>) {
+    fn receive(&mut self, from: Peer, word: &Word, ctx: &mut Context<'_, Leases>) {
         let now = ctx.elapsed();
-        match (self, word) {
+        match (self, *word) {
             (Self::Keeper(token, ends), Word::Ask) if *ends <= now => {
                 (*token, *ends) = (*token + 1, now + LEASE);
                 ctx.send(from, Word::Grant(*token));

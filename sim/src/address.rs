@@ -154,10 +154,8 @@ impl Acted {
 
     #[inline]
     fn faults(self) -> impl Iterator<Item = FaultIndex> + use<> {
-        let lanes = if self.0 == u64::MAX { 0..0 } else { 0..4 };
-        lanes
-            .map(move |lane: u32| FaultIndex((self.0 >> (48 - 16 * lane)) as u16))
-            .filter(|fault| *fault != FaultIndex::NONE)
+        let lanes = [48, 32, 16, 0].map(|shift| FaultIndex((self.0 >> shift) as u16));
+        lanes.into_iter().filter(|fault| *fault != FaultIndex::NONE)
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) fn weight<D: Domain>(label: Label) -> Weight {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing<D: Domain> {
     pub(crate) to: Peer,
+    /// The message's: where it is made, its kind is hardly ever a question.
+    pub(crate) label: Label,
     pub(crate) message: D::Message,
 }
 
@@ -148,6 +150,7 @@ impl<D: Domain> Context<'_, D> {
     pub fn send(&mut self, to: impl Into<Peer>, message: D::Message) {
         self.core.sends.push(Outgoing {
             to: to.into(),
+            label: D::label(&message),
             message,
         });
     }

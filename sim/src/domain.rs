@@ -100,7 +100,7 @@ pub trait Process<D: Domain> {
     fn start(&mut self, ctx: &mut Context<'_, D>);
 
     /// A message arrives.
-    fn receive(&mut self, from: Peer, message: D::Message, ctx: &mut Context<'_, D>);
+    fn receive(&mut self, from: Peer, message: &D::Message, ctx: &mut Context<'_, D>);
 
     /// A timer that was not cancelled falls due.
     fn fire(&mut self, timer: D::Timer, ctx: &mut Context<'_, D>);

@@ -140,12 +140,12 @@ impl Pair {
 pub(crate) struct Network {
     pub(crate) transport: Transport,
     pub(crate) latency: Latency,
-    size: usize,
+    size: u16,
     links: Vec<Link>,
     pairs: Vec<Pair>,
     /// Packets so far, by link and label: on the link's newest connection, and on older ones.
     sent: Vec<[u32; 2]>,
-    labels: usize,
+    labels: u16,
 }
 
 impl Network {
@@ -155,11 +155,11 @@ impl Network {
         Self {
             transport,
             latency,
-            size,
+            size: size as u16,
             links: (0..size * size).map(link).collect(),
             pairs: vec![Pair::NEW; size * size],
             sent: vec![[0; 2]; size * size * labels],
-            labels,
+            labels: labels as u16,
         }
     }
 
@@ -174,7 +174,7 @@ impl Network {
 
     #[inline]
     fn index(&self, from: NodeId, to: NodeId) -> usize {
-        usize::from(from.0) * self.size + usize::from(to.0)
+        usize::from(from.0) * usize::from(self.size) + usize::from(to.0)
     }
 
     #[inline]
@@ -224,7 +224,7 @@ impl Network {
             self.turn(index, connection);
         }
         let link = &self.links[index];
-        let place = index * self.labels + usize::from(label.0);
+        let place = index * usize::from(self.labels) + usize::from(label.0);
         let sent = &mut self.sent[place][usize::from(connection < link.newest)];
         *sent += 1;
         (link, *sent - 1)
@@ -237,13 +237,15 @@ impl Network {
         let link = &mut self.links[index];
         link.newest = connection;
         link.last = [Time::ZERO, link.last[0].max(link.last[1])];
-        for [newest, older] in &mut self.sent[index * self.labels..(index + 1) * self.labels] {
+        let labels = usize::from(self.labels);
+        for [newest, older] in &mut self.sent[index * labels..(index + 1) * labels] {
             *older = (*newest).max(*older);
             *newest = 0;
         }
     }
 
     /// The connection on which `from` speaks to `to` now, dialled if need be.
+    #[inline(never)]
     pub(crate) fn connection(&mut self, from: NodeId, to: NodeId, now: Time) -> u32 {
         let round_trip = self.least(from, to) + self.least(to, from);
         let pair = self.pair_mut(from, to);
@@ -365,8 +367,9 @@ impl Network {
     pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         for (index, link) in self.links.iter().enumerate() {
             digest.add(&(link.extra, link.cuts));
-            let (from, to) = (index / self.size, index % self.size);
-            let pair = &self.pairs[from.min(to) * self.size + from.max(to)];
+            let size = usize::from(self.size);
+            let (from, to) = (index / size, index % size);
+            let pair = &self.pairs[from.min(to) * size + from.max(to)];
             if !pair.spoken() {
                 continue;
             }

@@ -11,15 +11,23 @@ use crate::time::Span;
 use crate::wire::Flight;
 use crate::world::{State, Tag, World};
 
-/// What a step is about, besides what the node does in it.
+/// What a step is about.
 #[derive(Clone, Copy)]
-struct Input<'a, M> {
+struct Input<'a, D: Domain> {
     node: NodeId,
     label: Label,
     /// The entry that tells of the input.
     entry: u64,
-    /// The message, if that is what came.
-    message: Option<&'a M>,
+    act: Act<'a, D>,
+}
+
+/// What a node does in a step.
+#[derive(Clone, Copy)]
+enum Act<'a, D: Domain> {
+    Start,
+    Receive(Peer, &'a D::Message),
+    Fire(D::Timer),
+    Disconnected(NodeId),
 }
 
 impl<D: Domain> World<D> {
@@ -62,21 +70,24 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let event = self.core.queue.get(ticket);
-        let Some(&Event { node, ref due }) = event else {
-            self.core.queue.free(ticket);
+        let Some(&Event { node, ref due }) = self.core.queue.take(ticket) else {
             return;
         };
+        let message;
         // Each arm takes its words straight from the slot: an event moved as a whole is an event moved slowly.
-        match *due {
+        let input = match *due {
             Due::Arrival {
                 from,
                 connection,
                 label,
-                message,
+                message: ref words,
                 cause,
             } => {
-                self.core.queue.free(ticket);
+                message = *words;
+                // Whatever comes of it, this copy of the packet holds its batch no longer.
+                if let Some(batch) = D::batch(&message) {
+                    self.core.batches.push(batch);
+                }
                 let flight = Flight {
                     from,
                     to: node,
@@ -85,52 +96,36 @@ impl<D: Domain> World<D> {
                     message: &message,
                     cause,
                 };
-                self.arrive(&flight, adversary, recorder);
-                if let Some(batch) = D::batch(&message) {
-                    self.core.store.release(batch);
-                }
+                self.arrive(&flight, recorder)
             }
             Due::Timer {
                 incarnation,
                 timer,
                 cause,
-            } => {
-                self.core.queue.free(ticket);
-                let slot = self.slot(node);
-                if slot.incarnation == incarnation && slot.state == State::Up {
-                    self.fire(node, timer, cause, adversary, recorder);
-                } else {
-                    self.orphans += 1;
-                }
-            }
+            } => self.fire(node, incarnation, timer, cause, recorder),
             Due::Told {
                 peer,
                 connection,
                 cause,
-            } => {
-                self.core.queue.free(ticket);
-                if self.slot(node).state == State::Up && self.network.told(node, peer, connection) {
-                    self.disconnect(node, peer, cause, adversary, recorder);
-                }
-            }
-            Due::Ready => {
-                self.core.queue.free(ticket);
-                self.ready(node, adversary, recorder);
-            }
+            } => self.disconnect(node, peer, connection, cause, recorder),
+            Due::Ready => return self.ready(node, adversary, recorder),
             Due::Return { outage, cause } => {
-                self.core.queue.free(ticket);
-                self.come_back(node, outage, cause, adversary, recorder);
+                return self.come_back(node, outage, cause, adversary, recorder);
             }
+        };
+        match input {
+            Some(input) => self.take_step(input, adversary, recorder),
+            None => self.release_batches(),
         }
     }
 
+    /// A copy of a packet arrives, unless nobody is there to hear it.
     #[inline]
-    fn arrive(
+    fn arrive<'a>(
         &mut self,
-        flight: &Flight<'_, D>,
-        adversary: &mut impl Adversary<D>,
+        flight: &Flight<'a, D>,
         recorder: &mut impl Recorder<D>,
-    ) {
+    ) -> Option<Input<'a, D>> {
         let Flight {
             from,
             to,
@@ -147,76 +142,80 @@ impl<D: Domain> World<D> {
         };
         if let Some(loss) = loss {
             self.miss(flight, loss, recorder);
-            return;
+            return None;
         }
         if connected {
             self.network.heard(from, to, connection);
         }
         let what = || What::Arrived(from, to, *message);
         let entry = self.note(Tag::Arrived, Some(cause), cause, |_| (), what, recorder);
-        let input = Input {
-            node: to,
-            label,
-            entry,
-            message: Some(message),
-        };
         let peer = Peer {
             node: from,
             connection: connected.then_some(connection),
         };
-        self.count(input.label);
-        self.take_step(input, adversary, recorder, |process, ctx| {
-            process.receive(peer, *message, ctx);
-        });
+        self.count(label);
+        Some(Input {
+            node: to,
+            label,
+            entry,
+            act: Act::Receive(peer, message),
+        })
     }
 
+    /// A timer fires, unless its node is no longer what it was when it armed it.
     #[inline]
     fn fire(
         &mut self,
         node: NodeId,
+        incarnation: u32,
         timer: D::Timer,
         cause: u64,
-        adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-    ) {
+    ) -> Option<Input<'static, D>> {
+        let slot = self.slot(node);
+        if slot.incarnation != incarnation || slot.state != State::Up {
+            self.orphans += 1;
+            return None;
+        }
         let add = |digest: &mut crate::digest::Digest| digest.add(&timer);
         let what = || What::Fired(node, timer);
         let entry = self.note(Tag::Fired, Some(cause), node.0.into(), add, what, recorder);
-        let input = Input {
+        let label = D::timer_label(&timer);
+        self.count(label);
+        Some(Input {
             node,
-            label: D::timer_label(&timer),
+            label,
             entry,
-            message: None,
-        };
-        self.count(input.label);
-        self.take_step(input, adversary, recorder, |process, ctx| {
-            process.fire(timer, ctx);
-        });
+            act: Act::Fire(timer),
+        })
     }
 
+    /// A node finds a connection broken, if it still uses that.
+    #[inline(never)]
     fn disconnect(
         &mut self,
         node: NodeId,
         peer: NodeId,
+        connection: u32,
         cause: u64,
-        adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-    ) {
+    ) -> Option<Input<'static, D>> {
+        if self.slot(node).state != State::Up || !self.network.told(node, peer, connection) {
+            return None;
+        }
         let word = u64::from(node.0) << 16 | u64::from(peer.0);
         let what = || What::Disconnected(node, peer);
         let entry = self.note(Tag::Disconnected, Some(cause), word, |_| (), what, recorder);
-        let input = Input {
+        Some(Input {
             node,
             label: Label(D::LABELS as u8 + 1),
             entry,
-            message: None,
-        };
-        self.take_step(input, adversary, recorder, |process, ctx| {
-            process.disconnected(peer, ctx);
-        });
+            act: Act::Disconnected(peer),
+        })
     }
 
     /// Boots a node.
+    #[cold]
     pub(crate) fn boot(
         &mut self,
         node: NodeId,
@@ -229,11 +228,9 @@ impl<D: Domain> World<D> {
             node,
             label: Label(D::LABELS as u8),
             entry,
-            message: None,
+            act: Act::Start,
         };
-        self.take_step(input, adversary, recorder, |process, ctx| {
-            process.start(ctx);
-        });
+        self.take_step(input, adversary, recorder);
     }
 
     /// Counts an event, and remembers when the last one was that is not chatter.
@@ -286,13 +283,13 @@ impl<D: Domain> World<D> {
     }
 
     /// Lets the node do what it does, and what it did take effect.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "nearly every event comes to this")]
+    #[inline(always)]
     fn take_step(
         &mut self,
-        input: Input<'_, D::Message>,
+        input: Input<'_, D>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-        act: impl FnOnce(&mut D::Node, &mut Context<'_, D>),
     ) {
         let index = usize::from(input.node.0);
         let slot = &self.slots[index];
@@ -312,19 +309,27 @@ impl<D: Domain> World<D> {
             incarnation: slot.incarnation,
             cause: input.entry,
         };
-        act(&mut self.nodes[index], &mut ctx);
-        self.take_effect(&input, id, adversary, recorder);
+        let process = &mut self.nodes[index];
+        match input.act {
+            Act::Receive(peer, message) => process.receive(peer, message, &mut ctx),
+            Act::Fire(timer) => process.fire(timer, &mut ctx),
+            Act::Disconnected(peer) => process.disconnected(peer, &mut ctx),
+            Act::Start => process.start(&mut ctx),
+        }
+        self.take_effect(input, id, adversary, recorder);
     }
 
     /// Observations are told, packets leave, an outage may strike.
+    #[expect(clippy::inline_always, reason = "nearly every event comes to this")]
+    #[inline(always)]
     fn take_effect(
         &mut self,
-        input: &Input<'_, D::Message>,
+        input: Input<'_, D>,
         id: StepId,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Input { node, entry, .. } = *input;
+        let Input { node, entry, .. } = input;
         // By index, each word copied: lending the whole buffer out and taking it back costs more.
         for index in 0..self.core.seen.len() {
             let observation = self.core.seen[index];
@@ -354,15 +359,22 @@ impl<D: Domain> World<D> {
             let step = Unfinished { id, entry, strike };
             self.finish_later(node, step, adversary, recorder);
         }
+        self.release_batches();
+    }
+
+    /// Batches that the step made or was given are held by nobody but the packets that carry them on.
+    #[inline]
+    fn release_batches(&mut self) {
         while let Some(batch) = self.core.batches.pop() {
             self.core.store.release(batch);
         }
     }
 
     /// Asks what befalls the node.
+    #[inline(never)]
     fn ask(
         &mut self,
-        input: &Input<'_, D::Message>,
+        input: Input<'_, D>,
         id: StepId,
         adversary: &mut impl Adversary<D>,
     ) -> Option<Strike> {
@@ -373,13 +385,17 @@ impl<D: Domain> World<D> {
             id,
             node: input.node,
             at: self.core.now,
-            input: input.message.map(|message| (message, items(message))),
+            input: match input.act {
+                Act::Receive(_, message) => Some((message, items(message))),
+                _ => None,
+            },
             seen: &self.core.seen,
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
         })
     }
 
+    #[inline(never)]
     fn arm_jittered(
         &mut self,
         node: NodeId,

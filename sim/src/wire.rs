@@ -47,7 +47,7 @@ impl<D: Domain> World<D> {
             (true, None) => self.network.connection(from, to, self.core.now),
         };
         let heard = !connected || self.network.hears(from, to, connection);
-        let label = D::label(&out.message);
+        let label = out.label;
         let Latency { least, spread } = self.network.latency;
         let (link, nth) = self.network.count(from, to, connection, label);
         let obstacle = link.obstacle(connection);
@@ -76,7 +76,7 @@ impl<D: Domain> World<D> {
             self.dispatch(&flight, entry, delay);
         } else {
             let obstacle = if heard { obstacle } else { Some(Loss::GivenUp) };
-            self.depart_oddly(&flight, id, obstacle, adversary, recorder);
+            self.depart_oddly(flight, id, obstacle, adversary, recorder);
         }
     }
 
@@ -84,7 +84,7 @@ impl<D: Domain> World<D> {
     #[inline(never)]
     fn depart_oddly(
         &mut self,
-        flight: &Flight<'_, D>,
+        flight: Flight<'_, D>,
         id: PacketId,
         obstacle: Option<Loss>,
         adversary: &mut impl Adversary<D>,
@@ -92,7 +92,7 @@ impl<D: Domain> World<D> {
     ) {
         let Flight {
             from, to, message, ..
-        } = *flight;
+        } = flight;
         let connected = self.connected(from, to);
         let mut fate = if obstacle.is_some() {
             Fate::drop()
@@ -118,7 +118,7 @@ impl<D: Domain> World<D> {
         for fault in fate.acted() {
             self.fired(fault);
         }
-        let entry = self.sent(flight, id, &fate, loss, recorder);
+        let entry = self.sent(&flight, id, &fate, loss, recorder);
         if connected && let Some(loss) = loss {
             self.lose(from, to, flight.connection, loss, entry);
         }
@@ -126,7 +126,7 @@ impl<D: Domain> World<D> {
             recorder.duplicated(self.core.now);
         }
         for delay in fate.delays() {
-            self.dispatch(flight, entry, *delay);
+            self.dispatch(&flight, entry, *delay);
         }
     }
 

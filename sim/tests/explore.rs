@@ -100,8 +100,8 @@ impl Process<Counting> for Node {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, ctx: &mut Context<'_, Counting>) {
-        match (self, message) {
+    fn receive(&mut self, from: Peer, message: &Message, ctx: &mut Context<'_, Counting>) {
+        match (self, *message) {
             (Self::Server { kind, last }, Message::Count(number)) => {
                 if *kind == Kind::Plain || last.is_none_or(|last| last < number) {
                     *last = Some(number);

@@ -133,6 +133,9 @@ impl Log {
 
     /// Notes the batch at `begin`, which reaches to the end of the log, in the dedup state.
     pub(super) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
+        if self.recognise == Recognise::Nothing {
+            return;
+        }
         let before = self.remembered();
         let now = ctx.wall();
         if let Recognise::Sequence { batches, .. } = self.recognise
@@ -201,8 +204,16 @@ impl Log {
     }
 
     pub(super) fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) {
-        let until = self.end();
-        let lost = self.disk.entries.crash(kind, survives);
+        let (synced, until) = (self.disk.entries.synced(), self.end());
+        let unsynced = self.disk.entries.range(synced);
+        let begins: Vec<Offset> = unsynced.map(|(_, entry)| entry.begin).collect();
+        // A batch is written with one checksum: torn, it goes whole.
+        let mut whole = |unsynced: u64| {
+            let kept = survives(unsynced);
+            let torn = begins.get(kept as usize);
+            torn.map_or(kept, |begin| kept.min(begin.saturating_sub(synced)))
+        };
+        let lost = self.disk.entries.crash(kind, &mut whole);
         if lost > 0 {
             self.disk.truncated = Some((until - lost, until));
         }

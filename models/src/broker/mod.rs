@@ -125,8 +125,8 @@ impl Broker {
         self.ends.start(ctx);
     }
 
-    pub(crate) fn receive(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        match message {
+    pub(crate) fn receive(&mut self, from: Peer, message: &Message, ctx: &mut Ctx<'_>) {
+        match *message {
             Message::Log(LogMessage::InitProducer { request }) => {
                 let producer = self.next_producer;
                 self.next_producer += 1;
@@ -139,7 +139,7 @@ impl Broker {
                     }),
                 );
             }
-            Message::Log(LogMessage::Produce(produce)) => self.produce(from, &produce, ctx),
+            Message::Log(LogMessage::Produce(ref produce)) => self.produce(from, produce, ctx),
             Message::Log(LogMessage::Fetch {
                 partition,
                 offset,

@@ -120,9 +120,16 @@ impl Consumer {
             let reader = &mut self.memory.readers[index];
             if let Some(position) = reader.unmarked() {
                 let partition = reader.partition;
+                self.drop_commits(partition, ctx);
                 self.commit(partition, position, ctx);
             }
         }
+    }
+
+    /// An earlier mark that is not answered yet is never sent again: the next one says more (§1.5).
+    fn drop_commits(&mut self, partition: Partition, ctx: &mut Ctx<'_>) {
+        let older = |message: &Message| matches!(message, Message::Group(group::Message::Commit { partition: of, .. }) if *of == partition);
+        self.memory.requests.drop_all(older, ctx);
     }
 
     /// A polling thread that has nothing else to do still polls, and so still marks.

@@ -13,7 +13,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use semel_sim::address::{NodeId, OutageKind};
-use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
 use semel_sim::net::Transport;
 use semel_sim::time::{Span, Time};
@@ -188,8 +187,8 @@ impl Consumer {
         self.memory.requests.ask(ask, self.work.fetch_timeout, ctx);
     }
 
-    pub(crate) fn receive(&mut self, _: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        match message {
+    pub(crate) fn receive(&mut self, message: &Message, ctx: &mut Ctx<'_>) {
+        match *message {
             Message::Log(log::Message::Records {
                 partition,
                 request,

@@ -313,14 +313,14 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     (Side::Inbound, Cause::Loss(number))
 }
 
-/// Why a record in the log has no effect: a handler passed over it (L9); it was taken for a repeat later on (L5);
+/// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat later on (L5);
 /// its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]); its output was aborted, or is undecided for ever, although its
 /// offset was committed (L7);
 /// a reader was reset beyond it, or stood beyond it already when it got the offset of a record that was lost (L8);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
     let flags = facts.flags;
-    if flags.has(Flags::SKIPPED) {
+    if flags.has(Flags::SKIPPED.with(Flags::PARKED)) {
         9
     } else if flags.has(Flags::KNOWN_LATER) {
         5
@@ -356,8 +356,8 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 /// Why a record is still under way although all has settled.
 ///
 /// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
-/// ahead of it is tried again and again (S4); its holder is refused (S6); its reader is caught on a key or on poison of
-/// another partition (S3, S4); its group forms again and again, or its commits are refused (S7). On the way
+/// ahead of it is tried again and again (S4); its reader is caught on a key or on poison of another partition (S3, S4);
+/// its holder is refused (S6); its group forms again and again, or its commits are refused (S7). On the way
 /// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
@@ -381,10 +381,10 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(3)
     } else if poison_ahead(known, facts) {
         Cause::Stuck(4)
-    } else if flags.has(Flags::REFUSED) {
-        Cause::Stuck(6)
     } else if let Some((_, number)) = caught(known, by_reader) {
         Cause::Stuck(number)
+    } else if flags.has(Flags::REFUSED) {
+        Cause::Stuck(6)
     } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
     } else {

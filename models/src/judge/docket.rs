@@ -23,14 +23,30 @@ pub(super) struct Breach {
     pub(super) covered: bool,
 }
 
+/// How many violations of a kind are kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    /// Beyond the promise, or not promised; and within.
+    by_binding: [u8; 2],
+    /// No clause claims it, so none of them will be within.
+    unclaimed: bool,
+}
+
+impl Kept {
+    fn is_full(self) -> bool {
+        let [beyond, within] = self.by_binding.map(|kept| usize::from(kept) >= KEPT);
+        beyond && (within || self.unclaimed)
+    }
+}
+
 /// Reports and findings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Docket {
     /// Reports on the present observation, until it has been taken down.
     reports: Vec<Breach>,
     pub(super) findings: Findings,
-    /// How many violations of each kind that was counted are kept: beyond the promise (or not promised), and within.
-    kept: Vec<[u8; 2]>,
+    /// How many violations of each kind that was counted are kept.
+    kept: Vec<Kept>,
     /// Where each account first went wrong.
     blames: BTreeMap<u32, (RecordId, Origin)>,
 }
@@ -113,18 +129,19 @@ impl Docket {
         self.note_blame(breach, known);
         let index = self.kind(invariant, level);
         self.findings.counts[index].2 += 1;
-        let full = |kept: u8| usize::from(kept) >= KEPT;
-        if self.kept[index].into_iter().all(full) {
+        if self.kept[index].is_full() {
             return;
         }
-        let (promised, broken) = if covered {
+        let weighs = covered && !self.kept[index].unclaimed;
+        let (promised, broken) = if weighs {
             weigh(breach, at, known)
         } else {
             (false, None)
         };
         let binding = promised && broken.is_none();
-        let kept = &mut self.kept[index][usize::from(binding)];
-        if full(*kept) {
+        self.kept[index].unclaimed |= weighs && !promised;
+        let kept = &mut self.kept[index].by_binding[usize::from(binding)];
+        if usize::from(*kept) >= KEPT {
             return;
         }
         *kept += 1;
@@ -147,7 +164,7 @@ impl Docket {
         let place = counts.binary_search_by_key(&(invariant, level), |count| (count.0, count.1));
         place.unwrap_or_else(|index| {
             counts.insert(index, (invariant, level, 0));
-            self.kept.insert(index, [0, 0]);
+            self.kept.insert(index, Kept::default());
             index
         })
     }
@@ -173,13 +190,15 @@ impl Docket {
 
     /// Adds what was found so far, as kinds.
     pub(super) fn fingerprint(&self, digest: &mut Digest) {
-        for ((invariant, level, _), [_, binding]) in self.findings.counts.iter().zip(&self.kept) {
-            digest.add(&(invariant.number(), *level, *binding > 0));
+        for ((invariant, level, _), kept) in self.findings.counts.iter().zip(&self.kept) {
+            let [_, binding] = kept.by_binding;
+            digest.add(&(invariant.number(), *level, binding > 0));
         }
     }
 }
 
 /// Whether a promise covers this, and if no clause holds it to account, the first assumption that did not hold.
+#[inline(never)]
 fn weigh(breach: &Breach, at: Time, known: &Known) -> (bool, Option<Assumption>) {
     let mut excuse = None;
     let mut promised = false;

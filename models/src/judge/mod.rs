@@ -38,6 +38,10 @@ pub use rules::universal_promises;
 
 macro_rules! oracles {
     ($($name:ident: $Oracle:ident,)*) => {
+        #[expect(
+            clippy::inline_always,
+            reason = "each is made for one kind of observation at a time: see `hear`"
+        )]
         mod oracles {
             $(pub(super) mod $name;)*
         }
@@ -49,14 +53,16 @@ macro_rules! oracles {
         }
 
         impl Oracles {
+            /// Those that hear observations of this kind.
             #[inline]
-            fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
-                const HEARD: u32 = 0 $(| <oracles::$name::$Oracle as Oracle>::HEARS)*;
-                let bit = hear::bit(seen);
-                if !hear::any(HEARD, bit) {
-                    return;
-                }
-                $(if hear::any(<oracles::$name::$Oracle as Oracle>::HEARS, bit) {
+            fn observe<const KIND: u32>(
+                &mut self,
+                seen: &Observation,
+                now: Moment,
+                known: &Known,
+                docket: &mut Docket,
+            ) {
+                $(if hear::any(<oracles::$name::$Oracle as Oracle>::HEARS, KIND) {
                     self.$name.observe(seen, now, known, docket);
                 })*
             }
@@ -131,12 +137,19 @@ impl Judge {
     #[inline]
     pub fn observe(&mut self, entry: u64, at: Time, node: NodeId, observation: &Observation) {
         self.entry = entry;
-        let now = Moment { at, node };
+        hear::tell(self, observation, Moment { at, node });
+    }
+
+    /// Hears an observation of this kind. There is one of this function for each: of the oracles, and of how evidence is
+    /// taken down, it has what is about its kind, and nothing is asked twice.
+    #[inline(never)]
+    fn hear<const KIND: u32>(&mut self, seen: &Observation, now: Moment) {
+        assert!(hear::bit(seen) == KIND, "told of what it is");
         self.oracles
-            .observe(observation, now, &self.known, &mut self.docket);
-        self.known.note(at, node, observation);
+            .observe::<KIND>(seen, now, &self.known, &mut self.docket);
+        self.known.note(now.at, now.node, seen);
         if !self.docket.is_idle() {
-            self.docket.settle(entry, at, &self.known);
+            self.docket.settle(self.entry, now.at, &self.known);
         }
     }
 

@@ -5,6 +5,7 @@ use semel_sim::time::Time;
 
 use semel_sim::address::NodeId;
 
+use super::Judge;
 use super::docket::Docket;
 use super::evidence::Known;
 use crate::observation::Observation;
@@ -51,12 +52,21 @@ macro_rules! hearing {
                 _ => 0,
             }
         }
+
+        /// Tells a judge of an observation, by what it does for its kind.
+        #[inline]
+        pub(in crate::judge) fn tell(judge: &mut Judge, seen: &Observation, now: Moment) {
+            match seen {
+                $(Observation::$name { .. } => judge.hear::<$bit>(seen, now),)*
+                _ => judge.hear::<0>(seen, now),
+            }
+        }
     };
 }
 
 /// Observations as sets: an oracle that hears nothing judges at the end.
 pub(super) mod hear {
-    use super::Observation;
+    use super::{Judge, Moment, Observation};
 
     /// Whether two sets have anything in common.
     #[inline]

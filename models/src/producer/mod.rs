@@ -18,7 +18,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use semel_sim::address::{NodeId, OutageKind};
-use semel_sim::context::{Peer, TimerId};
+use semel_sim::context::TimerId;
 use semel_sim::digest::Digest;
 use semel_sim::net::Transport;
 use semel_sim::time::Time;
@@ -175,8 +175,8 @@ impl Producer {
         self.pump(ctx);
     }
 
-    pub(crate) fn receive(&mut self, _: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        match message {
+    pub(crate) fn receive(&mut self, message: &Message, ctx: &mut Ctx<'_>) {
+        match *message {
             Message::Log(log::Message::ProducerIs {
                 request,
                 producer,

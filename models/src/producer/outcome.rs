@@ -33,8 +33,8 @@ impl Producer {
         ctx: &mut Ctx<'_>,
     ) {
         let rejected = matches!(answer, Answer::OutOfOrder | Answer::StaleEpoch);
-        let current = self.memory.queues.in_flight_to(number, attempt).is_some();
-        if rejected && self.transport == Transport::Datagram && !current {
+        let is_current = || self.memory.queues.in_flight_to(number, attempt).is_some();
+        if rejected && self.transport == Transport::Datagram && !is_current() {
             return;
         }
         let Some(request) = self.memory.queues.take(number) else {

@@ -203,13 +203,12 @@ impl Queues {
     }
 
     /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window. `may_send` is told whether any request of its partition is
-    /// in flight, and the name of the oldest.
+    /// lingered, and whose broker has room in its window, if `may_send` agrees.
     pub(super) fn take_ready(
         &mut self,
         now: Span,
         room: &Room,
-        may_send: impl Fn(&Request, (bool, Option<Sequence>)) -> bool,
+        may_send: impl Fn(&Request, &Self) -> bool,
     ) -> Option<Request> {
         let partitions = self.waiting.len();
         for index in (self.turn..partitions).chain(0..self.turn) {
@@ -227,30 +226,38 @@ impl Queues {
         None
     }
 
-    /// Whether what is in flight lets a request go. Hardly ever asked: most often there is none.
-    #[inline(never)]
+    /// Whether what is in flight lets a request go. Most often nothing in flight needs to be looked at.
     fn lets(
         &self,
         head: &Request,
         room: &Room,
-        may_send: impl Fn(&Request, (bool, Option<Sequence>)) -> bool,
+        may_send: impl Fn(&Request, &Self) -> bool,
     ) -> bool {
-        if !self.has_room(head, room) {
-            return false;
-        }
-        let same = |other: &&Request| other.partition == head.partition;
-        let mut before = self.in_flight.iter().filter(same);
-        let oldest = before.clone().min_by_key(|other| other.number);
-        let waits_its_turn =
-            room.ordered && head.attempt > 0 && before.any(|other| other.number < head.number);
-        let oldest = (oldest.is_some(), oldest.and_then(|other| other.name));
-        !waits_its_turn && may_send(head, oldest)
+        let has_room = self.in_flight.len() < room.window || self.has_room(head, room);
+        let waits_its_turn = room.ordered && head.attempt > 0 && self.is_behind(head);
+        has_room && !waits_its_turn && may_send(head, self)
     }
 
+    /// Whether an earlier request of the same partition is in flight.
+    #[inline(never)]
+    fn is_behind(&self, head: &Request) -> bool {
+        let before =
+            |other: &Request| other.partition == head.partition && other.number < head.number;
+        self.in_flight.iter().any(before)
+    }
+
+    /// Whether any request of the same partition is in flight, and the name of the oldest.
+    #[inline(never)]
+    pub(super) fn oldest_of(&self, request: &Request) -> (bool, Option<Sequence>) {
+        let same = |other: &&Request| other.partition == request.partition;
+        let in_flight = self.in_flight.iter().filter(same);
+        let oldest = in_flight.min_by_key(|other| other.number);
+        (oldest.is_some(), oldest.and_then(|other| other.name))
+    }
+
+    /// Whether the broker of a request has room in its window, where several share what is in flight.
+    #[inline(never)]
     fn has_room(&self, head: &Request, room: &Room) -> bool {
-        if self.in_flight.len() < room.window {
-            return true;
-        }
         let broker = head.partition % room.brokers;
         let to_it = |other: &&Request| other.partition % room.brokers == broker;
         self.in_flight.iter().filter(to_it).count() < room.window

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use semel_sim::store::Batch;
 
 use super::Producer;
-use super::queue::{Request, Room};
+use super::queue::{Queues, Request, Room};
 use crate::message::{Message, log};
 use crate::model::Ctx;
 use crate::strategy::{Bug, Name, Wait};
@@ -18,32 +18,40 @@ impl Producer {
         if self.publish.name == Name::Sequence && !self.may_name(ctx) {
             return;
         }
-        let now = ctx.elapsed();
         while self.memory.queues.wait()
             && self
                 .memory
                 .breaking
                 .lets_through(self.memory.queues.in_flight())
         {
-            let room = Room {
-                window: usize::from(self.publish.window),
-                brokers: self.topology.brokers,
-                full: self.publish.batch.records,
-                hurry: self.memory.taking.blocked || self.flushes(),
-                ordered: self.ordered,
-                transport: self.transport,
-            };
-            let sequences = &self.memory.sequences;
-            let session = self.session.as_deref();
-            let may_send = |request: &Request, oldest| {
-                let part = session.is_none_or(|session| session.may_write(request.partition));
-                (request.attempt > 0 || part) && sequences.may_send(request, oldest, &room)
-            };
-            let Some(request) = self.memory.queues.take_ready(now, &room, may_send) else {
+            let Some(request) = self.take_ready(ctx) else {
                 return;
             };
             self.send(request, ctx);
         }
+    }
+
+    /// The next request that may be sent now.
+    fn take_ready(&mut self, ctx: &Ctx<'_>) -> Option<Request> {
+        let room = Room {
+            window: usize::from(self.publish.window),
+            brokers: self.topology.brokers,
+            full: self.publish.batch.records,
+            hurry: self.memory.taking.blocked || self.flushes(),
+            ordered: self.ordered,
+            transport: self.transport,
+        };
+        let named = self.publish.name == Name::Sequence;
+        let sequences = &self.memory.sequences;
+        let session = self.session.as_deref();
+        let may_send = |request: &Request, queues: &Queues| {
+            let part = session.is_none_or(|session| session.may_write(request.partition));
+            let in_turn = || sequences.may_send(request, queues.oldest_of(request), &room);
+            (request.attempt > 0 || part) && (!named || in_turn())
+        };
+        self.memory
+            .queues
+            .take_ready(ctx.elapsed(), &room, may_send)
     }
 
     /// Whether batches wait for no more records, because a transaction is to end.
@@ -66,6 +74,7 @@ impl Producer {
         self.memory.sequences.ready()
     }
 
+    #[inline(never)]
     fn send(&mut self, mut request: Request, ctx: &mut Ctx<'_>) {
         request.attempt += 1;
         if self.publish.name == Name::Sequence {

@@ -81,7 +81,7 @@ impl Producer {
         if record >= self.workload.records || self.memory.taking.pacing {
             return false;
         }
-        let pace = self.workload.record(record).pace;
+        let pace = self.workload.pace(record);
         if !pace.is_zero() {
             self.memory.taking.pacing = true;
             ctx.set_timer(pace, Timer::Intend);

@@ -107,11 +107,11 @@ impl Sink {
         self.memory.last = 0;
     }
 
-    pub(crate) fn receive(&mut self, from: Peer, message: SinkMessage, ctx: &mut Ctx<'_>) {
-        match message {
-            SinkMessage::Apply(apply) => {
-                if let Some(answer) = self.apply(from, &apply, ctx) {
-                    reply(from, &apply, answer, ctx);
+    pub(crate) fn receive(&mut self, from: Peer, message: &SinkMessage, ctx: &mut Ctx<'_>) {
+        match *message {
+            SinkMessage::Apply(ref apply) => {
+                if let Some(answer) = self.apply(from, apply, ctx) {
+                    reply(from, apply, answer, ctx);
                 }
             }
             SinkMessage::FindMark {

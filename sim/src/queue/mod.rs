@@ -11,7 +11,8 @@ use crate::time::{Span, Time};
 use order::Order;
 
 const SLOT_BITS: u32 = 24;
-const NUMBER_BITS: u32 = 40;
+/// One in the place of insertion numbers: that there are fewer than 2^40 is checked where it is added.
+const NUMBER: u64 = 1 << SLOT_BITS;
 
 /// Names one pushed event for as long as it waits; later it names nothing, even when its slot is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,11 +30,20 @@ pub enum Weight {
     Chatter,
 }
 
+/// A slot: what waits in it, or last did.
 #[derive(Clone, Debug)]
 struct Waiting<E> {
+    /// Odd as long as the event waits, and raised when it comes and when it goes.
     generation: u32,
     weight: Weight,
+    /// None in a slot that has just been made.
     event: Option<E>,
+}
+
+impl<E> Waiting<E> {
+    const fn is_live(&self) -> bool {
+        self.generation % 2 == 1
+    }
 }
 
 /// A priority queue of events by time, then insertion.
@@ -42,7 +52,8 @@ pub struct Queue<E> {
     order: Order,
     slab: Vec<Waiting<E>>,
     free: Vec<u32>,
-    pushed: u64,
+    /// The next insertion number, in its place in a key.
+    number: u64,
     useful: usize,
     stale: u64,
 }
@@ -54,7 +65,7 @@ impl<E> Queue<E> {
             order: Order::new(),
             slab: Vec::new(),
             free: Vec::new(),
-            pushed: 0,
+            number: 0,
             useful: 0,
             stale: 0,
         }
@@ -65,7 +76,7 @@ impl<E> Queue<E> {
         self.order.clear();
         self.slab.clear();
         self.free.clear();
-        self.pushed = 0;
+        self.number = 0;
         self.useful = 0;
         self.stale = 0;
     }
@@ -98,12 +109,12 @@ impl<E> Queue<E> {
             let key = self.order.pop_below(u128::from(limit.0) << 64)?;
             let slot = slot_of(key);
             let waiting = &self.slab[slot as usize];
-            if waiting.event.is_some() {
+            if waiting.is_live() {
                 let generation = waiting.generation;
                 return Some((time_of(key), Ticket { slot, generation }));
             }
             self.stale += 1;
-            self.free_slot(slot);
+            self.free.push(slot);
         }
     }
 
@@ -113,26 +124,18 @@ impl<E> Queue<E> {
         self.pop_before(Time::NEVER)
     }
 
-    /// Takes a popped event out of its slot, unless it was cancelled since.
+    /// Takes a popped event, unless it was cancelled since. Its slot is free from now on.
     #[inline]
-    pub fn take(&mut self, ticket: Ticket) -> Option<E>
-    where
-        E: Copy,
-    {
-        let event = self.get(ticket).copied();
-        self.free(ticket);
-        event
-    }
-
-    /// Frees the slot of a popped event, whether it was cancelled since or not.
-    #[inline]
-    pub(crate) fn free(&mut self, ticket: Ticket) {
-        if self.slab[ticket.slot as usize].event.take().is_some() {
-            self.discount(ticket.slot);
-        } else {
+    pub fn take(&mut self, ticket: Ticket) -> Option<&E> {
+        self.free.push(ticket.slot);
+        let waiting = &mut self.slab[ticket.slot as usize];
+        if waiting.generation != ticket.generation {
             self.stale += 1;
+            return None;
         }
-        self.free_slot(ticket.slot);
+        waiting.generation += 1;
+        self.useful -= usize::from(waiting.weight == Weight::Useful);
+        waiting.event.as_ref()
     }
 
     /// A waiting event, unless it was taken or cancelled.
@@ -149,11 +152,11 @@ impl<E> Queue<E> {
     /// Cancels an event that still waits; anything else is left alone.
     #[inline]
     pub fn cancel(&mut self, ticket: Ticket) {
-        let Some(waiting) = self.slab.get_mut(ticket.slot as usize) else {
-            return;
-        };
-        if waiting.generation == ticket.generation && waiting.event.take().is_some() {
-            self.discount(ticket.slot);
+        if let Some(waiting) = self.slab.get_mut(ticket.slot as usize)
+            && waiting.generation == ticket.generation
+        {
+            waiting.generation += 1;
+            self.useful -= usize::from(waiting.weight == Weight::Useful);
         }
     }
 
@@ -170,7 +173,8 @@ impl<E> Queue<E> {
     /// The event that will be popped next; none where what comes next was cancelled.
     pub(crate) fn upcoming(&self) -> Option<&E> {
         let key = self.order.first()?;
-        self.slab[slot_of(key) as usize].event.as_ref()
+        let waiting = &self.slab[slot_of(key) as usize];
+        waiting.event.as_ref().filter(|_| waiting.is_live())
     }
 
     /// Every waiting event in the order it will be popped, with its time.
@@ -179,7 +183,7 @@ impl<E> Queue<E> {
             let slot = slot_of(key);
             let waiting = &self.slab[slot as usize];
             let generation = waiting.generation;
-            let event = waiting.event.as_ref()?;
+            let event = waiting.event.as_ref().filter(|_| waiting.is_live())?;
             Some((time_of(key), Ticket { slot, generation }, event))
         };
         let mut keys: Vec<u128> = self.order.keys().collect();
@@ -195,12 +199,13 @@ impl<E> Queue<E> {
         chosen: impl Fn(&E) -> bool,
         stretch: impl Fn(Span) -> Span,
     ) {
-        let moved = |key: u128| match &self.slab[slot_of(key) as usize].event {
-            Some(event) if chosen(event) => {
-                let at = now + stretch(time_of(key).since(now));
-                (u128::from(at.0) << 64) | u128::from(key as u64)
+        let moved = |key: u128| {
+            let waiting = &self.slab[slot_of(key) as usize];
+            if !waiting.is_live() || !waiting.event.as_ref().is_some_and(&chosen) {
+                return key;
             }
-            _ => key,
+            let at = now + stretch(time_of(key).since(now));
+            (u128::from(at.0) << 64) | u128::from(key as u64)
         };
         let keys: Vec<u128> = self.order.keys().map(moved).collect();
         self.order.clear();
@@ -213,17 +218,14 @@ impl<E> Queue<E> {
     /// through here would cost more than all the rest.
     #[inline(never)]
     fn admit(&mut self, at: Time, lane: Option<Span>, weight: Weight) -> Ticket {
-        assert!(
-            self.pushed < 1 << NUMBER_BITS,
-            "fewer than 2^40 events in a run"
-        );
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
         let waiting = &mut self.slab[slot as usize];
+        waiting.generation += 1;
         waiting.weight = weight;
         let generation = waiting.generation;
         self.useful += usize::from(weight == Weight::Useful);
-        let low = (self.pushed << SLOT_BITS) | u64::from(slot);
-        self.pushed += 1;
+        let low = self.number | u64::from(slot);
+        self.number += NUMBER;
         let key = (u128::from(at.0) << 64) | u128::from(low);
         match lane {
             None => self.order.push(key),
@@ -243,19 +245,6 @@ impl<E> Queue<E> {
             event: None,
         });
         slot as u32
-    }
-
-    #[inline]
-    fn free_slot(&mut self, slot: u32) {
-        self.slab[slot as usize].generation += 1;
-        self.free.push(slot);
-    }
-
-    #[inline]
-    fn discount(&mut self, slot: u32) {
-        if self.slab[slot as usize].weight == Weight::Useful {
-            self.useful -= 1;
-        }
     }
 }
 
@@ -307,7 +296,7 @@ mod tests {
 
         fn pop(&mut self) -> bool {
             let popped = self.queue.pop();
-            let popped = popped.map(|(at, ticket)| (at, self.queue.take(ticket)));
+            let popped = popped.map(|(at, ticket)| (at, self.queue.take(ticket).copied()));
             let expected = self.naive.pop_first();
             let expected = expected.map(|((at, _), n)| (at, Some(n)));
             assert_eq!(popped, expected);
@@ -360,7 +349,7 @@ mod tests {
         let mut queue = Queue::new();
         let first = queue.push(Time(1), Weight::Useful, 'a');
         let (_, popped) = queue.pop().unwrap();
-        assert_eq!(queue.take(popped), Some('a'));
+        assert_eq!(queue.take(popped), Some(&'a'));
         queue.push(Time(2), Weight::Useful, 'b');
         queue.cancel(first);
         assert_eq!(

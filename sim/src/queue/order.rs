@@ -17,6 +17,17 @@ const LANES: usize = 8;
 /// No key is as large.
 const NO_KEY: u128 = u128::MAX;
 
+/// No lane has a key.
+const NO_FRONTS: [(u128, usize); LANES] = {
+    let mut fronts = [(NO_KEY, 0); LANES];
+    let mut lane = 0;
+    while lane < LANES {
+        fronts[lane].1 = lane;
+        lane += 1;
+    }
+    fronts
+};
+
 #[derive(Clone, Debug)]
 struct Lane {
     delay: Span,
@@ -30,10 +41,8 @@ pub(super) struct Order {
     near: Vec<u128>,
     far: BinaryHeap<Reverse<u128>>,
     lanes: Vec<Lane>,
-    /// The first key of each lane, so that finding the smallest of them opens no lane.
-    fronts: [u128; LANES],
-    /// The smallest key in a lane, and which lane.
-    soonest: (u128, usize),
+    /// The first key of each lane ([`NO_KEY`] if there is none) and which lane, the soonest first.
+    fronts: [(u128, usize); LANES],
 }
 
 impl Order {
@@ -42,8 +51,7 @@ impl Order {
             near: Vec::new(),
             far: BinaryHeap::new(),
             lanes: Vec::new(),
-            fronts: [NO_KEY; LANES],
-            soonest: (NO_KEY, 0),
+            fronts: NO_FRONTS,
         }
     }
 
@@ -51,8 +59,7 @@ impl Order {
         self.near.clear();
         self.far.clear();
         self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
-        self.fronts = [NO_KEY; LANES];
-        self.soonest = (NO_KEY, 0);
+        self.fronts = NO_FRONTS;
     }
 
     /// All keys, in no order.
@@ -65,11 +72,12 @@ impl Order {
     /// The smallest key.
     pub(super) fn first(&self) -> Option<u128> {
         let near = self.near.last().copied().unwrap_or(NO_KEY);
-        let first = near.min(self.soonest.0);
+        let first = near.min(self.fronts[0].0);
         (first < NO_KEY).then_some(first)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "most keys come here")]
+    #[inline(always)]
     pub(super) fn push(&mut self, key: u128) {
         if !self.far.is_empty() && self.far.peek().is_some_and(|first| first.0 < key) {
             self.far.push(Reverse(key));
@@ -92,19 +100,36 @@ impl Order {
     pub(super) fn push_lane(&mut self, delay: Span, key: u128) {
         let found = self.lanes.iter().position(|lane| lane.delay == delay);
         let Some(index) = found.or_else(|| self.open_lane(delay)) else {
-            self.push(key);
+            self.push_apart(key);
             return;
         };
         let lane = &mut self.lanes[index].keys;
         if lane.back().is_some_and(|last| *last > key) {
-            self.push(key);
+            self.push_apart(key);
             return;
         }
+        let first = lane.is_empty();
         lane.push_back(key);
-        self.fronts[index] = self.fronts[index].min(key);
-        if key < self.soonest.0 {
-            self.soonest = (key, index);
+        if first {
+            self.come_first(index, key);
         }
+    }
+
+    /// Pushes a key for which there is no lane after all.
+    #[cold]
+    fn push_apart(&mut self, key: u128) {
+        self.push(key);
+    }
+
+    /// A lane that was empty has a first key.
+    fn come_first(&mut self, lane: usize, key: u128) {
+        let place = self.fronts.iter().position(|front| front.1 == lane);
+        let mut place = place.expect("every lane has a place");
+        while place > 0 && self.fronts[place - 1].0 > key {
+            self.fronts[place] = self.fronts[place - 1];
+            place -= 1;
+        }
+        self.fronts[place] = (key, lane);
     }
 
     /// A lane for a new delay: an empty one, or one more.
@@ -128,7 +153,7 @@ impl Order {
     #[inline]
     pub(super) fn pop_below(&mut self, limit: u128) -> Option<u128> {
         let near = self.near.last().copied().unwrap_or(NO_KEY);
-        let key = near.min(self.soonest.0);
+        let key = near.min(self.fronts[0].0);
         if key >= limit {
             return None;
         }
@@ -157,15 +182,15 @@ impl Order {
     /// Removes the soonest key of all lanes.
     #[inline]
     fn pop_lane(&mut self) {
-        let (_, lane) = self.soonest;
+        let (_, lane) = self.fronts[0];
         let keys = &mut self.lanes[lane].keys;
         keys.pop_front();
-        self.fronts[lane] = keys.front().copied().unwrap_or(NO_KEY);
-        self.soonest = (NO_KEY, 0);
-        for (index, key) in self.fronts.iter().enumerate().take(self.lanes.len()) {
-            if *key < self.soonest.0 {
-                self.soonest = (*key, index);
-            }
+        let key = keys.front().copied().unwrap_or(NO_KEY);
+        let mut place = 0;
+        while place + 1 < LANES && self.fronts[place + 1].0 < key {
+            self.fronts[place] = self.fronts[place + 1];
+            place += 1;
         }
+        self.fronts[place] = (key, lane);
     }
 }

@@ -189,8 +189,8 @@ impl Process<Echo> for Node {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, ctx: &mut Context<'_, Echo>) {
-        match (self, message) {
+    fn receive(&mut self, from: Peer, message: &Message, ctx: &mut Context<'_, Echo>) {
+        match (self, *message) {
             (Self::Server(server), Message::Ping(n)) => {
                 server.stored.append(n);
                 ctx.set_timer(Span::millis(10), Timer::Sync);

@@ -235,8 +235,8 @@ impl Process<W> for Node {
         }
     }
 
-    fn receive(&mut self, _: Peer, message: Message, ctx: &mut Context<'_, W>) {
-        match (self, message) {
+    fn receive(&mut self, _: Peer, message: &Message, ctx: &mut Context<'_, W>) {
+        match (self, *message) {
             (Self::Producer(producer), Message::Ack(id)) => producer.acked(id, ctx),
             (Self::Broker(broker), Message::Produce(id)) => broker.produced(id, ctx),
             (Self::Broker(broker), Message::Commit(offset)) => broker.committed(offset, ctx),

@@ -80,7 +80,7 @@ flags! {
     /// Its offset was done with, before it was stored or after, on account of another record: that had stood there, and
     /// was lost.
     OVERRUN = 29;
-    /// An output of it that had taken effect was lost, or the end of its transaction was.
+    /// An output of it was lost, or the end of its transaction was.
     OUTPUT_LOST = 30;
 }
 

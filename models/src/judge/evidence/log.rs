@@ -178,6 +178,9 @@ impl Known {
         let output = self.rules.is_output(partition);
         self.touch(entry.record, |facts| {
             facts.flags.set(how);
+            if output {
+                facts.flags.set(Flags::OUTPUT_LOST);
+            }
             match entry.state {
                 State::Open => facts.open = facts.open.saturating_sub(1),
                 _ if output => facts.outputs = facts.outputs.saturating_sub(1),

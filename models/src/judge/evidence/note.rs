@@ -10,7 +10,11 @@ use crate::vocabulary::{Offset, RecordId};
 
 impl Known {
     /// Takes an observation down.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "it is made for one kind of observation at a time"
+    )]
+    #[inline(always)]
     pub(in crate::judge) fn note(&mut self, at: Time, node: NodeId, observation: &Observation) {
         match *observation {
             Observation::Intent {

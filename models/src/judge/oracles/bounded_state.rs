@@ -22,7 +22,7 @@ pub(in crate::judge) struct BoundedState;
 impl Oracle for BoundedState {
     const HEARS: u32 = hear::KEPT | hear::STORED | hear::APPLIED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Kept {

@@ -10,6 +10,7 @@ use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::Oracle;
+use crate::judge::oracles::no_loss::is_lost;
 use crate::strategy::{Invariant, Level};
 
 #[derive(Clone, Debug, Default)]
@@ -63,7 +64,17 @@ fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
         (other, one)
     };
     if less.effects == 0 || more.effect_cause == 0 {
-        return cause::of_loss(known, less);
+        let leg = if one.effects < other.effects {
+            debit
+        } else {
+            debit | 1
+        };
+        let waits = less.is_owed() && !is_lost(known, less, Level::Effect);
+        return if waits {
+            cause::of_standstill(known, leg)
+        } else {
+            cause::of_loss(known, less)
+        };
     }
     let side = if more.effect_cause == more.log_cause {
         Side::Inbound

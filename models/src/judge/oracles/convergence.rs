@@ -2,8 +2,9 @@
 //! delivered and takes effect. Guards every level.
 //!
 //! A record that nobody said anything of, or whose transaction never ends, breaks it in the log; one that readers still have to come to at delivery,
-//! or at effect if it was delivered. A world that moves without getting anywhere breaks it even if no record can be
-//! named.
+//! or at effect if it was delivered. A group whose marks are refused, or that forms again and again, and a reader that is caught
+//! on a record break it even if every other one is accounted for. Where all are, and nobody is caught, whatever still moves
+//! holds nothing up: a source that is slower than patience, or a packet that is later.
 //!
 //! Keeps nothing of its own.
 
@@ -52,21 +53,10 @@ impl Oracle for Convergence {
             let refused = known
                 .inputs()
                 .any(|(_, lane)| lane.refusals > 0 || lane.unmarked > 1);
-            let cause = if refused {
-                Cause::Stuck(7)
-            } else {
-                Cause::Other
-            };
-            // A source that is slower than patience holds nothing up.
-            if !refused && known.intended < known.workload.records {
-                return;
+            if refused {
+                let origin = (Side::Outbound, Cause::Stuck(7));
+                docket.report(Invariant::Convergence, Level::Delivery, None, origin);
             }
-            docket.report(
-                Invariant::Convergence,
-                Level::Delivery,
-                None,
-                (Side::Outbound, cause),
-            );
         }
     }
 }

@@ -50,7 +50,7 @@ impl Oracle for Fencing {
     const HEARS: u32 =
         hear::GRANTED | hear::PROGRESS | hear::APPLIED | hear::ENLISTED | hear::MARKED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, now: Moment, _: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Granted { partition, token } => {

@@ -23,7 +23,7 @@ pub(in crate::judge) struct HonestAck;
 impl Oracle for HonestAck {
     const HEARS: u32 = hear::ACKED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         let Observation::Acked {
             record,

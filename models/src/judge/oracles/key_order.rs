@@ -195,7 +195,7 @@ fn of_effect(facts: &Facts, ahead: &Facts, attempt: u32, parallel: bool) -> (Sid
 impl Oracle for KeyOrder {
     const HEARS: u32 = hear::STORED | hear::MARKED | hear::APPLIED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Stored {

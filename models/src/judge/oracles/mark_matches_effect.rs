@@ -38,7 +38,7 @@ pub(in crate::judge) struct MarkMatchesEffect {
 impl Oracle for MarkMatchesEffect {
     const HEARS: u32 = hear::APPLIED | hear::PROGRESS;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         match (known.rules.relation, seen) {
             (

@@ -21,7 +21,7 @@ pub(in crate::judge) struct MonotoneOffset;
 impl Oracle for MonotoneOffset {
     const HEARS: u32 = hear::PROGRESS;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         let Observation::Progress {
             partition,

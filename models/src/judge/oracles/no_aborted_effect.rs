@@ -19,7 +19,7 @@ pub(in crate::judge) struct NoAbortedEffect;
 impl Oracle for NoAbortedEffect {
     const HEARS: u32 = hear::DELIVERED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         if let Observation::Delivered {
             record,

@@ -23,7 +23,7 @@ pub(in crate::judge) struct NoDuplicate;
 impl Oracle for NoDuplicate {
     const HEARS: u32 = hear::STORED | hear::MARKED | hear::DELIVERED | hear::APPLIED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Stored {

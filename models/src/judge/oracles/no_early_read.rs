@@ -16,7 +16,7 @@ pub(in crate::judge) struct NoEarlyRead;
 impl Oracle for NoEarlyRead {
     const HEARS: u32 = hear::DELIVERED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         if let Observation::Delivered {
             record,

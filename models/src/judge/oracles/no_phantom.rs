@@ -17,7 +17,7 @@ pub(in crate::judge) struct NoPhantom;
 impl Oracle for NoPhantom {
     const HEARS: u32 = hear::STORED | hear::DELIVERED | hear::APPLIED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         let (record, level, side, same) = match *seen {
             Observation::Stored { record, .. } => (record, Level::Log, Side::Inbound, true),

@@ -43,7 +43,7 @@ impl ReadOrder {
 impl Oracle for ReadOrder {
     const HEARS: u32 = hear::ASSIGNED | hear::RESET | hear::DELIVERED;
 
-    #[inline]
+    #[inline(always)]
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Assigned {
