@@ -825,6 +825,45 @@ fn r5_two_owners_of_a_key_work_side_by_side() {
     assert_eq!(found, ["effect 0 R5 outbound"]);
 }
 
+/// An output was stored and lost before its transaction was decided: the mark came without it.
+#[test]
+fn l3_an_output_was_lost_before_it_was_decided() {
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let found = bench.found_of(
+        "no_loss",
+        "intent 0
+         attempt 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         stored 0 @2:0 in=7/1
+         power-loss broker-0
+         truncated @2:0..1
+         decided 7/1 commit
+         progress @1",
+    );
+    assert_eq!(found, ["effect 0 L3 outbound"]);
+}
+
+#[test]
+fn l9_a_leg_was_put_aside() {
+    let mut bench = Bench::default();
+    bench.workload.money = semel_models::workload::Money::Transfers;
+    let found = bench.found_of(
+        "conservation",
+        "usual 0 @0
+         intent 1
+         attempt 1
+         stored 1 @1
+         acked 1 ok
+         delivered 1 @1
+         parked 1
+         progress @2",
+    );
+    assert_eq!(found, ["effect 0 L9 outbound"]);
+}
+
 // Standstills.
 
 fn standstill(bench: &Bench, history: &str) -> Vec<String> {
