@@ -52,9 +52,12 @@ impl Known {
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
         lane.assignments = 0;
-        lane.reader = Some(consumer);
-        lane.position = offset + 1;
         let newest = lane.generation;
+        // A former owner says nothing of where the present one stands.
+        if generation >= newest {
+            lane.reader = Some(consumer);
+            lane.position = offset + 1;
+        }
         let exposed = lane
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
