@@ -396,8 +396,11 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
 /// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
 pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
     let records = known.records.iter();
-    let mut in_hands =
-        records.filter(|(_, facts)| facts.deliveries > 0 && by(facts.delivery.consumer));
+    // A zombie may have been given it after its owner was.
+    let holds = |facts: &Facts| {
+        by(facts.delivery.consumer) || known.lane(facts.partition).reader.is_some_and(&by)
+    };
+    let mut in_hands = records.filter(|(_, facts)| facts.deliveries > 0 && holds(facts));
     in_hands.find_map(|(record, facts)| {
         let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
         let claimed = is_claimed(facts).then_some(3);

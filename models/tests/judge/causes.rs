@@ -1002,6 +1002,33 @@ fn s4_poison_of_another_partition_holds_the_reader_up_too() {
     );
 }
 
+/// A zombie wakes up and is given the poison as well, after its new owner.
+#[test]
+fn s4_poison_of_another_partition_is_in_its_owners_hands_whoever_got_it_last() {
+    let mut bench = Bench::default();
+    bench.workload.poison_every = 2;
+    let history = "assigned @0 generation=1
+         intent 0
+         stored 0 @1:0
+         acked 0 ok
+         intent 1
+         stored 1 @0
+         acked 1 ok
+         assigned @0 consumer=1 generation=2
+         assigned @1:0 consumer=1 generation=2
+         delivered 1 @0 consumer=1 generation=2
+         delivered 1 @0 generation=1
+         end stuck";
+    let found = standstill(&bench, history);
+    assert_eq!(
+        found,
+        [
+            "delivery 0 S4 outbound, beyond NoPoison",
+            "effect 1 S4 outbound, beyond NoPoison"
+        ]
+    );
+}
+
 #[test]
 fn s4_workers_hang_on_poison_although_it_is_marked_f052() {
     let mut bench = Bench::default();
