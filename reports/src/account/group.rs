@@ -174,8 +174,9 @@ impl<'a> Group<'a> {
         };
         match words.invariant {
             Invariant::NoDuplicate if !self.records.is_empty() => {
-                let spared =
-                    !self.levels.contains(&Level::Effect) && row.duplicated == 0 && row.lost == 0;
+                // Only where everything took effect is it certain that these did.
+                let all = row.duplicated == 0 && row.applied == row.records;
+                let spared = !self.levels.contains(&Level::Effect) && all;
                 let but = if spared { ", but applied once" } else { "" };
                 format!("was {} {}{but}", self.verbs(), self.times(row))
             }

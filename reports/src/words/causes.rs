@@ -136,7 +136,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "R1",
         "retry behind a later send",
-        "its retry came after a record sent later",
+        "it, or its retry, came after a record sent later",
     ),
     cause(
         "R2",

@@ -57,21 +57,13 @@ fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
     if let Some((_, origin)) = blame(debit).or_else(|| blame(debit | 1)) {
         return origin;
     }
-    let (one, other) = (known.records.get(debit), known.records.get(debit | 1));
-    let (less, more) = if one.effects < other.effects {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    let mut legs = [debit, debit | 1];
+    legs.sort_by_key(|leg| known.records.get(*leg).effects);
+    let [less, more] = legs.map(|leg| known.records.get(leg));
     if less.effects == 0 || more.effect_cause == 0 {
-        let leg = if one.effects < other.effects {
-            debit
-        } else {
-            debit | 1
-        };
         let waits = less.is_owed() && !is_lost(known, less, Level::Effect);
         return if waits {
-            cause::of_standstill(known, leg)
+            cause::of_standstill(known, legs[0])
         } else {
             cause::of_loss(known, less)
         };
