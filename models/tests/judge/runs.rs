@@ -5,7 +5,7 @@ use std::sync::Arc;
 use semel_models::judge::Judge;
 use semel_models::observation::{Miss, Observation, Outcome, Read};
 use semel_models::strategy::{Invariant, Level};
-use semel_sim::address::{Change, FaultIndex, Outage, OutageKind, Weather};
+use semel_sim::address::{Change, FaultIndex, NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::End;
@@ -45,6 +45,13 @@ impl Long {
         self.now += Span::micros(1);
         self.judge.observe(self.entry, self.now, node, &observation);
         self.entry += 1;
+    }
+
+    fn strike(&mut self, node: NodeId, kind: OutageKind) {
+        let down = Span::millis(1);
+        let change = Change::Outage(node, Outage { kind, down });
+        let fault = FaultIndex(0);
+        self.judge.fault(self.now, &Weather { change, fault });
     }
 
     fn store(&mut self, record: u32, attempt: u32) -> u64 {
@@ -179,19 +186,7 @@ fn a_long_run_loses_and_doubles_exactly_what_it_did_however_long_ago() {
 fn a_truncation_reaches_back_as_far_as_brokers_keep_entries() {
     let mut run = Long::new(30_000);
     (0..30_000).for_each(|record| run.usual(record));
-    let broker = run.bench.topology.broker(0);
-    let outage = Outage {
-        kind: OutageKind::PowerLoss,
-        down: Span::millis(1),
-    };
-    let change = Change::Outage(broker, outage);
-    run.judge.fault(
-        run.now,
-        &Weather {
-            change,
-            fault: FaultIndex(0),
-        },
-    );
+    run.strike(run.bench.topology.broker(0), OutageKind::PowerLoss);
     run.see(Observation::Truncated {
         partition: 0,
         from: 20_000,
@@ -200,6 +195,22 @@ fn a_truncation_reaches_back_as_far_as_brokers_keep_entries() {
     run.judge.finish(End::Settled, run.now);
     assert_eq!(run.count(Invariant::NoLoss, Level::Log), 10_000);
     assert_eq!(run.count(Invariant::NoLoss, Level::Effect), 0);
+}
+
+#[test]
+fn the_disk_of_the_sink_takes_every_effect_along_however_long_ago_it_was() {
+    let mut run = Long::new(20_000);
+    (0..15_000).for_each(|record| run.usual(record));
+    run.strike(run.bench.topology.sink(), OutageKind::DiskLoss);
+    (15_000..20_000).for_each(|record| run.usual(record));
+    // Whoever comes again after that is applied for the first time.
+    let offset = run.store(5, 2);
+    run.work(5, offset);
+    run.judge.finish(End::Settled, run.now);
+    assert_eq!(run.count(Invariant::NoLoss, Level::Effect), 14_999);
+    assert_eq!(run.count(Invariant::NoDuplicate, Level::Effect), 0);
+    let tally = &run.judge.findings().tally;
+    assert_eq!((tally.applied, tally.lost), (5_001, 14_999));
 }
 
 #[test]

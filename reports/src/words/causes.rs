@@ -245,7 +245,7 @@ pub fn story(code: &str, side: Option<Side>) -> &'static str {
             "it counted as sent before the stream had it safely, so nobody sent it again"
         }
         ("L1", Some(Side::Outbound)) => {
-            "its effect was confirmed before the sink had it safely, so nobody came back for it"
+            "the only copy of its effect went with the disk that it was on, and nobody came back for it"
         }
         ("L4", Some(Side::Outbound)) => {
             "the consumer had marked its progress before the effect, so nobody came back for it"

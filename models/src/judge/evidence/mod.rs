@@ -181,11 +181,13 @@ impl Known {
         }
     }
 
-    /// The sink's disk is gone, and with it every effect. (Those of settled records are taken off the balance only.)
+    /// The sink's disk is gone, and with it every effect.
     fn lose_effects(&mut self) {
         let mut owed = 0;
+        let sums = &mut self.tallies.sums;
         self.records.for_each_mut(|facts| {
             if facts.effects > 0 {
+                sums.applied -= 1;
                 facts.effects = 0;
                 facts.flags.set(Flags::UNDONE);
             }

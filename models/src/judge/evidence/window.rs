@@ -139,9 +139,13 @@ impl Window {
         past.chain((self.base..).zip(ring))
     }
 
-    /// The same, to be changed.
+    /// Changes the facts of every record, the settled ones too: what is asked here is rare, and may take room for each.
     pub(in crate::judge) fn for_each_mut(&mut self, mut change: impl FnMut(&mut Facts)) {
+        for record in 0..self.base {
+            self.exceptions.entry(record).or_insert(self.settled);
+        }
         self.exceptions.values_mut().for_each(&mut change);
+        self.exceptions.retain(|_, facts| !facts.is_settled());
         for record in self.base..self.end {
             change(self.get_mut(record));
         }
