@@ -1,4 +1,4 @@
-//! Causes are plausible: none is told of a run in which what it needs never happened.
+//! Causes are plausible: those that need something are not told of a run in which it never happened.
 //!
 //! The judge finds a cause by walking through evidence. This asks from the other side, and knows no evidence at all:
 //! what must have struck for this to be the reason (`semantics.md` §4.4)?
@@ -33,6 +33,11 @@ fn lacks(plan: &Plan, row: &Row, violation: &ViolationRow) -> Option<&'static st
             "a network that copies",
         ),
         "L3" => (any(&["power_loss"]), "a loss of power"),
+        "D2" => (
+            any(&["crash", "power_loss", "disk_loss"]),
+            "a node that began anew",
+        ),
+        "D1" | "D9" | "L11" | "R1" | "S1" => (!struck.is_empty(), "a fault that struck at all"),
         "S4" | "L9" => (
             plan.scenario.workload.poison_every > 0,
             "a record that cannot be processed",

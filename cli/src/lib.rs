@@ -137,10 +137,11 @@ impl Question {
         let strategy = self.strategy.as_ref().ok_or(Error::NoStrategy)?;
         let scenario = self.resolve()?;
         let plan = Arc::new(Plan::new(&scenario, strategy, &self.settings)?);
-        let row = Runner::new(&plan).run(self.seed);
-        let again = plan.token(self.seed).with_digest(&row.digest).to_string();
+        let told = Runner::new(&plan).run_told(self.seed, None);
+        let told = told.expect("nothing is written");
+        let token = plan.token(self.seed).with_digest(&told.row.digest);
         Ok(Outcome {
-            line: Line::new(&plan, row, again),
+            line: Line::new(&plan, told, token.to_string()),
             is_plain: self.is_of_catalog && self.settings.is_empty(),
         })
     }

@@ -171,13 +171,8 @@ fn accounts(lines: &[Line], glyphs: Glyphs) -> String {
 }
 
 fn account(line: &Line) -> String {
-    let mut parts: Vec<String> = account::sentences(line)
-        .into_iter()
-        .map(|sentence| sentence.text)
-        .collect();
-    if !line.row.violations.is_empty() {
-        parts.extend(account::recognised(line).map(|clause| format!("{clause}.")));
-    }
+    let sentences = account::sentences(line).into_iter();
+    let mut parts: Vec<String> = sentences.map(|sentence| sentence.text).collect();
     for later in parts.iter_mut().skip(1) {
         *later = account::capital(later);
     }
@@ -247,11 +242,14 @@ fn effect(line: &Line) -> Cell {
 fn next(scenes: &[Scene]) -> Vec<(String, String)> {
     let mut next: Vec<(String, String)> = Vec::new();
     if let Some(scene) = scenes.last() {
-        let (name, seed) = (&scene.heading.scenario, scene.heading.seed + 1);
-        next.push((
-            format!("semel run {name} --seed {seed} -v"),
-            "the same mishap under another seed, with reasons".into(),
-        ));
+        let name = &scene.heading.scenario;
+        let mut lines = scene.lines.iter();
+        if let Some(line) = lines.find(|line| !line.row.violations.is_empty()) {
+            next.push((
+                format!("semel explain {name} --strategy {}", line.row.strategy),
+                "why: a short proof, and a picture of who sent what when".into(),
+            ));
+        }
         next.push((
             format!("semel run {name} --report page.html"),
             "the same as a page".into(),

@@ -1,17 +1,16 @@
 //! A report as data: everything that a page says, before anybody decides how it looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use semel_models::observation::{Observation, Place};
+use semel_models::observation::Place;
 use semel_models::strategy::Clause;
 use semel_models::vocabulary::{RecordId, Topology};
 use semel_scenarios::expect::Expected;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::row::Row;
-use semel_scenarios::trace::Trace;
+use semel_scenarios::trial::Told;
 use semel_scenarios::verdict::{self, Judgement};
-use semel_sim::record::What;
 
 use crate::words;
 
@@ -68,8 +67,8 @@ pub struct Line {
     pub judgement: Judgement,
     /// The faults that should have struck and never did.
     pub never_struck: Vec<String>,
-    /// Repeats that were recognised as such, where, if the run was watched with open eyes; each once.
-    pub recognised: Vec<(Place, RecordId)>,
+    /// Who recognised repeats of which records.
+    pub recognised: BTreeSet<(Place, RecordId)>,
     /// What repeats this very run, digest included: a token, or a command.
     pub again: String,
 }
@@ -102,14 +101,15 @@ impl Heading {
 
 impl Line {
     /// What a run of this plan came to; `again` is what repeats it.
-    pub fn new(plan: &Plan, row: Row, again: String) -> Self {
+    pub fn new(plan: &Plan, told: Told, again: String) -> Self {
+        let Told { row, recognised } = told;
         Self {
             judgement: verdict::of_run(plan, &row),
             never_struck: verdict::never_struck(plan, &row).collect(),
             row,
             about: plan.strategy.about.clone(),
             promise: plan.strategy.promise.clone(),
-            recognised: Vec::new(),
+            recognised,
             because: plan.expectation.because.clone(),
             untouched: match &plan.expectation.verdict {
                 Expected::NotApplicable(why) => why.clone(),
@@ -117,19 +117,5 @@ impl Line {
             },
             again,
         }
-    }
-
-    /// The line with what the trace of the same run shows beyond the row.
-    pub fn watched(mut self, trace: &Trace) -> Self {
-        for entry in &trace.entries {
-            let What::Observed(_, Observation::Recognised { record, place, .. }) = entry.what
-            else {
-                continue;
-            };
-            if !self.recognised.contains(&(place, record)) {
-                self.recognised.push((place, record));
-            }
-        }
-        self
     }
 }

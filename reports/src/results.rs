@@ -4,14 +4,13 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use semel_scenarios::gathered::{Gathered, Group};
-use semel_scenarios::row::ExpectedKind;
-use semel_scenarios::statistics::{rate, upper_bound};
+use semel_scenarios::summary::Summary;
 
 use crate::chart;
 use crate::html::{POLICY, STYLE, badge, clean};
 use crate::ink::finish;
-use crate::sweep::percent;
-use crate::words::{Mark, causes, list, plural, span, thousands};
+use crate::sweep::{interval, percent};
+use crate::words::{Word, causes, list, overall, plural, span, thousands};
 
 /// A whole page.
 pub fn page(gathered: &Gathered) -> String {
@@ -44,9 +43,12 @@ pub fn page(gathered: &Gathered) -> String {
 fn scenarios(gathered: &Gathered) -> Vec<(&str, Vec<&Group>)> {
     let mut scenarios: Vec<(&str, Vec<&Group>)> = Vec::new();
     for group in &gathered.groups {
-        match scenarios.iter_mut().find(|one| one.0 == group.scenario) {
+        match scenarios
+            .iter_mut()
+            .find(|one| one.0 == group.summary.scenario)
+        {
             Some((_, groups)) => groups.push(group),
-            None => scenarios.push((&group.scenario, vec![group])),
+            None => scenarios.push((&group.summary.scenario, vec![group])),
         }
     }
     scenarios
@@ -69,12 +71,14 @@ fn heading(gathered: &Gathered) -> Markup {
 }
 
 fn section(name: &str, groups: &[&Group]) -> Markup {
-    let run: Vec<&Group> = groups.iter().filter(|one| one.runs > 0).copied().collect();
-    let found = run.iter().any(|one| !one.causes.is_empty());
+    let is_run = |one: &&&Group| overall(&one.summary) != Word::NotApplicable;
+    let run: Vec<&Group> = groups.iter().filter(is_run).copied().collect();
+    let found = run.iter().any(|one| !one.summary.causes.is_empty());
     html! {
         section {
             h2 { (clean(name)) }
             (verdicts(groups))
+            @for group in groups.iter().filter(|one| !one.summary.why.is_empty()) { (reason(&group.summary)) }
             @if found {
                 figure {
                     (PreEscaped(chart::violations(&run)))
@@ -96,21 +100,6 @@ fn section(name: &str, groups: &[&Group]) -> Markup {
     }
 }
 
-/// The verdict over the runs of a group: symbol and words.
-fn verdict(group: &Group) -> (Mark, &'static str) {
-    match group.expected {
-        _ if group.runs == 0 => (Mark::Untouched, "not applicable"),
-        _ if group.broken > 0 => (Mark::Broken, "VIOLATES"),
-        _ if group.unmet > 0 => (Mark::Broken, "not as expected"),
-        ExpectedKind::Breaks | ExpectedKind::Always if group.violating > 0 => {
-            (Mark::Beyond, "violates, expected")
-        }
-        _ if group.violating > 0 => (Mark::Beyond, "beyond its promise"),
-        _ if group.inconclusive > 0 => (Mark::Open, "inconclusive"),
-        _ => (Mark::Kept, "holds"),
-    }
-}
-
 fn verdicts(groups: &[&Group]) -> Markup {
     let titles = [
         "verdict",
@@ -119,30 +108,30 @@ fn verdicts(groups: &[&Group]) -> Markup {
         "95 % interval",
         "first seed",
     ];
-    table(groups, &titles, |group| {
-        let (mark, words) = verdict(group);
-        let counts = format!("{}/{}", thousands(group.violating), thousands(group.runs));
-        let first = group.first_seed.map(|seed| seed.to_string());
+    table(groups, &titles, |Group { summary, .. }| {
+        let word = overall(summary);
+        let counts = format!(
+            "{}/{}",
+            thousands(summary.violating),
+            thousands(summary.runs)
+        );
+        let first = summary.first_seed.map(|seed| seed.to_string());
         html! {
-            td { (badge(mark, words)) }
-            @if group.runs == 0 { td {} td {} td {} td {} } @else {
+            td { (badge(word.mark(), word.text())) }
+            @if word == Word::NotApplicable { td {} td {} td {} td {} } @else {
                 td.number { (counts) }
-                td.number { (percent(rate(group.violating, group.runs))) }
-                td { (interval(group)) }
+                td.number { (percent(summary.rate)) }
+                td { (interval(summary)) }
                 td.number { (first.unwrap_or_default()) }
             }
         }
     })
 }
 
-/// The interval of a rate; where nothing was seen, its bound by the rule of three.
-fn interval(group: &Group) -> String {
-    let (low, high) = group.interval95;
-    if group.violating == 0 {
-        format!("at most {}", percent(upper_bound(group.runs)))
-    } else {
-        format!("{} to {}", percent(low), percent(high))
-    }
+/// Why a strategy did not come out as expected.
+fn reason(summary: &Summary) -> Markup {
+    let text = format!("{}: {}.", summary.strategy, summary.why);
+    html! { p.open { b { (overall(summary).mark().symbol()) } " " (clean(&text)) } }
 }
 
 fn prices(groups: &[&Group]) -> Markup {
@@ -158,10 +147,10 @@ fn prices(groups: &[&Group]) -> Markup {
         let numbers = [
             span(group.latency_p50.0[2]),
             span(group.latency_p99.0[2]),
-            format!("{:.1}", group.messages_per_record),
-            format!("{:.1}", group.round_trips_per_record),
-            thousands(group.dedup_bytes_max),
-            thousands(group.faults),
+            format!("{:.1}", group.summary.messages_per_record),
+            format!("{:.1}", group.summary.round_trips_per_record),
+            thousands(group.summary.dedup_bytes_max),
+            thousands(group.summary.fired.values().sum::<u64>()),
         ];
         html! { @for number in numbers { td.number { (number) } } }
     })
@@ -180,7 +169,7 @@ fn table(groups: &[&Group], titles: &[&str], row: impl Fn(&Group) -> Markup) -> 
                 }
                 tbody {
                     @for group in groups {
-                        tr { th scope="row" { (clean(&group.strategy)) } (row(group)) }
+                        tr { th scope="row" { (clean(&group.summary.strategy)) } (row(group)) }
                     }
                 }
             }
@@ -190,8 +179,11 @@ fn table(groups: &[&Group], titles: &[&str], row: impl Fn(&Group) -> Markup) -> 
 
 /// The causes that were met.
 fn legend(gathered: &Gathered) -> Markup {
-    let found = gathered.groups.iter().flat_map(|group| &group.causes);
-    let mut met: Vec<&str> = found.map(|one| one.cause.as_str()).collect();
+    let found = gathered
+        .groups
+        .iter()
+        .flat_map(|group| &group.summary.causes);
+    let mut met: Vec<&str> = found.map(|one| &*one.cause).collect();
     met.sort_unstable();
     met.dedup();
     html! {

@@ -8,6 +8,7 @@ use semel_scenarios::shrink::{Budget, Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
 
 use crate::ink::{Glyphs, finish};
+use crate::table::paragraph;
 use crate::words::{self, causes, list, plural, thousands};
 
 /// What a failure shrank to.
@@ -66,23 +67,16 @@ fn size(size: Size) -> String {
 pub fn replayed(replayed: &Replayed, glyphs: Glyphs) -> String {
     let row = &replayed.run.row;
     let text = match &replayed.difference {
-        None => {
-            let known = if replayed.digest.is_some() {
-                "as before"
-            } else {
-                "nothing to compare it with"
-            };
-            format!(
-                "{} under {}: digest {}, {known}\n",
-                row.scenario, row.strategy, row.digest
-            )
-        }
+        None => format!(
+            "{} under {}: digest {}, as before\n",
+            row.scenario, row.strategy, row.digest
+        ),
         Some(difference) => format!(
             "{} under {} does not reproduce: digest {}, expected {}\n{}\n",
             row.scenario,
             row.strategy,
             row.digest,
-            replayed.digest.as_deref().unwrap_or("another"),
+            replayed.digest,
             differs(difference)
         ),
     };
@@ -112,7 +106,9 @@ fn differs(difference: &Difference) -> String {
             "the run ends after {}, earlier than before",
             plural(*entries as u64, "entry")
         ),
-        Difference::Digest => "a token does not say which entry differs; a witness would".into(),
+        Difference::Digest => {
+            "its digest is another, and it keeps no marks that say from which entry on".into()
+        }
         Difference::Violation(name) => format!("it no longer shows {name}"),
     }
 }
@@ -121,7 +117,7 @@ fn differs(difference: &Difference) -> String {
 pub fn stale(stale: &Stale) -> String {
     format!(
         "the token names plan {}, but scenario, strategy and models now come to plan {}: it would be another run. \
-         Witnesses outlive versions: `semel shrink TOKEN -o FILE`",
+         Tokens do not outlive that; a witness that was shrunk from it before still repeats it",
         stale.named, stale.now
     )
 }
@@ -129,13 +125,14 @@ pub fn stale(stale: &Stale) -> String {
 /// What every schedule of a menu came to.
 pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
     let mut out = format!(
-        "{}  {}, at most {}\n  menu\n",
+        "{}  {}  {}, at most {}\n  menu\n",
+        verified.scenario,
         verified.strategy,
         plural(verified.records.into(), "record"),
         plural(verified.faults as u64, "fault")
     );
     for item in &verified.menu {
-        let _ = writeln!(out, "    {item}");
+        out.push_str(&paragraph("    ", 6, item));
     }
     out.push_str("  schedules   followed      merged\n");
     for (size, (ended, merged)) in verified.ended.iter().zip(&verified.merged).enumerate() {
@@ -150,6 +147,9 @@ pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
     let _ = writeln!(out, "  {} simulated", plural(verified.events, "event"));
     out.push_str(&verdict(verified));
     out.push_str(&stronger(verified));
+    if !verified.found.is_empty() {
+        out.push_str("  what goes wrong, each with one of its smallest schedules\n");
+    }
     for one in &verified.found {
         out.push_str(&found(one));
     }
@@ -164,7 +164,9 @@ pub fn json(verified: &Verified) -> String {
 fn verdict(verified: &Verified) -> String {
     let tried = thousands(verified.schedules());
     let most = plural(verified.faults as u64, "fault");
-    let scope = if verified.finished {
+    let scope = if verified.finished && verified.schedules() == 1 {
+        format!("the only schedule of at most {most} from this menu, around one quiet timing")
+    } else if verified.finished {
         format!("all {tried} schedules of at most {most} from this menu, around one quiet timing")
     } else if verified.schedules() == 1 {
         format!("the first schedule of at most {most} from this menu; it did not finish")

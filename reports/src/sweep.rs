@@ -2,11 +2,10 @@
 
 use semel_scenarios::statistics::upper_bound;
 use semel_scenarios::summary::{CauseCount, Summary};
-use semel_scenarios::verdict::Judgement;
 
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
 use crate::table::{Cell, Side, Table, paragraph};
-use crate::words::{Mark, list, plural, thousands};
+use crate::words::{Mark, Word, list, overall, plural, thousands};
 
 /// Many runs of one scenario: everything that is said of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,34 +29,9 @@ pub struct Swept {
     pub again: Vec<Vec<String>>,
 }
 
-/// The verdict over many runs: symbol and words.
-fn verdict(summary: &Summary) -> (Mark, &'static str) {
-    match summary.judgement() {
-        _ if summary.runs == 0 => (Mark::Open, "not run"),
-        Judgement::Broken => (Mark::Broken, "VIOLATES"),
-        Judgement::Unmet => (Mark::Broken, "not as expected"),
-        Judgement::NoShow => (Mark::Broken, "no-show"),
-        Judgement::Vacuous => (Mark::Open, "vacuous"),
-        Judgement::Inconclusive => (Mark::Open, "inconclusive"),
-        Judgement::Met => untroubled(summary),
-    }
-}
-
-fn untroubled(summary: &Summary) -> (Mark, &'static str) {
-    use semel_scenarios::row::{ExpectedKind, RunVerdict};
-    match (summary.verdict, summary.expected) {
-        (RunVerdict::NotApplicable, _) => (Mark::Untouched, "not applicable"),
-        (RunVerdict::Violates, ExpectedKind::Breaks | ExpectedKind::Always) => {
-            (Mark::Beyond, "violates, expected")
-        }
-        (RunVerdict::Violates, _) => (Mark::Beyond, "beyond its promise"),
-        _ => (Mark::Kept, "holds"),
-    }
-}
-
 /// Whether somebody should look into what the runs of a strategy came to.
 pub fn is_failure(swept: &Swept) -> bool {
-    matches!(verdict(&swept.summary).0, Mark::Broken | Mark::Open)
+    overall(&swept.summary).is_failure()
 }
 
 /// A rate for the eye: three digits.
@@ -102,8 +76,8 @@ fn table(lines: &[Swept], glyphs: Glyphs) -> String {
     ];
     let mut table = Table::new(glyphs, &columns);
     for Swept { summary, .. } in lines {
-        let (mark, words) = verdict(summary);
-        let untouched = matches!(mark, Mark::Untouched) || summary.runs == 0;
+        let word = overall(summary);
+        let untouched = matches!(word, Word::NotApplicable | Word::NotRun);
         let of = |text: String| if untouched { String::new() } else { text };
         let counts = format!(
             "{}/{}",
@@ -115,7 +89,10 @@ fn table(lines: &[Swept], glyphs: Glyphs) -> String {
             .map_or_else(String::new, |seed| seed.to_string());
         table.row(vec![
             summary.strategy.clone().into(),
-            Cell::new(format!("{} {words}", mark.symbol()), style(mark)),
+            Cell::new(
+                format!("{} {}", word.mark().symbol(), word.text()),
+                style(word.mark()),
+            ),
             of(counts).into(),
             of(percent(summary.rate)).into(),
             of(interval(summary)).into(),
@@ -126,7 +103,7 @@ fn table(lines: &[Swept], glyphs: Glyphs) -> String {
 }
 
 /// The interval of a rate; where nothing was seen, its bound by the rule of three.
-fn interval(summary: &Summary) -> String {
+pub(crate) fn interval(summary: &Summary) -> String {
     if summary.violating == 0 {
         return format!("at most {}", percent(upper_bound(summary.runs)));
     }
@@ -136,7 +113,7 @@ fn interval(summary: &Summary) -> String {
 
 /// Why a strategy did not come out as expected.
 fn reason(line: &Swept, glyphs: Glyphs) -> String {
-    let (mark, _) = verdict(&line.summary);
+    let mark = overall(&line.summary).mark();
     if line.summary.why.is_empty() {
         return String::new();
     }

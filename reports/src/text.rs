@@ -70,12 +70,9 @@ pub fn results(scene: &Scene, glyphs: Glyphs, detail: Detail) -> String {
     };
     out.push('\n');
     out.push_str(&table(&shown, glyphs));
-    for line in shown {
-        let text = comment(line, glyphs, detail);
-        if !text.is_empty() {
-            out.push('\n');
-            out.push_str(&text);
-        }
+    for comment in comments(&shown, detail) {
+        out.push('\n');
+        out.push_str(&comment.text(glyphs));
     }
     finish(&out)
 }
@@ -217,35 +214,89 @@ pub fn outcome(line: &Line, glyphs: Glyphs) -> String {
     finish(&glyphs.clean(&text))
 }
 
-/// What is said of a run below the table.
-fn comment(line: &Line, glyphs: Glyphs, detail: Detail) -> String {
-    let word = word(line);
-    let strategy = &line.row.strategy;
-    let all = word.is_failure() || detail == Detail::Verbose;
-    if line.row.violations.is_empty() && !all {
-        return String::new();
-    }
-    let mut out = String::new();
-    for Sentence { mark, text } in &account::sentences(line) {
-        let lead = format!("{} ", paint(&mark.symbol().to_string(), style(*mark)));
-        let text = match mark {
-            Mark::Broken if text.starts_with(strategy.as_str()) => text.clone(),
-            _ => format!("{strategy}: {text}"),
+/// What is said below the table of a run, or of several that came to the same.
+#[derive(PartialEq)]
+struct Comment<'l> {
+    strategies: Vec<&'l str>,
+    sentences: Vec<Sentence>,
+    remarks: Vec<(&'static str, String)>,
+    /// What repeats it, and what says more of it.
+    commands: Vec<(&'static str, String)>,
+}
+
+/// Every run that there is something to say of. Those that came to the same share their sentences.
+fn comments<'l>(lines: &[&'l Line], detail: Detail) -> Vec<Comment<'l>> {
+    let mut comments: Vec<Comment> = Vec::new();
+    for line in lines {
+        let word = word(line);
+        let all = word.is_failure() || detail == Detail::Verbose;
+        let untouched = word == Word::NotApplicable;
+        if line.row.violations.is_empty() && !all && !untouched {
+            continue;
+        }
+        let comment = Comment {
+            strategies: vec![&line.row.strategy],
+            sentences: account::sentences(line),
+            remarks: remarks(line, word, detail),
+            commands: if all && !untouched {
+                commands(line)
+            } else {
+                Vec::new()
+            },
         };
-        out.push_str(&paragraph(&lead, 2, &glyphs.clean(&text)));
-    }
-    for (label, text) in remarks(line, word, detail) {
-        let (label, indent) = match label {
-            "" => ("  ".into(), 2),
-            label => (paint(&format!("  {label:<10}"), DIM), 12),
+        let same = |one: &&mut Comment| {
+            (&one.sentences, &one.remarks, &one.commands)
+                == (&comment.sentences, &comment.remarks, &comment.commands)
         };
-        out.push_str(&paragraph(&label, indent, &glyphs.clean(&text)));
+        match comments.iter_mut().find(same) {
+            Some(one) => one.strategies.extend(comment.strategies),
+            None => comments.push(comment),
+        }
     }
-    if all && word != Word::NotApplicable {
-        let again = format!("  {:<10}{}\n", "again", glyphs.clean(&again(line)));
-        out.push_str(&paint(&again, DIM));
+    comments
+}
+
+impl Comment<'_> {
+    fn text(&self, glyphs: Glyphs) -> String {
+        let strategies = words::list(&self.strategies);
+        let mut out = String::new();
+        for Sentence { mark, text } in &self.sentences {
+            let lead = format!("{} ", paint(&mark.symbol().to_string(), style(*mark)));
+            let text = match mark {
+                Mark::Broken if text.starts_with(&strategies) => text.clone(),
+                _ => format!("{strategies}: {text}"),
+            };
+            out.push_str(&paragraph(&lead, 2, &glyphs.clean(&text)));
+        }
+        for (label, text) in &self.remarks {
+            let (label, indent) = match *label {
+                "" => ("  ".into(), 2),
+                label => (paint(&format!("  {label:<10}"), DIM), 12),
+            };
+            out.push_str(&paragraph(&label, indent, &glyphs.clean(text)));
+        }
+        for (label, command) in &self.commands {
+            let line = format!("  {label:<10}{}\n", glyphs.clean(command));
+            out.push_str(&paint(&line, DIM));
+        }
+        out
     }
-    out
+}
+
+/// What repeats a run; and where something went wrong in it, what says why, and what makes it smaller.
+fn commands(line: &Line) -> Vec<(&'static str, String)> {
+    let mut commands = vec![("again", again(line))];
+    if !line.row.violations.is_empty() {
+        commands.push(("why", following(line, "explain")));
+        commands.push(("smaller", following(line, "shrink") + " -o witness.ron"));
+    }
+    commands
+}
+
+/// A command about the run that a token or a command of `semel run` names.
+fn following(line: &Line, command: &str) -> String {
+    let rest = line.again.strip_prefix("semel run ");
+    format!("semel {command} {}", rest.unwrap_or(&line.again))
 }
 
 /// The command that repeats a run: its token is an argument of `semel replay`.

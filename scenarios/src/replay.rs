@@ -1,4 +1,4 @@
-//! Replaying: the run of a token or a witness again, held against what it came to before.
+//! Replaying: the run of a witness again, held against what it came to before; and whether a token still names its run.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::{catalog, found, verdict};
 pub struct Replayed {
     /// The run, with everything that happened in it.
     pub run: Opened,
-    /// What it should have come to, as far as is known: the digest, or the beginning of it.
-    pub digest: Option<String>,
+    /// The digest that it should have come to.
+    pub digest: String,
     /// How it differs. None: it does not.
     pub difference: Option<Difference>,
 }
@@ -32,7 +32,7 @@ pub enum Difference {
     Entry(Box<Line>),
     /// The run ends after this many entries, before it should.
     Shorter(usize),
-    /// The digest differs; which entry does is not known, for only witnesses keep marks of their entries.
+    /// The digest differs; which entry does is not known, for the witness keeps no marks of its entries.
     Digest,
     /// The violation that it shows is gone: its name and level.
     Violation(String),
@@ -58,20 +58,6 @@ pub fn is_current(token: &Token, plan: &Plan) -> Result<(), Stale> {
     })
 }
 
-/// Runs a token's plan again. None where the plan does not apply to the strategy.
-pub fn token(token: &Token, plan: &Arc<Plan>) -> Option<Replayed> {
-    let run = Runner::new(plan).run_open(token.seed)?;
-    let same = token
-        .digest
-        .as_ref()
-        .is_none_or(|digest| run.row.digest.starts_with(digest));
-    Some(Replayed {
-        run,
-        digest: token.digest.clone(),
-        difference: (!same).then_some(Difference::Digest),
-    })
-}
-
 /// Runs a witness again. None where it is none. Fails where its strategy is unknown or does not fit.
 pub fn witness(scenario: &Arc<Scenario>) -> Result<Option<Replayed>, Complaint> {
     let Some(known) = &scenario.witness else {
@@ -84,7 +70,7 @@ pub fn witness(scenario: &Arc<Scenario>) -> Result<Option<Replayed>, Complaint> 
     let difference = differs(&plan, known, &run);
     Ok(Some(Replayed {
         run,
-        digest: Some(known.digest.clone()),
+        digest: known.digest.clone(),
         difference,
     }))
 }
@@ -132,7 +118,7 @@ fn first_difference(marks: &str, run: &Opened) -> Difference {
     let pairs = marks.as_bytes().chunks(4).zip(now.as_bytes().chunks(4));
     let same = pairs.take_while(|(before, now)| before == now).count();
     match run.trace.entries.get(same) {
-        Some(entry) if same < marks.len() / 4 => Difference::Entry(Box::new(run.trace.line(entry))),
+        Some(entry) if !marks.is_empty() => Difference::Entry(Box::new(run.trace.line(entry))),
         None if same < marks.len() / 4 => Difference::Shorter(same),
         _ => Difference::Digest,
     }

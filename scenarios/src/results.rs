@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::expect::Expected;
 use crate::row::Row;
 use crate::scenario::SCHEMA;
 use crate::sweep::{Sums, Sweep, Swept};
@@ -46,6 +47,10 @@ pub struct Planned {
     pub strategy: String,
     /// The plan's hash.
     pub plan: String,
+    /// What is expected of it.
+    pub expected: Expected,
+    /// The names of its faults.
+    pub faults: Vec<String>,
 }
 
 /// A folder that is being filled.
@@ -81,7 +86,7 @@ impl Results {
         for name in [ROWS, UNFINISHED, MANIFEST] {
             if folder.join(name).exists() {
                 let text = format!(
-                    "it holds the results of another sweep ({name}); go on with --resume, or use another folder"
+                    "it holds the results of another sweep ({name}); the same sweep goes on with --resume; another one needs another folder"
                 );
                 return Err(Refusal::Unmergeable(text));
             }
@@ -217,6 +222,8 @@ fn manifest(sweep: &Sweep) -> Manifest {
         scenario: plan.scenario.name.clone(),
         strategy: plan.name.clone(),
         plan: plan.hash.clone(),
+        expected: plan.expectation.verdict.clone(),
+        faults: plan.faults(),
     });
     Manifest {
         schema: SCHEMA,

@@ -33,10 +33,15 @@ impl Summarizer {
     /// Nothing added yet.
     pub fn new(plan: &Plan) -> Self {
         let faults = plan.faults();
-        let expected = plan.expectation.verdict.clone();
+        let untouched = verdict::untouched(plan, &faults, 0);
+        Self::of(plan.expectation.verdict.clone(), faults, &untouched)
+    }
+
+    /// The same for rows that bear this head, of runs with these faults.
+    pub(crate) fn of(expected: Expected, faults: Vec<String>, head: &Row) -> Self {
         Self {
             shown: vec![0; expected.breaches().len()],
-            total: nothing(plan, &faults),
+            total: nothing(head, &faults),
             expected,
             faults,
             causes: BTreeMap::new(),
@@ -222,19 +227,18 @@ fn kind(violation: &ViolationRow) -> Kind {
 }
 
 /// The summary of no runs.
-fn nothing(plan: &Plan, faults: &[String]) -> Summary {
-    let row = verdict::untouched(plan, faults, 0);
+fn nothing(head: &Row, faults: &[String]) -> Summary {
     Summary {
-        schema: row.schema,
+        schema: head.schema,
         summary: true,
-        semel: row.semel,
-        plan: row.plan,
-        scenario: row.scenario,
-        set: row.set,
-        strategy: row.strategy,
-        transport: row.transport,
-        verdict: row.verdict,
-        expected: row.expected,
+        semel: head.semel.clone(),
+        plan: head.plan.clone(),
+        scenario: head.scenario.clone(),
+        set: head.set.clone(),
+        strategy: head.strategy.clone(),
+        transport: head.transport.clone(),
+        verdict: RunVerdict::NotApplicable,
+        expected: head.expected,
         met: true,
         why: String::new(),
         runs: 0,
@@ -260,7 +264,7 @@ fn nothing(plan: &Plan, faults: &[String]) -> Summary {
         messages_per_record: 0.0,
         round_trips_per_record: 0.0,
         dedup_bytes_max: 0,
-        fired: row.fired,
+        fired: faults.iter().map(|name| (name.clone(), 0)).collect(),
         messages: 0,
         events: 0,
     }

@@ -1,10 +1,12 @@
 //! Traces: everything that happened in a run, kept or written out line by line, each entry with the one that caused it.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use semel_models::message::Message;
 use semel_models::model::Model;
-use semel_models::vocabulary::Item;
+use semel_models::observation::{Observation, Place};
+use semel_models::vocabulary::{Item, RecordId};
 use semel_sim::address::{Change, FaultIndex, NodeId, OutageKind, Weather};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, Loss, What};
@@ -66,42 +68,52 @@ impl Sink for &mut Trace {
     }
 }
 
-/// Writes entries out as lines of JSON, keeping none. The first failure to write ends the writing, not the run.
-pub(crate) struct Lines<'o> {
+/// Watches a run as people are told of it: notices who recognised which repeats, and writes every entry out as a line
+/// of JSON where somebody wants it. Keeps no entry. The first failure to write ends the writing, not the run.
+pub(crate) struct Watching<'o, 'w> {
     nodes: &'o [String],
     faults: &'o [String],
-    out: &'o mut dyn io::Write,
+    out: Option<&'o mut (dyn io::Write + 'w)>,
     failure: io::Result<()>,
+    recognised: BTreeSet<(Place, RecordId)>,
 }
 
-impl<'o> Lines<'o> {
+impl<'o, 'w> Watching<'o, 'w> {
     pub(crate) fn new(
         nodes: &'o [String],
         faults: &'o [String],
-        out: &'o mut dyn io::Write,
+        out: Option<&'o mut (dyn io::Write + 'w)>,
     ) -> Self {
         Self {
             nodes,
             faults,
             out,
             failure: Ok(()),
+            recognised: BTreeSet::new(),
         }
     }
 
-    pub(crate) fn finish(self) -> io::Result<()> {
+    /// Who recognised repeats of which records.
+    pub(crate) fn finish(self) -> io::Result<BTreeSet<(Place, RecordId)>> {
         self.failure?;
-        self.out.flush()
+        if let Some(out) = self.out {
+            out.flush()?;
+        }
+        Ok(self.recognised)
     }
 }
 
-impl Sink for &mut Lines<'_> {
+impl Sink for &mut Watching<'_, '_> {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
-        if self.failure.is_ok() {
+        if let What::Observed(_, Observation::Recognised { record, place, .. }) = entry.what {
+            self.recognised.insert((place, record));
+        }
+        if let (Some(out), Ok(())) = (&mut self.out, &self.failure) {
             let line = Line::new(entry, items, self.nodes, self.faults);
-            let written = serde_json::to_writer(&mut *self.out, &line).map_err(io::Error::from);
-            self.failure = written.and_then(|()| self.out.write_all(b"\n"));
+            let written = serde_json::to_writer(&mut *out, &line).map_err(io::Error::from);
+            self.failure = written.and_then(|()| out.write_all(b"\n"));
         }
     }
 }

@@ -3,12 +3,15 @@
 //! A warm runner allocates nothing during a run: world, nodes, adversary and judge are reset, and the workload is
 //! written into the copy that the run before last used.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
 use semel_models::judge::{Findings, Judge};
 use semel_models::model::Model;
 use semel_models::node;
+use semel_models::observation::Place;
+use semel_models::vocabulary::RecordId;
 use semel_models::workload::Workload;
 use semel_sim::chance::Seed;
 use semel_sim::schedule::{Deviation, Noted};
@@ -20,7 +23,7 @@ use crate::bench::{Bench, play};
 use crate::plan::Plan;
 use crate::recorders::{Blind, Counting, Sink};
 use crate::row::Row;
-use crate::trace::{Lines, Trace};
+use crate::trace::{Trace, Watching};
 use crate::verdict;
 
 /// Runs a plan, seed after seed, in one world.
@@ -78,6 +81,15 @@ pub struct Opened {
     pub deviations: Vec<Deviation>,
     /// What was intended.
     pub workload: Arc<Workload>,
+}
+
+/// A run as people are told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Its row.
+    pub row: Row,
+    /// Who recognised repeats of which records.
+    pub recognised: BTreeSet<(Place, RecordId)>,
 }
 
 impl Runner {
@@ -160,16 +172,19 @@ impl Runner {
         Some(verdict::row(&self.drawn, &self.faults, seed, &outcome))
     }
 
-    /// The same run, each entry written out as a line of JSON. None where the plan does not apply.
-    pub fn run_traced(&mut self, seed: u64, out: &mut dyn io::Write) -> io::Result<Option<Row>> {
+    /// The same run as people are told of it; each entry is written out as a line of JSON where somebody wants it.
+    pub fn run_told(&mut self, seed: u64, out: Option<&mut dyn io::Write>) -> io::Result<Told> {
         self.draw(seed);
         let (plan, faults) = (&self.drawn, &self.faults);
         let Some(stage) = self.stage.as_mut() else {
-            return Ok(None);
+            return Ok(Told {
+                row: verdict::untouched(plan, faults, seed),
+                recognised: BTreeSet::new(),
+            });
         };
         stage.reset(seed);
-        let mut lines = Lines::new(&stage.names, faults, out);
-        // The lines borrow the names of the stage.
+        let mut watching = Watching::new(&stage.names, faults, out);
+        // What watches borrows the names of the stage.
         let Stage {
             world,
             adversary,
@@ -177,10 +192,13 @@ impl Runner {
             limits,
             ..
         } = stage;
-        let end = play(world, limits, adversary, judge, &mut lines);
-        lines.finish()?;
+        let end = play(world, limits, adversary, judge, &mut watching);
+        let recognised = watching.finish()?;
         let outcome = stage.outcome(end, &stage.adversary);
-        Ok(Some(verdict::row(plan, faults, seed, &outcome)))
+        Ok(Told {
+            row: verdict::row(plan, faults, seed, &outcome),
+            recognised,
+        })
     }
 
     /// Under swarm each seed has a world of its own.

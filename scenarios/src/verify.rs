@@ -14,7 +14,7 @@ use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
 use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
-use semel_sim::menu::{Choice, Chosen, Isolation, Menu};
+use semel_sim::menu::{Choice, Chosen, Isolation, Menu, faults};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
@@ -80,6 +80,11 @@ pub struct Counterexample {
 }
 
 impl Verified {
+    /// A scenario that repeats the gravest of what was found.
+    pub fn witness(&self) -> Option<&Scenario> {
+        self.found.iter().find_map(|one| one.witness.as_ref())
+    }
+
     /// All schedules, followed to their end or merged.
     pub fn schedules(&self) -> u64 {
         self.ended.iter().chain(&self.merged).sum()
@@ -210,7 +215,7 @@ impl Found {
             };
             let smallest = self.0.entry(kind).or_insert_with(new);
             smallest.schedules += 1;
-            if chosen.len() < smallest.chosen.len() {
+            if faults(chosen) < faults(&smallest.chosen) {
                 smallest.violation = violation.clone();
                 smallest.chosen = chosen.to_vec();
             }
@@ -237,7 +242,7 @@ impl Smallest {
         scenario.heal_at = None;
         Counterexample {
             violation: verdict::violation(&self.violation),
-            faults: self.chosen.len(),
+            faults: faults(&self.chosen),
             schedules: self.schedules,
             schedule: script.iter().map(found::inline).collect(),
             witness: found::write(&bench.plan, 0, scenario, script, aim),
@@ -400,7 +405,9 @@ fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
             .collect();
         let kind = match outage.kind {
             OutageKind::Crash => "crashes",
-            OutageKind::PowerLoss => "loses power and all that is not synced",
+            OutageKind::PowerLoss => {
+                "loses power, and of what each journal has not synced all, the last entry or nothing,"
+            }
             OutageKind::DiskLoss => "loses its disk",
             OutageKind::Pause => "stops",
         };

@@ -178,7 +178,7 @@ fn what_cannot_be_merged_is_refused_and_stays_as_it_is() {
     let begun = Results::begin(&folder, &sweep(1))
         .expect_err("it is full")
         .to_string();
-    assert!(begun.contains("go on with --resume"), "{begun}");
+    assert!(begun.contains("--resume"), "{begun}");
     assert!(fs::read_to_string(folder.join(ROWS)).expect("it is there") == lines);
 
     let torn = lines.replacen("\"seed\":12,", "\"seed\":1x,", 1);

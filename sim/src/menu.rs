@@ -45,6 +45,21 @@ pub enum Choice {
     Step(StepId, Strike),
     /// This isolation of the menu, by its index, begins after a step.
     Isolation(StepId, usize),
+    /// So many unsynced entries of a journal survive a power loss.
+    Survives(LossId, u64),
+}
+
+/// How many faults a schedule has: what survives a power loss is part of it.
+pub fn faults(chosen: &[Choice]) -> usize {
+    let is_fault = |choice: &&Choice| !matches!(choice, Choice::Survives(..));
+    chosen.iter().filter(is_fault).count()
+}
+
+/// What may survive of so many unsynced entries, besides none of them: all, or all but the last.
+fn survivors(unsynced: u64) -> impl Iterator<Item = u64> {
+    [unsynced, unsynced - 1]
+        .into_iter()
+        .filter(|kept| *kept > 0)
 }
 
 /// The weather that is still to come of the isolations that have begun.
@@ -155,6 +170,14 @@ fn isolation_of(chosen: &[Choice], id: StepId) -> Option<usize> {
     })
 }
 
+/// How much is chosen to survive a loss, if anything.
+fn survivors_of(chosen: &[Choice], loss: LossId) -> Option<u64> {
+    chosen.iter().find_map(|choice| match choice {
+        Choice::Survives(other, kept) if *other == loss => Some(*kept),
+        _ => None,
+    })
+}
+
 /// Answers quietly, but for what is forced; and notes what else the menu would have allowed after that.
 #[derive(Clone, Debug)]
 pub struct Prober<'a> {
@@ -233,7 +256,16 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
         Span::ZERO
     }
 
-    fn survives(&mut self, _: LossId, _: u64) -> u64 {
+    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
+        if let Some(kept) = survivors_of(self.forced, loss) {
+            self.ahead -= 1;
+            return kept;
+        }
+        // It was forced to lose power, so what survives costs nothing more.
+        if self.ahead == 0 {
+            let kept = survivors(unsynced).map(|kept| Choice::Survives(loss, kept));
+            self.found.extend(kept);
+        }
         0
     }
 
@@ -285,8 +317,8 @@ impl<D: Domain> Adversary<D> for Chosen<'_> {
         Span::ZERO
     }
 
-    fn survives(&mut self, _: LossId, _: u64) -> u64 {
-        0
+    fn survives(&mut self, loss: LossId, _: u64) -> u64 {
+        survivors_of(self.choices, loss).unwrap_or(0)
     }
 
     fn next_weather(&self) -> Option<Time> {

@@ -10,7 +10,7 @@ use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::domain::{Domain, Process};
 use semel_sim::explore::{Plan, Tried, Witness, explore};
-use semel_sim::menu::{Choice, Chosen, Isolation, Menu, Prober};
+use semel_sim::menu::{Choice, Chosen, Isolation, Menu, Prober, faults};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
@@ -276,10 +276,10 @@ fn brute(
 ) {
     let menu = menu();
     let mut judge = Judge::default();
-    let mut prober = Prober::new(&menu, chosen, chosen.len() < most);
+    let mut prober = Prober::new(&menu, chosen, faults(chosen) < most);
     start.clone().run(&LIMITS, &mut prober, &mut judge);
-    note(outcomes, &judge, chosen.len());
-    runs[chosen.len()] += 1;
+    note(outcomes, &judge, faults(chosen));
+    runs[faults(chosen)] += 1;
     for choice in prober.found {
         brute(start, &[chosen, &[choice]].concat(), most, outcomes, runs);
     }

@@ -121,7 +121,7 @@ const INVARIANTS: [&str; 18] = [
     "stable_result",
     "bounded_state",
 ];
-const ASSUMPTIONS: [&str; 14] = [
+const ASSUMPTIONS: [&str; 20] = [
     "SameSession",
     "NoPowerLoss",
     "Within(\"1s\")",
@@ -132,6 +132,12 @@ const ASSUMPTIONS: [&str; 14] = [
     "NoConsumerOutage",
     "TrueClocks",
     "DedupKept",
+    "NoEviction",
+    "LeaseKept",
+    "NoSinkOutage",
+    "NoLateMark",
+    "NoLateRecord",
+    "TrueStoreClocks",
     "NoGivingUp",
     "DistinctContents",
     "NoPoison",

@@ -26,7 +26,7 @@ const LONG: &str = "Semel (Latin: once) runs producer, stream, consumer and sink
 
 const CODES: &str = "Exit codes:
   0    every expectation met
-  1    a promise was broken, or an expectation was not met
+  1    a promise was broken, or an expectation was not met in another way than below
   2    usage error
   3    a file is invalid
   4    nothing selected
@@ -36,6 +36,9 @@ const CODES: &str = "Exit codes:
   8    results that cannot be merged
   70   internal error
   130  interrupted";
+
+/// The heading over the flags that every command understands.
+const EVERYWHERE: &str = "Everywhere";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -51,19 +54,19 @@ pub(crate) struct Cli {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Global {
     /// For people, one JSON document, or a JSON value per line
-    #[arg(long, global = true, value_enum, env = "SEMEL_FORMAT", default_value_t)]
+    #[arg(long, global = true, value_enum, env = "SEMEL_FORMAT", default_value_t, help_heading = EVERYWHERE)]
     pub(crate) format: Format,
     /// When to colour; `NO_COLOR` turns auto off
-    #[arg(long, global = true, value_enum, env = "SEMEL_COLOR", default_value_t)]
+    #[arg(long, global = true, value_enum, env = "SEMEL_COLOR", default_value_t, help_heading = EVERYWHERE)]
     pub(crate) color: Color,
     /// ASCII only
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) ascii: bool,
     /// Only what failed
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Also promises, and why each verdict is expected
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) verbose: bool,
 }
 
@@ -100,7 +103,7 @@ pub(crate) enum Command {
     Replay {
         /// As a run printed it: `semel1:lost-ack:9f3c2a71:idempotent-producer:4127`, with or without a digest; or a
         /// witness file
-        #[arg(value_name = "TOKEN|FILE", value_parser = Repeat::from_str)]
+        #[arg(value_name = "TOKEN|WITNESS", value_parser = Repeat::from_str)]
         run: Repeat,
     },
     /// Run scenarios under many seeds, and say how often promises broke, and why
@@ -111,7 +114,7 @@ pub(crate) enum Command {
     Shrink(Shrink),
     /// Say why a run went wrong: a short proof and a space-time diagram
     Explain(Explain),
-    /// Try every schedule of at most so many faults from a menu
+    /// Try every schedule of at most K faults from a menu
     Verify(Verify),
     /// Make a page of the results of a sweep or a comparison
     Report(Report),
@@ -145,11 +148,11 @@ pub(crate) struct Run {
     /// Names from the catalog (`semel list scenarios`), or paths of RON files
     #[arg(required = true, value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<String>,
-    /// Strategies, parted by commas, or `all`; default: those of which the scenario expects something
+    /// Strategies, separated by commas, or `all`; default: those of which the scenario expects something
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) strategy: Option<Vec<String>>,
     /// The seed of all chance in the run
-    #[arg(long, value_name = "N", default_value_t = SEED)]
+    #[arg(long, value_name = "N", value_parser = seed, default_value_t = SEED)]
     pub(crate) seed: u64,
     /// Change a value of the scenario, or of the strategies: `faults[drop].rate=0.2`, `strategy.bug=TableNotRebuilt`
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
@@ -171,7 +174,7 @@ pub(crate) struct Sweep {
     /// The first seed and the one behind the last; a bare number counts from 0
     #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
     pub(crate) seeds: Range<u64>,
-    /// Strategies, parted by commas, or `all`; default: those of which the scenario expects something
+    /// Strategies, separated by commas, or `all`; default: those of which the scenario expects something
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) strategy: Option<Vec<String>>,
     /// Change a value of the scenario, or of the strategies
@@ -180,7 +183,7 @@ pub(crate) struct Sweep {
     /// Threads; default: as many as there are processors
     #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Stop after so long, and say that it is incomplete: `90s`, `10m`, `2h`
+    /// Stop after this long, and say that it is incomplete: `90s`, `10m`, `2h`
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) limit: Option<Duration>,
     /// Write every row into this folder
@@ -203,7 +206,7 @@ pub(crate) struct Compare {
     /// The first seed and the one behind the last; a bare number counts from 0
     #[arg(long, value_name = "A..B", value_parser = seeds, default_value = "0..1000")]
     pub(crate) seeds: Range<u64>,
-    /// Strategies, parted by commas, or `all`; default: those of which a scenario expects something, and of the whole
+    /// Strategies, separated by commas, or `all`; default: those of which a scenario expects something, and of the whole
     /// catalog its own
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) strategy: Option<Vec<String>>,
@@ -216,9 +219,18 @@ pub(crate) struct Compare {
     /// Write every row into this folder, for `semel report`
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Seek the fewest faults that break each strategy, up to so many; 0: do not
+    /// Seek the fewest faults that break each strategy, up to this many; 0 skips the search
     #[arg(long, value_name = "K", value_parser = faults, default_value_t = semel_scenarios::compare::FAULTS)]
     pub(crate) faults: usize,
+}
+
+/// One seed.
+fn seed(text: &str) -> Result<u64, String> {
+    let wrong = || match seeds(text) {
+        Ok(_) => "that is more than one seed; `semel sweep --seeds` takes a range".into(),
+        Err(_) => "it is no whole number; write for example `4127`".to_string(),
+    };
+    text.parse().map_err(|_| wrong())
 }
 
 /// `A..B`, or `B` for `0..B`.
@@ -296,14 +308,14 @@ impl FromStr for Repeat {
 /// A run: by token, by witness, or by scenario, strategy and seed.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// A token, or a witness file; or a scenario, with --strategy and --seed
-    #[arg(value_name = "TOKEN|FILE")]
+    /// A token, a witness file, or a scenario with --strategy (and --seed)
+    #[arg(value_name = "TOKEN|WITNESS|SCENARIO")]
     pub(crate) given: String,
-    /// The strategy, if it is a scenario
+    /// Which strategy, where a scenario is given
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
-    /// The seed, if it is a scenario
-    #[arg(long, value_name = "N", default_value_t = SEED)]
+    /// Which seed, where a scenario is given
+    #[arg(long, value_name = "N", value_parser = seed, default_value_t = SEED)]
     pub(crate) seed: u64,
     /// Change a value of the scenario, or of the strategy
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
@@ -318,7 +330,7 @@ pub(crate) struct Shrink {
     /// Write the witness into this file; default: to stdout
     #[arg(short, value_name = "FILE.ron")]
     pub(crate) output: Option<PathBuf>,
-    /// At most so many runs
+    /// At most this many runs
     #[arg(long, value_name = "N", default_value_t = semel_scenarios::shrink::RUNS)]
     pub(crate) runs: u64,
 }
@@ -331,7 +343,7 @@ pub(crate) struct Explain {
     /// In which form
     #[arg(long = "as", value_enum, default_value_t)]
     pub(crate) form: Form,
-    /// Shrink it in at most so many runs
+    /// Shrink it in at most this many runs
     #[arg(long, value_name = "N", default_value_t = semel_scenarios::shrink::RUNS)]
     pub(crate) runs: u64,
 }
@@ -356,15 +368,18 @@ pub(crate) struct Verify {
     /// A name from the catalog, or the path of a RON file
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: String,
-    /// At most so many faults at once
+    /// At most this many faults in one run
     #[arg(long, value_name = "K", value_parser = faults, default_value_t = 1)]
     pub(crate) faults: usize,
-    /// Strategies, parted by commas, or `all`
+    /// Strategies, separated by commas, or `all`
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) strategy: Option<Vec<String>>,
-    /// At most so many schedules
+    /// At most this many schedules
     #[arg(long, value_name = "N", default_value_t = semel_scenarios::verify::SCHEDULES)]
     pub(crate) states: u64,
+    /// Write a witness of the gravest counterexample into this file, for `replay` and `explain`
+    #[arg(short, value_name = "FILE.ron")]
+    pub(crate) output: Option<PathBuf>,
     /// Change a value of the scenario, or of the strategies
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,

@@ -1,13 +1,14 @@
 //! Behind the door: from a command line to an exit code.
 //!
-//! Reading order: [`args`] (what can be said), [`select`] (what is meant by it), [`run`], [`replay`] and [`show`] (what is
-//! done),
-//! [`output`], [`failure`] and [`exit`] (how it is answered).
+//! Reading order: [`args`] (what can be said), [`select`] and [`source`] (what is meant by it), [`run`], [`sweep`] and
+//! [`compare`] over [`many`], [`search`], [`replay`], [`report`] and [`show`] (what is done), [`output`], [`failure`] and
+//! [`exit`] (how it is answered).
 
 mod args;
 mod compare;
 mod exit;
 mod failure;
+mod many;
 mod output;
 mod panic;
 mod replay;

@@ -2,36 +2,36 @@
 
 use semel_reports::json;
 use semel_reports::report::Scene;
+use semel_reports::search::stale;
 use semel_reports::text::{Detail, heading, replayed, results};
+use semel_scenarios::catalog;
+use semel_scenarios::replay::is_current;
 use semel_scenarios::token::Token;
 
 use super::args::Format;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Manner, Out};
-use super::run::{Eyes, scene};
+use super::run::scene;
 use super::select::select;
 
 /// Runs it again. It is reproduced if the digest is the recorded one, whatever the verdict.
 pub(crate) fn replay(token: &Token, manner: Manner) -> Result<Exit, Failure> {
+    if catalog::find(&token.scenario).is_none() {
+        return Err(Failure::Usage(catalog::unknown(&token.scenario)));
+    }
     let (names, strategies) = ([token.scenario.clone()], [token.strategy.clone()]);
     let selections = select(&names, Some(&strategies), &[])?;
     let [selection] = &selections[..] else {
         unreachable!("one name selects one scenario");
     };
     let plan = &selection.plans[0];
-    if plan.hash != token.plan {
-        return Err(Failure::Irreproducible(format!(
-            "the token is of plan {}, but {} against {} is plan {} here: the scenario, the strategy or the models \
-             have changed since. Tokens do not outlive that.",
-            token.plan, token.scenario, token.strategy, plan.hash
-        )));
-    }
+    is_current(token, plan).map_err(|why| Failure::Irreproducible(stale(&why)))?;
     if !plan.is_applicable() {
         let text = format!("{} does not apply to {}", token.scenario, token.strategy);
         return Err(Failure::Nothing(text));
     }
-    let scene = scene(selection, token.seed, Eyes::Closed)?;
+    let scene = scene(selection, token.seed, None)?;
     Out::new(manner).say(&answer(&scene, token, manner))?;
     let digest = &scene.lines[0].row.digest;
     match &token.digest {

@@ -27,8 +27,7 @@ pub(crate) fn run(args: &Run, manner: Manner) -> Result<Exit, Failure> {
     let mut scenes = Vec::new();
     for selection in &selections {
         before(selection, args.seed, manner, &mut out)?;
-        let eyes = files.trace.as_mut().map_or(Eyes::Closed, Eyes::Writing);
-        let scene = scene(selection, args.seed, eyes)?;
+        let scene = scene(selection, args.seed, files.trace.as_mut())?;
         after(&scene, manner, &mut out)?;
         scenes.push(scene);
         if manner.format == Format::Human
@@ -92,26 +91,16 @@ pub(crate) fn rows(scenes: &[Scene]) -> impl Iterator<Item = &Row> {
     lines.map(|line| &line.row)
 }
 
-/// How closely a run is watched. Eyes change nothing.
-pub(crate) enum Eyes<'t> {
-    /// Only what the judge counts is kept.
-    Closed,
-    /// What a story needs is kept.
-    Open,
-    /// Every entry is written into a file.
-    Writing(&'t mut Draft),
-}
-
 /// The runs of one scenario, strategy by strategy.
 pub(crate) fn scene(
     selection: &Selection,
     seed: u64,
-    mut eyes: Eyes<'_>,
+    mut trace: Option<&mut Draft>,
 ) -> Result<Scene, Failure> {
     let lines = selection
         .plans
         .iter()
-        .map(|plan| trial(selection, plan, seed, &mut eyes))
+        .map(|plan| trial(selection, plan, seed, trace.as_deref_mut()))
         .collect::<Result<Vec<_>, Failure>>()?;
     Ok(Scene {
         heading: head(selection, seed),
@@ -139,30 +128,19 @@ fn trial(
     selection: &Selection,
     plan: &Arc<Plan>,
     seed: u64,
-    eyes: &mut Eyes<'_>,
+    trace: Option<&mut Draft>,
 ) -> Result<Line, Failure> {
-    let line = |row: Row| {
-        let again = selection.again(plan, seed, Some(&row));
-        Line::new(plan, row, again)
-    };
     let run = || {
         let mut runner = Runner::new(plan);
-        match eyes {
-            Eyes::Open => {
-                let opened = runner.run_open(seed);
-                if let Some(opened) = opened {
-                    return Ok(line(opened.row).watched(&opened.trace));
-                }
+        let told = match trace {
+            Some(file) => {
+                let told = runner.run_told(seed, Some(&mut Labelled::new(&mut *file, plan, seed)));
+                told.map_err(|why| file.broken(&why))?
             }
-            Eyes::Writing(file) => {
-                let traced = runner.run_traced(seed, &mut Labelled::new(&mut **file, plan, seed));
-                if let Some(row) = traced.map_err(|why| file.broken(&why))? {
-                    return Ok(line(row));
-                }
-            }
-            Eyes::Closed => {}
-        }
-        Ok(line(runner.run(seed)))
+            None => runner.run_told(seed, None).expect("nothing is written"),
+        };
+        let again = selection.again(plan, seed, Some(&told.row));
+        Ok(Line::new(plan, told, again))
     };
     panic::caught(run).unwrap_or_else(|why| {
         let again = selection.again(plan, seed, None);

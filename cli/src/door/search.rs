@@ -1,12 +1,12 @@
 //! The commands that search: shrink a failure, repeat it, explain it, try every schedule of a menu.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use semel_reports::{explain as prose, json, search as ink};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
-use semel_scenarios::setting::Setting;
 use semel_scenarios::shrink::{Shrunk, shrink as shrink_run};
 use semel_scenarios::token::Token;
 use semel_scenarios::verify::verify as verify_plan;
@@ -16,7 +16,7 @@ use super::args::{Explain, Form, Format, Shrink, Target, Verify};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Draft, Manner, Out};
-use super::select::select;
+use super::select::{select, settings};
 use super::source;
 
 /// A run that was named.
@@ -27,11 +27,7 @@ struct Named {
 
 /// Shrinks a failure and writes a witness of it.
 pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
-    let draft = args
-        .output
-        .as_ref()
-        .map(|path| Draft::begin("-o", path))
-        .transpose()?;
+    let draft = begin(args.output.as_ref())?;
     let shrunken = shrunk(&named(&args.target)?, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
@@ -96,6 +92,7 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
 /// Tries every schedule of a menu.
 pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
     let given = std::slice::from_ref(&args.scenario);
+    let mut draft = begin(args.output.as_ref())?;
     let mut exit = Exit::Met;
     let mut out = Out::new(manner);
     for selection in select(given, args.strategy.as_deref(), &args.set)? {
@@ -106,6 +103,13 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
                 Format::Json | Format::Jsonl => ink::json(&verified),
             };
             out.say(&text)?;
+            // Of several strategies, the first that shows one.
+            if let Some(witness) = verified.witness()
+                && let Some(mut file) = draft.take()
+            {
+                file.add(&found::text(witness))?;
+                file.finish()?;
+            }
             exit = exit.max(match (verified.breaking(), verified.finished) {
                 (Some(_), _) => Exit::Broken,
                 (None, false) => Exit::Open,
@@ -113,7 +117,15 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
             });
         }
     }
+    if draft.is_some() {
+        manner.aside("no counterexample, so no file was written\n");
+    }
     Ok(exit)
+}
+
+/// The file of a witness, if one was asked for. It is begun before any run.
+fn begin(path: Option<&PathBuf>) -> Result<Option<Draft>, Failure> {
+    path.map(|path| Draft::begin("-o", path)).transpose()
 }
 
 /// Finds the run that is meant: by a token, a witness, or a scenario with strategy and seed.
@@ -121,11 +133,7 @@ fn named(target: &Target) -> Result<Named, Failure> {
     if target.given.starts_with("semel") && target.given.contains(':') {
         return by_token(&target.given);
     }
-    let settings = target
-        .set
-        .iter()
-        .map(|text| Setting::parse(text))
-        .collect::<Result<Vec<_>, _>>()?;
+    let settings = settings(&target.set)?;
     let scenario = Arc::new(load_with(&source::find(&target.given)?, &settings)?);
     if let Some(known) = &scenario.witness {
         let plan = Arc::new(Plan::new(&scenario, &known.strategy, &settings)?);
@@ -136,8 +144,7 @@ fn named(target: &Target) -> Result<Named, Failure> {
     }
     let strategy = target.strategy.as_ref().ok_or_else(|| {
         Failure::Usage(
-            "say which strategy: a token, a witness, or a scenario with --strategy and --seed"
-                .into(),
+            "say which strategy: a token, a witness, or a scenario with --strategy".into(),
         )
     })?;
     Ok(Named {
@@ -149,7 +156,7 @@ fn named(target: &Target) -> Result<Named, Failure> {
 fn by_token(text: &str) -> Result<Named, Failure> {
     let token: Token = text.parse().map_err(Failure::Usage)?;
     let source = catalog::find(&token.scenario)
-        .ok_or_else(|| Failure::Irreproducible(catalog::unknown(&token.scenario)))?;
+        .ok_or_else(|| Failure::Usage(catalog::unknown(&token.scenario)))?;
     let scenario = Arc::new(load_with(&source, &[])?);
     let plan = Arc::new(Plan::new(&scenario, &token.strategy, &[])?);
     replay::is_current(&token, &plan)

@@ -32,10 +32,7 @@ pub(crate) fn select(
     strategies: Option<&[String]>,
     set: &[String],
 ) -> Result<Vec<Selection>, Failure> {
-    let settings = set
-        .iter()
-        .map(|text| Setting::parse(text).map_err(Failure::from))
-        .collect::<Result<Vec<_>, _>>()?;
+    let settings = settings(set)?;
     let mut selections = Vec::new();
     let mut complaints = Vec::new();
     let mut seen = Vec::new();
@@ -55,6 +52,12 @@ pub(crate) fn select(
     } else {
         Err(Failure::Complaints(complaints))
     }
+}
+
+/// What `--set` was given, each time.
+pub(super) fn settings(set: &[String]) -> Result<Vec<Setting>, Failure> {
+    let parsed = set.iter().map(|text| Setting::parse(text));
+    Ok(parsed.collect::<Result<_, _>>()?)
 }
 
 fn selection(

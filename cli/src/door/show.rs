@@ -16,7 +16,7 @@ use super::args::{Cli, Format, SEED, Topic};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Manner, Out};
-use super::run::{Eyes, exit, rows, scene};
+use super::run::{exit, rows, scene};
 use super::select::select;
 
 /// The mishaps of the demo, simplest first.
@@ -42,7 +42,7 @@ pub(crate) fn demo(manner: Manner) -> Result<Exit, Failure> {
     )?;
     let scenes = selections
         .iter()
-        .map(|selection| scene(selection, SEED, Eyes::Open))
+        .map(|selection| scene(selection, SEED, None))
         .collect::<Result<Vec<Scene>, _>>()?;
     let text = match manner.format {
         Format::Human => demo::demo(&scenes, manner.glyphs),

@@ -239,6 +239,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::TrueStoreClocks => !struck.has(Struck::STORE_CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
+        Assumption::NoEviction => breach.origin.1 != EVICTED,
         Assumption::LeaseKept => !struck.has(Struck::OUTLIVED),
         Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),
         Assumption::DistinctContents => !breach.record.is_some_and(|record| known.has_twin(record)),
@@ -249,6 +250,9 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::NoZombie => !struck.has(Struck::ZOMBIE),
     }
 }
+
+/// A record was let go for want of room before it came again.
+const EVICTED: Cause = Cause::Duplicate(4);
 
 /// Poison holds up what is behind it, too.
 const fn is_about_poison(cause: Cause) -> bool {

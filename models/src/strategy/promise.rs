@@ -108,6 +108,8 @@ pub enum Assumption {
     TrueStoreClocks,
     /// No store of dedup state loses it.
     DedupKept,
+    /// No store of dedup state has to let a record go for want of room, before its repeat comes (D4).
+    NoEviction,
     /// Nobody who works on a key is taken for dead before it is done: the lease is long enough (§1.18).
     LeaseKept,
     /// The producer reports no record as unknown or failed.

@@ -178,6 +178,16 @@ fn a_store_that_lost_its_state_kept_nothing() {
 }
 
 #[test]
+fn a_store_without_room_is_told_from_one_that_lost_its_state() {
+    let clause = "(level: log, keeps: no_duplicate, assuming: [NoEviction])";
+    let history =
+        "intent 0\nattempt 0\nstored 0 @0 missed=New\nstored 0 @1 attempt=2 missed=Evicted";
+    assert_eq!(scope(clause, "no_duplicate", history), "beyond NoEviction");
+    let absent = history.replace("missed=Evicted", "missed=Absent");
+    assert_eq!(scope(clause, "no_duplicate", &absent), "promised");
+}
+
+#[test]
 fn giving_up_is_judged_per_record_or_for_the_run() {
     let clause = "(level: log, keeps: no_loss, assuming: [NoGivingUp]), (level: effect, keeps: same_state, assuming: [NoGivingUp])";
     let other = "intent 1\nattempt 1\nacked 1 unknown";

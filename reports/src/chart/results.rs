@@ -2,8 +2,9 @@
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-use semel_scenarios::gathered::{Found, Group, Quantiles};
-use semel_scenarios::statistics::rate;
+use semel_scenarios::gathered::{Group, Quantiles};
+use semel_scenarios::statistics::{rate, wilson};
+use semel_scenarios::summary::{CauseCount, Summary};
 
 use super::{Area, DOUBLED, FAINT, INK, LEFT, LOST, ONCE, RIGHT, ROW, WIDTH, draw, text, top};
 use crate::sweep::percent;
@@ -11,28 +12,28 @@ use crate::words::{plural, span};
 
 /// How often each violation was found, strategy by strategy: a bar for the rate, a line for its interval.
 pub fn violations(groups: &[&Group]) -> String {
-    let lines: Vec<(&Group, &Found)> = groups
-        .iter()
-        .flat_map(|group| group.causes.iter().map(move |found| (*group, found)))
+    let summaries = groups.iter().map(|group| &group.summary);
+    let lines: Vec<(&Summary, &CauseCount)> = summaries
+        .flat_map(|summary| summary.causes.iter().map(move |found| (summary, found)))
         .collect();
     picture(lines.len(), |area| {
         let title = "share of the runs, 0 to 100 %";
         text(area, title, (LEFT, 10), FAINT, HPos::Left);
-        for (place, (group, found)) in lines.iter().enumerate() {
-            violation(area, top(place), group, found);
+        for (place, (summary, found)) in lines.iter().enumerate() {
+            violation(area, top(place), summary, found);
         }
     })
 }
 
-fn violation(area: &Area<'_>, top: i32, group: &Group, found: &Found) {
+fn violation(area: &Area<'_>, top: i32, summary: &Summary, found: &CauseCount) {
     let middle = top + ROW / 2 - 7;
-    let name = format!("{} {}", group.strategy, found.cause);
+    let name = format!("{} {}", summary.strategy, found.cause);
     text(area, &name, (LEFT - 12, middle), INK, HPos::Right);
-    let share = rate(found.runs, group.runs);
+    let share = rate(found.runs, summary.runs);
     let colour = if found.broken { LOST } else { DOUBLED };
     let bar = [(LEFT, top + 7), (place(share), top + ROW - 9)];
     draw(area, &Rectangle::new(bar, colour.filled()));
-    let (low, high) = found.interval95;
+    let (low, high) = wilson(found.runs, summary.runs);
     stroke(area, (place(low), place(high)), top + ROW / 2 - 1);
     let said = format!("{} {} at {}", percent(share), found.invariant, found.level);
     text(area, &said, (RIGHT + 14, middle), INK, HPos::Left);
@@ -48,7 +49,13 @@ pub fn latencies(groups: &[&Group]) -> String {
         for (place, group) in groups.iter().enumerate() {
             let top = top(place);
             let middle = top + ROW / 2 - 7;
-            text(area, &group.strategy, (LEFT - 12, middle), INK, HPos::Right);
+            text(
+                area,
+                &group.summary.strategy,
+                (LEFT - 12, middle),
+                INK,
+                HPos::Right,
+            );
             spread(area, top + 8, &group.latency_p50, longest, ONCE);
             spread(area, top + 20, &group.latency_p99, longest, DOUBLED);
             let medians = [group.latency_p50.0[2], group.latency_p99.0[2]].map(span);
@@ -56,7 +63,7 @@ pub fn latencies(groups: &[&Group]) -> String {
                 "{}, {} of {}",
                 medians[0],
                 medians[1],
-                plural(group.runs, "run")
+                plural(group.summary.runs, "run")
             );
             text(area, &said, (RIGHT + 14, middle), INK, HPos::Left);
         }

@@ -5,11 +5,13 @@
 mod picture;
 mod steps;
 
-use semel_scenarios::explain::{Elsewhere, Event, Explanation, Fact, Given, More};
+use semel_scenarios::explain::{Elsewhere, Event, Explanation, Fact, Given, More, Smaller};
+use semel_scenarios::shrink::Size;
 
 use maud::{PreEscaped, html};
 
 use crate::ink::{Glyphs, finish};
+use crate::table::paragraph;
 use crate::words::{self, causes, list};
 use crate::{account, drawing, html as page, search};
 
@@ -26,14 +28,17 @@ fn lines(page: &str, glyphs: Glyphs) -> String {
 
 fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
     let parts = [
+        heading(explanation),
         title(explanation),
         given(explanation),
         then(explanation),
-        however(explanation),
-        needed(explanation),
-        holds(explanation),
+        paragraph("", 0, &however(explanation)),
+        paragraph("", 0, &needed(explanation)),
+        paragraph("", 0, &holds(explanation)),
     ];
-    lines(&parts.join("\n"), glyphs)
+    let parts = parts.iter().map(|part| part.trim_end());
+    let told: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    lines(&told.join("\n"), glyphs)
 }
 
 /// The same as a page of its own: the proof and the drawn diagram.
@@ -58,6 +63,41 @@ pub fn svg(explanation: &Explanation) -> String {
 /// The same as one line of JSON.
 pub fn json(explanation: &Explanation) -> String {
     serde_json::to_string(explanation).expect("an explanation has string keys") + "\n"
+}
+
+/// Which run is told of, and how much smaller it is than the one that was asked for.
+fn heading(explanation: &Explanation) -> String {
+    let Explanation {
+        scenario,
+        seed,
+        strategy,
+        ..
+    } = explanation;
+    let run = format!("{scenario}  seed {seed}  {strategy}");
+    explanation
+        .shrunk
+        .as_ref()
+        .map_or(run.clone(), |smaller| run + &shrinkage(smaller))
+}
+
+/// Nothing where nothing was taken away.
+fn shrinkage(Smaller { before, after }: &Smaller) -> String {
+    if (before.records, before.faults) == (after.records, after.faults) {
+        return String::new();
+    }
+    let size = |size: &Size| {
+        let records = words::plural(size.records.into(), "record");
+        format!(
+            "{records} and {}",
+            words::plural(size.faults as u64, "fault")
+        )
+    };
+    let anew = if before.records == after.records {
+        ""
+    } else {
+        " Records are numbered anew."
+    };
+    format!("\nShrunk from {} to {}.{anew}", size(before), size(after))
 }
 
 fn title(explanation: &Explanation) -> String {
@@ -201,7 +241,8 @@ fn then(explanation: &Explanation) -> String {
             return format!("     {}", more_like_it(more));
         }
         number += 1;
-        format!("  {number}. {}", steps::say(step, &record))
+        let lead = format!("  {number}. ");
+        paragraph(&lead, lead.len(), &steps::say(step, &record))
     });
     section("Then", shown.into_iter().chain(lines))
 }
@@ -227,7 +268,7 @@ fn however(explanation: &Explanation) -> String {
             "However, {strategy} promises that {}, and that did not hold here: no contradiction.",
             words::clause(clause)
         ),
-        None => format!("{strategy} does not promise otherwise: no contradiction."),
+        None => format!("{strategy} promises nothing of this kind: no contradiction."),
     }
 }
 

@@ -88,6 +88,10 @@ impl Fields {
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|value| !value.is_null())
+    }
+
     fn text(&mut self, name: &str) -> String {
         self.take(name)
             .map(|value| plain(&value))
@@ -175,7 +179,12 @@ impl Fields {
             self.take("nth")
                 .map(|nth| format!(", the {} time", ordinal(&nth))),
         );
-        parts.extend(simple(self, "at", " at "));
+        let begins = if self.has("until") && !self.has("every") {
+            " from "
+        } else {
+            " at "
+        };
+        parts.extend(simple(self, "at", begins));
         parts.extend(simple(self, "every", " every "));
         parts.extend(simple(self, "rate", " with probability "));
         parts.extend(simple(self, "until", " until "));
@@ -345,7 +354,7 @@ mod tests {
             "consumer-0 crashes right after record 3 is handled, for 200ms",
             "consumer-0 crashes right after the answer to a commit is handled, the 4th time, for 200ms",
             "every node crashes every 150ms with probability 1/2 until 2s, for 50ms",
-            "broker-0 is isolated at 300ms until 1500ms",
+            "broker-0 is isolated from 300ms until 1500ms",
             "broker-0 loses power right after record 5 is stored, for 100ms (sends 2)",
             "the wall clock of broker-0 is set forward by 3min at 850ms",
             "a node pauses right after record 3 is delivered there, for 2s",

@@ -14,4 +14,4 @@ pub use promises::{
     INVARIANTS, InvariantWords, assumed, broken_assumption, clause, guarantee, invariant, place,
     promise, scope_of,
 };
-pub use verdicts::{LEGEND, Mark, Word, expected, word};
+pub use verdicts::{LEGEND, Mark, Word, expected, overall, word};

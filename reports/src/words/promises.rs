@@ -274,6 +274,10 @@ fn scope(name: &str) -> (&'static str, &'static str) {
             "the clock of a store jumped or drifted",
         ),
         "DedupKept" => ("dedup state kept", "dedup state was lost"),
+        "NoEviction" => (
+            "room for what is remembered",
+            "a store had no room left to remember it",
+        ),
         "LeaseKept" => (
             "work within its lease",
             "a lease ended before the work on its key",

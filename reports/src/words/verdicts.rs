@@ -1,6 +1,7 @@
 //! The words and symbols of verdicts.
 
 use semel_scenarios::row::{ExpectedKind, RunVerdict};
+use semel_scenarios::summary::Summary;
 use semel_scenarios::verdict::Judgement;
 
 use crate::report::Line;
@@ -65,6 +66,8 @@ pub enum Word {
     Vacuous,
     /// The fault cannot touch this strategy.
     NotApplicable,
+    /// The sweep was cut short before its first run.
+    NotRun,
 }
 
 impl Word {
@@ -74,7 +77,7 @@ impl Word {
             Self::Holds => Mark::Kept,
             Self::Expected | Self::Beyond => Mark::Beyond,
             Self::Violates | Self::Unexpected | Self::NoShow => Mark::Broken,
-            Self::Inconclusive | Self::Vacuous => Mark::Open,
+            Self::Inconclusive | Self::Vacuous | Self::NotRun => Mark::Open,
             Self::NotApplicable => Mark::Untouched,
         }
     }
@@ -83,7 +86,7 @@ impl Word {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Holds => "holds",
-            Self::Expected => "violates, expected",
+            Self::Expected => "goes wrong, as expected",
             Self::Beyond => "beyond its promise",
             Self::Violates => "VIOLATES",
             Self::Unexpected => "not as expected",
@@ -91,6 +94,7 @@ impl Word {
             Self::Inconclusive => "inconclusive",
             Self::Vacuous => "vacuous",
             Self::NotApplicable => "not applicable",
+            Self::NotRun => "not run",
         }
     }
 
@@ -102,14 +106,25 @@ impl Word {
 
 /// The verdict of one run in words.
 pub fn word(line: &Line) -> Word {
-    let row = &line.row;
-    match line.judgement {
+    judged(line.judgement, line.row.verdict, line.row.expected)
+}
+
+/// The verdict over many runs in words.
+pub fn overall(summary: &Summary) -> Word {
+    match summary.runs {
+        0 => Word::NotRun,
+        _ => judged(summary.judgement(), summary.verdict, summary.expected),
+    }
+}
+
+const fn judged(judgement: Judgement, verdict: RunVerdict, expected: ExpectedKind) -> Word {
+    match judgement {
         Judgement::Broken => Word::Violates,
         Judgement::Unmet => Word::Unexpected,
         Judgement::NoShow => Word::NoShow,
         Judgement::Vacuous => Word::Vacuous,
         Judgement::Inconclusive => Word::Inconclusive,
-        Judgement::Met => match (row.verdict, row.expected) {
+        Judgement::Met => match (verdict, expected) {
             (RunVerdict::NotApplicable, _) => Word::NotApplicable,
             (RunVerdict::Violates, ExpectedKind::Breaks | ExpectedKind::Always) => Word::Expected,
             (RunVerdict::Violates, _) => Word::Beyond,

@@ -1,7 +1,7 @@
 //! Hand-made runs: what rows look like when a mishap meets a strategy. No simulator stands behind them, so that a
 //! snapshot says only what the ink makes of given facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::observation::Place;
 use semel_models::strategy::{Assumption, Clause, Invariant, Level};
@@ -109,7 +109,7 @@ pub(crate) fn line(row: Row, clauses: &[(Level, Invariant)]) -> Line {
             _ => Judgement::NoShow,
         },
         never_struck: Vec::new(),
-        recognised: Vec::new(),
+        recognised: BTreeSet::new(),
         because: "§4.3 demands it".into(),
         untouched: match row.verdict {
             RunVerdict::NotApplicable => "it asks for no acknowledgements".into(),
@@ -169,9 +169,9 @@ pub(crate) fn lost_ack() -> Scene {
     let mut sequence = row(scenario, "idempotent-producer");
     sequence.latency_p99_ns = 30_104_000_000;
     let mut sequence = line(sequence, &LOG_ONCE);
-    sequence.recognised.push((Place::Stream, 3));
+    sequence.recognised.insert((Place::Stream, 3));
     let mut inbox = line(inbox, &EFFECT_ONCE);
-    inbox.recognised.push((Place::Sink, 3));
+    inbox.recognised.insert((Place::Sink, 3));
     scene(
         "What becomes of record 3 when its ack never arrives?",
         vec![line(plain, &LOSS), line(doubled, &TWICE), sequence, inbox],

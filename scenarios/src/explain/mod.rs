@@ -30,7 +30,7 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
-use crate::shrink::{Aim, Budget, Kin, Shrunk};
+use crate::shrink::{Aim, Budget, Kin, Shrunk, Size};
 use crate::verdict;
 
 pub use condense::More;
@@ -46,8 +46,13 @@ use subject::Subject;
 pub struct Explanation {
     /// The scenario that the run is of.
     pub scenario: String,
+    /// The seed of the run that is explained.
+    pub seed: u64,
     /// The strategy that failed.
     pub strategy: String,
+    /// How much smaller it is than the run that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Smaller>,
     /// What went wrong.
     pub violation: ViolationRow,
     /// What the record is about which it is: its account and what it adds to it.
@@ -84,6 +89,15 @@ pub struct Explanation {
     pub diagram: Diagram,
 }
 
+/// What shrinking came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Smaller {
+    /// What there was.
+    pub before: Size,
+    /// What is left.
+    pub after: Size,
+}
+
 /// A fault of the shrunk run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Named {
@@ -113,6 +127,12 @@ pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
     let witness = Arc::new(shrunk.witness.clone());
     let explanation = of_witness(&witness, Some(shrunk.aim), irrelevant)?;
     Some(Explanation {
+        scenario: shrunk.scenario.clone(),
+        seed: shrunk.seed,
+        shrunk: Some(Smaller {
+            before: shrunk.before,
+            after: shrunk.after,
+        }),
         kin: shrunk.kin,
         cut_short: shrunk.cut_short,
         beyond: shrunk.beyond.clone(),
@@ -145,7 +165,9 @@ fn of_witness(
     let then = story::steps(&slice, violation, (&plan, &bench.workload));
     Some(Explanation {
         scenario: scenario.name.clone(),
+        seed: known.seed,
         strategy: plan.name.clone(),
+        shrunk: None,
         told_of: subject.record,
         overtaken_by: subject.overtaker,
         behind: subject.ahead,

@@ -66,6 +66,10 @@ pub struct Size {
 /// What shrinking came to.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
+    /// The scenario of the run that was to be shrunk.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
     /// A scenario that repeats the violation from an explicit schedule.
     pub witness: Scenario,
     /// What was kept.
@@ -130,6 +134,8 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     };
     let (witness, left, kin) = shrinker.written(seed, (case, kin), &whole)?;
     Some(Shrunk {
+        scenario: plan.scenario.name.clone(),
+        seed,
         witness,
         aim,
         before: whole.size(),

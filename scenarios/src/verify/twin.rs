@@ -28,7 +28,7 @@ struct Twin<'a> {
 
 impl Twin<'_> {
     fn run(&mut self, chosen: &[Choice]) {
-        let mut prober = Prober::new(self.menu, chosen, chosen.len() < self.most);
+        let mut prober = Prober::new(self.menu, chosen, faults(chosen) < self.most);
         let (mut world, mut eyes) = (self.bench.world(), Eyes(self.bench.judge()));
         let end = world.run(self.limits, &mut prober, &mut eyes);
         world.last_words(&mut eyes);
@@ -76,7 +76,7 @@ fn forking_and_merging_find_what_brute_force_finds() {
             .into_iter()
             .map(|((invariant, level, breach), one)| {
                 let kind = (invariant.name().into(), level.name().into(), breach);
-                (kind, one.chosen.len())
+                (kind, faults(&one.chosen))
             })
             .collect();
         let verified = verify(&plan, 2, SCHEDULES);
