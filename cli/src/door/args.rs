@@ -298,7 +298,7 @@ impl FromStr for Repeat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if super::source::is_path(text) {
+        if super::source::is_path(text) && !super::source::is_token(text) {
             return Ok(Self::Witness(text.into()));
         }
         text.parse().map(Self::Token)

@@ -130,7 +130,7 @@ fn begin(path: Option<&PathBuf>) -> Result<Option<Draft>, Failure> {
 
 /// Finds the run that is meant: by a token, a witness, or a scenario with strategy and seed.
 fn named(target: &Target) -> Result<Named, Failure> {
-    if target.given.starts_with("semel") && target.given.contains(':') {
+    if source::is_token(&target.given) {
         return by_token(&target.given);
     }
     let settings = settings(&target.set)?;

@@ -20,6 +20,12 @@ pub(crate) fn find(given: &str) -> Result<Source, Failure> {
     catalog::find(given).ok_or_else(|| Failure::Usage(catalog::unknown(given)))
 }
 
+/// Whether a word is meant as a token, well formed or not.
+pub(crate) fn is_token(word: &str) -> bool {
+    word.split_once(':')
+        .is_some_and(|(version, _)| version.starts_with("semel"))
+}
+
 /// Whether this is a path, not a name.
 pub(crate) fn is_path(given: &str) -> bool {
     let ends = Path::new(given)
