@@ -68,7 +68,7 @@ pub(crate) enum Due<D: Domain> {
     /// The busy node is free again.
     Ready,
     /// The node comes back from this outage of its.
-    Return { outage: u32, cause: u64 },
+    Return { cause: u64 },
 }
 
 /// What an event with this label weighs.

@@ -61,7 +61,7 @@ impl<D: Domain> World<D> {
                 digest.add(&(2_u8, peer, age));
             }
             Due::Ready => digest.add(&3_u8),
-            Due::Return { outage, .. } => digest.add(&(4_u8, *outage == slot.outages)),
+            Due::Return { .. } => digest.add(&4_u8),
         }
     }
 

@@ -11,7 +11,8 @@ pub struct Limits {
     pub quiet: Span,
     /// Without any progress for so long, none will come.
     pub patience: Span,
-    /// The most events and changes of weather that a run may take.
+    /// The most events and changes of weather that a run may take. Without any progress for the quiet span before it took
+    /// them, it is stuck.
     pub events: u64,
 }
 
@@ -33,7 +34,7 @@ pub enum End {
     /// Nothing is left to do, or only chatter came for the whole quiet span; what may still be on its way is later than
     /// anybody waits for it.
     Settled,
-    /// Things kept happening, but no progress was made for as long as patience allows.
+    /// Things kept happening, but no progress was made for as long as patience allows, or events last.
     Stuck,
     /// It ran out of events while still making progress.
     Exhausted,

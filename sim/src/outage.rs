@@ -40,10 +40,9 @@ impl<D: Domain> World<D> {
         );
         let now = self.core.now;
         let slot = self.slot(node);
-        slot.outages += 1;
-        let outages = slot.outages;
-        if let Some(wake) = slot.wake.take() {
-            self.core.queue.cancel(wake);
+        let void = [slot.wake.take(), slot.back.take()];
+        for ticket in void.into_iter().flatten() {
+            self.core.queue.cancel(ticket);
         }
         if self.slot(node).state == State::Up {
             self.trouble.begins(now);
@@ -57,14 +56,11 @@ impl<D: Domain> World<D> {
         }
         let event = Event {
             node,
-            due: Due::Return {
-                outage: outages,
-                cause: entry,
-            },
+            due: Due::Return { cause: entry },
         };
-        self.core
-            .queue
-            .push(now + outage.down, Weight::Useful, event);
+        let queue = &mut self.core.queue;
+        let back = queue.push(now + outage.down, Weight::Useful, event);
+        self.slot(node).back = Some(back);
     }
 
     fn lose_memory(
@@ -129,22 +125,19 @@ impl<D: Domain> World<D> {
         slot.unfinished = None;
     }
 
-    /// A node's outage is over, unless a later one has overtaken it.
+    /// A node's outage is over.
     pub(crate) fn come_back(
         &mut self,
         node: NodeId,
-        outage: u32,
         cause: u64,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
         let now = self.core.now;
         let slot = self.slot(node);
-        if slot.outages != outage {
-            return;
-        }
+        slot.back = None;
         let kind = match slot.state {
-            State::Up => return,
+            State::Up => unreachable!("only who is away comes back"),
             State::Paused { since } => {
                 if slot.busy_until > since {
                     slot.busy_until += now.since(since);
@@ -260,8 +253,10 @@ impl<D: Domain> World<D> {
             let node = NodeId(index as u16);
             self.slot(node).slow = 1;
             self.drift(node, 0);
-            let outages = self.slot(node).outages;
-            self.come_back(node, outages, entry, adversary, recorder);
+            if let Some(back) = self.slot(node).back.take() {
+                self.core.queue.cancel(back);
+                self.come_back(node, entry, adversary, recorder);
+            }
         }
     }
 }

@@ -109,9 +109,7 @@ impl<D: Domain> World<D> {
                 cause,
             } => self.disconnect(node, peer, connection, cause, recorder),
             Due::Ready => return self.ready(node, adversary, recorder),
-            Due::Return { outage, cause } => {
-                return self.come_back(node, outage, cause, adversary, recorder);
-            }
+            Due::Return { cause } => return self.come_back(node, cause, adversary, recorder),
         };
         match input {
             Some(input) => self.take_step(input, adversary, recorder),

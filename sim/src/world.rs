@@ -93,8 +93,8 @@ pub(crate) struct Slot<D: Domain> {
     pub(crate) key: u64,
     pub(crate) state: State,
     pub(crate) incarnation: u32,
-    /// Outages so far; a return from an outage that another one has overtaken is void.
-    pub(crate) outages: u32,
+    /// The event that ends its outage.
+    pub(crate) back: Option<Ticket>,
     pub(crate) busy_until: Time,
     pub(crate) slow: u32,
     /// Arrivals and timers that fell due while the node was paused or busy.
@@ -134,7 +134,7 @@ impl<D: Domain> World<D> {
             key: *key,
             state: State::Up,
             incarnation: 0,
-            outages: 0,
+            back: None,
             busy_until: Time::ZERO,
             slow: 1,
             inbox: VecDeque::new(),
@@ -179,7 +179,7 @@ impl<D: Domain> World<D> {
         for slot in &mut self.slots {
             slot.state = State::Up;
             slot.incarnation = 0;
-            slot.outages = 0;
+            slot.back = None;
             slot.busy_until = Time::ZERO;
             slot.slow = 1;
             slot.inbox.clear();
@@ -336,7 +336,10 @@ impl<D: Domain> World<D> {
                 }
             }
         }
-        (self.counts.events + self.counts.changes >= limits.events).then_some(End::Exhausted)
+        let spent = self.counts.events + self.counts.changes >= limits.events;
+        // Whoever spent the rest of them on nothing was not getting anywhere.
+        let idly = waited > limits.quiet && !self.troubled(limits, adversary);
+        spent.then_some(if idly { End::Stuck } else { End::Exhausted })
     }
 
     /// Whether something is still to pass by itself: the weather, healing, or an outage.

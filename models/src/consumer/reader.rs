@@ -79,7 +79,7 @@ impl Reader {
             Reset::Latest => Offset::MAX,
         };
         self.position = committed.unwrap_or(unknown);
-        self.marked = self.position;
+        self.marked = committed.unwrap_or(0);
         self.next = Some(self.position);
     }
 
@@ -169,9 +169,13 @@ impl Reader {
         }
     }
 
-    /// The position, if it has moved since this was asked last.
+    /// The position, if it has moved since this was asked last. Where a reset has put it counts, too; as long as that is
+    /// not known there is none.
     pub(super) fn unmarked(&mut self) -> Option<Offset> {
-        let moved = self.position > self.marked && self.position != Offset::MAX;
+        if self.position == Offset::MAX {
+            return None;
+        }
+        let moved = self.position > self.marked;
         self.marked = self.position;
         moved.then_some(self.position)
     }

@@ -24,7 +24,7 @@ pub(super) struct Request {
     pub(super) before: u32,
     /// Its name by sequence, once it has one.
     pub(super) name: Option<Sequence>,
-    /// That is not its first name.
+    /// It was named anew since it was sent last (KIP-360).
     pub(super) renumbered: bool,
     /// Everything before it in its partition had been answered when it was sent last.
     pub(super) led: bool,

@@ -77,6 +77,7 @@ impl Producer {
     #[inline(never)]
     fn send(&mut self, mut request: Request, ctx: &mut Ctx<'_>) {
         request.attempt += 1;
+        request.renumbered = false;
         if self.publish.name == Name::Sequence {
             self.memory.sequences.name(&mut request);
         }

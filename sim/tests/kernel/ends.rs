@@ -116,6 +116,41 @@ fn a_run_that_still_makes_progress_is_exhausted() {
     assert_eq!(stage.play().end, End::Exhausted);
 }
 
+/// Events that come to nothing may be used up before patience is: that is a standstill, too.
+#[test]
+fn a_run_that_used_its_events_up_on_nothing_is_stuck() {
+    let mut stage = stage()
+        .client(&[(0, Do::Ping(1))])
+        .retrying(Span::millis(20))
+        .fault(Fault::Drop(Drop {
+            rate: Some(Rate::ONE),
+            ..Drop::default()
+        }));
+    stage.limits.patience = Span::secs(3_600);
+    stage.limits.events = 500;
+    assert_eq!(stage.play().end, End::Stuck);
+}
+
+/// Healing brings back whoever is away; nobody waits for the moment at which they would have come back by themselves.
+#[test]
+fn nobody_waits_for_a_return_that_healing_has_overtaken() {
+    let mut stage = stage()
+        .client(&[(0, Do::Ping(1))])
+        .retrying(Span::millis(20))
+        .humming()
+        .fault(Fault::PowerLoss(PowerLoss {
+            node: Some("server".into()),
+            at: Some(Span::micros(500)),
+            down: Span::secs(3_600),
+            ..PowerLoss::default()
+        }));
+    stage.wants = 1;
+    stage.limits.heal_at = Time(Span::millis(50).0);
+    let played = stage.play();
+    assert_eq!(played.end, End::Settled);
+    assert!(played.ended < Span::secs(1), "{}", played.ended);
+}
+
 /// Weather counts as much as events do: a world of nothing but weather ends.
 #[test]
 fn endless_weather_is_exhausting() {
