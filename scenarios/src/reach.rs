@@ -8,7 +8,7 @@ use semel_models::model::Model;
 use semel_sim::address::{Fate, NodeId, OutageKind, StepId, Strike, Weather};
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
-use semel_sim::schedule::{Deviation, NamedChange};
+use semel_sim::schedule::{Deviation, NamedChange, step_label};
 use semel_sim::time::{Span, Time};
 
 use crate::plan::Plan;
@@ -156,7 +156,7 @@ impl Reach {
             Moment::Handled(kind) => step
                 .input
                 .is_some_and(|(message, _)| message.kind() == *kind),
-            Moment::After(label) => Model::label_name(step.id.label) == label,
+            Moment::After(label) => step_label::<Model>(step.id.label) == label,
             Moment::Seen(name) => step.seen.iter().any(|seen| seen.name() == *name),
         };
         let hit = |one: &(OutageKind, Only<String>, Moment)| {
@@ -239,5 +239,45 @@ impl<A: Adversary<Model>> Adversary<Model> for Reaching<'_, A> {
 
     fn heal(&mut self) {
         self.adversary.heal();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use semel_sim::address::Label;
+    use semel_sim::schedule::OutageName;
+
+    /// The kernel's own labels are not the domain's to name.
+    #[test]
+    fn a_schedule_reaches_the_steps_that_the_kernel_itself_brings() {
+        let mut reach = Reach::default();
+        reach.add_scripted(&Deviation::Step {
+            node: "sink-0".into(),
+            label: "disconnected".into(),
+            nth: 0,
+            what: String::new(),
+            outage: OutageName::PowerLoss,
+            down: Span::millis(100),
+            sends: 0,
+        });
+        let told = |label| Step::<Model> {
+            id: StepId {
+                node: 0,
+                label,
+                nth: 0,
+            },
+            node: NodeId(0),
+            at: Time::ZERO,
+            input: None,
+            seen: &[],
+            sends: 0,
+            unsynced: true,
+        };
+        let nodes = ["sink-0".to_string()];
+        let (boot, disconnected) = (Model::LABELS as u8, Model::LABELS as u8 + 1);
+        let reaches = |label| reach.step(&told(Label(label)), OutageKind::PowerLoss, &nodes);
+        assert!(reaches(disconnected));
+        assert!(!reaches(boot));
     }
 }

@@ -6,7 +6,7 @@ use semel_models::model::Model;
 use semel_sim::address::{Fate, OutageKind, StepId, Strike, Weather};
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
-use semel_sim::schedule::Deviation;
+use semel_sim::schedule::{Deviation, is_own};
 use semel_sim::time::{Span, Time};
 
 use crate::meaning::Place;
@@ -80,9 +80,7 @@ impl<'r, A> Survey<'r, A> {
 
     fn note(&mut self, place: Place, packet: bool, outages: [bool; OUTAGES.len()]) {
         let count = self.counts.entry(place).or_default();
-        // The kernel's own labels follow those of the domain.
-        let own = usize::from(place.label.0) >= Model::LABELS;
-        if own || !Model::chatter(place.label) {
+        if is_own::<Model>(place.label) || !Model::chatter(place.label) {
             self.spots.push(Open {
                 spot: (place, *count),
                 packet,

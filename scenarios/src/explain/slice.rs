@@ -8,10 +8,10 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::RecordId;
-use semel_sim::address::{Change, NodeId, OutageKind, StepId};
+use semel_sim::address::{Change, NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
-use semel_sim::schedule::{Deviation, NamedChange};
+use semel_sim::schedule::{Deviation, NamedChange, step_label};
 use semel_sim::time::Span;
 
 use super::condense::{More, condense};
@@ -422,7 +422,7 @@ fn shows(meaning: &Meaning, entry: &Entry<Model>, nodes: &[String]) -> bool {
                 node, label, nth, ..
             },
             What::Struck(struck, _, _, Some(step)),
-        ) => node == name(*struck) && *nth == step.nth && is_label(label, *step),
+        ) => node == name(*struck) && *nth == step.nth && label == step_label::<Model>(step.label),
         (Deviation::Weather { at, change }, what) => {
             at.0 == entry.at.0 && changes(change, what, nodes)
         }
@@ -441,14 +441,5 @@ fn changes(change: &NamedChange, what: &What<Model>, nodes: &[String]) -> bool {
             matches!(change, NamedChange::Outage(node, ..) if *node == nodes[usize::from(struck.0)])
         }
         _ => false,
-    }
-}
-
-/// The kernel's own labels follow those of the domain.
-fn is_label(name: &str, step: StepId) -> bool {
-    match usize::from(step.label.0) {
-        boot if boot == Model::LABELS => name == "boot",
-        told if told == Model::LABELS + 1 => name == "disconnected",
-        _ => name == Model::label_name(step.label),
     }
 }

@@ -163,7 +163,13 @@ pub struct Unknown(pub String);
 const BOOT: &str = "boot";
 const DISCONNECTED: &str = "disconnected";
 
-fn step_label<D: Domain>(label: Label) -> &'static str {
+/// Whether a step's label is one of the kernel's own. These follow the labels of the domain.
+pub const fn is_own<D: Domain>(label: Label) -> bool {
+    label.0 as usize >= D::LABELS
+}
+
+/// The word for a step's label, the domain's or the kernel's own, as schedules and traces call it.
+pub fn step_label<D: Domain>(label: Label) -> &'static str {
     match usize::from(label.0) {
         boot if boot == D::LABELS => BOOT,
         told if told == D::LABELS + 1 => DISCONNECTED,
