@@ -5,11 +5,12 @@
 
 use semel_models::message::Kind;
 use semel_models::model::Model;
-use semel_sim::address::{Fate, NodeId, OutageKind, StepId, Strike, Weather};
-use semel_sim::adversary::{Adversary, LossId, Sending, Step};
+use semel_sim::address::{Fate, NodeId, OutageKind, Strike};
+use semel_sim::adversary::{Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
-use semel_sim::time::{Span, Time};
+use semel_sim::time::Span;
+use semel_sim::watch::Watch;
 
 use crate::plan::Plan;
 use crate::scenario::Fault;
@@ -166,9 +167,8 @@ impl Reach {
     }
 }
 
-/// Wraps an adversary and notes what it hits that no fault of a plan can.
-pub(crate) struct Reaching<'r, A> {
-    adversary: A,
+/// Notes what an adversary hits that no fault of a plan can.
+pub(crate) struct Reaching<'r> {
     reach: &'r Reach,
     nodes: &'r [String],
     /// The longest that a packet takes in fair weather.
@@ -176,14 +176,9 @@ pub(crate) struct Reaching<'r, A> {
     beyond: Vec<String>,
 }
 
-impl<'r, A> Reaching<'r, A> {
-    pub(crate) const fn new(
-        adversary: A,
-        reach: &'r Reach,
-        (nodes, usual): (&'r [String], Span),
-    ) -> Self {
+impl<'r> Reaching<'r> {
+    pub(crate) const fn new(reach: &'r Reach, (nodes, usual): (&'r [String], Span)) -> Self {
         Self {
-            adversary,
             reach,
             nodes,
             usual,
@@ -197,9 +192,8 @@ impl<'r, A> Reaching<'r, A> {
     }
 }
 
-impl<A: Adversary<Model>> Adversary<Model> for Reaching<'_, A> {
-    fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        let fate = self.adversary.fate(sending);
+impl Watch<Model> for Reaching<'_> {
+    fn fate(&mut self, sending: &Sending<'_, Model>, fate: &Fate) {
         let fair = matches!(fate.delays(), [only] if *only <= self.usual) && !fate.corrupted;
         if !fair && !self.reach.packet(sending, self.nodes) {
             let name = |node: NodeId| &self.nodes[usize::from(node.0)];
@@ -207,46 +201,24 @@ impl<A: Adversary<Model>> Adversary<Model> for Reaching<'_, A> {
             let (from, to) = (name(sending.from), name(sending.to));
             self.beyond.push(format!("{what} from {from} to {to}"));
         }
-        fate
     }
 
-    fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
-        let strike = self.adversary.strike(step);
+    fn strike(&mut self, step: &Step<'_, Model>, strike: Option<&Strike>) {
         if let Some(strike) = strike
             && !self.reach.step(step, strike.outage.kind, self.nodes)
         {
             let node = &self.nodes[usize::from(step.node.0)];
             self.beyond.push(format!("{node} at this step"));
         }
-        strike
-    }
-
-    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        self.adversary.jitter(step, draw, spread)
-    }
-
-    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        self.adversary.survives(loss, unsynced)
-    }
-
-    fn next_weather(&self) -> Option<Time> {
-        self.adversary.next_weather()
-    }
-
-    fn weather(&mut self) -> Weather {
-        self.adversary.weather()
-    }
-
-    fn heal(&mut self) {
-        self.adversary.heal();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use semel_sim::address::Label;
+    use semel_sim::address::{Label, StepId};
     use semel_sim::schedule::OutageName;
+    use semel_sim::time::Time;
 
     /// The kernel's own labels are not the domain's to name.
     #[test]

@@ -14,6 +14,7 @@ use semel_sim::chance::Seed;
 use semel_sim::schedule::{Deviation, Noted};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
+use semel_sim::watch::Watched;
 use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::bench::{Bench, play};
@@ -130,7 +131,7 @@ impl Runner {
         let mut trace = Trace::new(&stage.names, faults);
         stage.reset(seed);
         let counting = stage.adversary.clone();
-        let mut noted = Noted::new(counting, &stage.names);
+        let mut noted = Watched::new(counting, Noted::new(&stage.names));
         let end = play(
             &mut stage.world,
             &stage.limits,
@@ -138,13 +139,12 @@ impl Runner {
             &mut stage.judge,
             &mut trace,
         );
-        let (counting, deviations) = noted.into_parts();
-        let outcome = stage.outcome(end, &counting);
+        let outcome = stage.outcome(end, &noted.adversary);
         Some(Opened {
             row: verdict::row(plan, faults, seed, &outcome),
             findings: outcome.findings.clone(),
             trace,
-            deviations,
+            deviations: noted.watch.into_deviations(),
             workload: Arc::clone(&stage.workload),
         })
     }

@@ -17,13 +17,14 @@ use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
 use semel_sim::menu::{Choice, Chosen, Isolation, Menu};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
+use semel_sim::schedule::Noted;
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
 use semel_sim::world::Limits;
 use serde::Serialize;
 
 use crate::bench::Bench;
 use crate::compare::Next;
-use crate::meaning::Meant;
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::{MenuItem, Scenario};
@@ -220,10 +221,9 @@ impl Found {
 
 impl Smallest {
     fn counterexample(self, bench: &Bench, menu: &Menu) -> Counterexample {
-        let mut adversary = Meant::new(Chosen::new(menu, &self.chosen), &bench.nodes);
-        bench.play(&mut adversary);
-        let (_, meanings) = adversary.into_parts();
-        let script: Vec<_> = meanings.into_iter().map(|one| one.deviation).collect();
+        let mut noted = Watched::new(Chosen::new(menu, &self.chosen), Noted::new(&bench.nodes));
+        bench.play(&mut noted);
+        let script = noted.watch.into_deviations();
         let aim = Aim {
             invariant: self.violation.invariant,
             level: self.violation.level,

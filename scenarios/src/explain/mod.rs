@@ -22,6 +22,7 @@ use std::sync::Arc;
 use semel_models::judge::{Violation, universal_promises};
 use semel_models::strategy::{Clause, Strategy};
 use semel_sim::schedule::Deviation;
+use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::bench::Bench;
@@ -133,9 +134,9 @@ fn of_witness(
     let known = scenario.witness.as_ref()?;
     let plan = Arc::new(Plan::new(scenario, &known.strategy, &[]).ok()?);
     let bench = Bench::new(&plan, known.seed);
-    let mut adversary = Meant::new(bench.seeded(known.seed), &bench.nodes);
-    let (findings, trace) = bench.watch(&mut adversary);
-    let (_, meanings) = adversary.into_parts();
+    let mut meant = Watched::new(bench.seeded(known.seed), Meant::new(&bench.nodes));
+    let (findings, trace) = bench.watch(&mut meant);
+    let meanings = meant.watch.into_meanings();
     let aim = aim.or_else(|| Aim::gravest(&findings))?;
     let violation = aim.find(&findings)?;
     let subject = Subject::of(&trace, &bench.workload, violation);

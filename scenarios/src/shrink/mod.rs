@@ -19,6 +19,7 @@ use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
 use semel_sim::adversary::Adversary;
 use semel_sim::schedule::{Deviation, Script};
+use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::bench::{Bench, most_events};
@@ -268,9 +269,10 @@ impl Shrinker {
         let Ok(script) = Script::new(&deviations, &bench.nodes) else {
             return Vec::new();
         };
-        let mut reaching = Reaching::new(script, &self.reach, (&bench.nodes, case.usual()));
-        bench.play(&mut reaching);
-        reaching.into_beyond()
+        let reaching = Reaching::new(&self.reach, (&bench.nodes, case.usual()));
+        let mut watched = Watched::new(script, reaching);
+        bench.play(&mut watched);
+        watched.watch.into_beyond()
     }
 
     /// The case as it runs, if it still shows the violation: with deviations by the addresses that they now have.
@@ -326,12 +328,11 @@ impl Shrinker {
         bench: &Bench,
         adversary: impl Adversary<Model>,
     ) -> Option<Case> {
-        let mut meant = Meant::new(adversary, &bench.nodes);
+        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
         let (findings, events) = bench.play_counted(&mut meant);
         self.events_left = self.events_left.saturating_sub(events);
         self.aim.find(&findings)?;
-        let (_, meanings) = meant.into_parts();
-        Some(case.with(&meanings))
+        Some(case.with(&meant.watch.into_meanings()))
     }
 
     /// Takes a candidate if it still fails.

@@ -1,6 +1,6 @@
 //! Schedules: runs written down as what differs from the quiet run.
 //!
-//! [`Noted`] wraps any adversary and writes the differences down; [`Script`] gives the same answers again. A
+//! [`Noted`] watches any adversary and writes the differences down; [`Script`] gives the same answers again. A
 //! [`Deviation`] names nodes and labels in words, so that it survives in a file and a person can read it.
 
 mod noted;
