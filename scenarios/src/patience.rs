@@ -30,29 +30,16 @@ pub(crate) fn patience(plan: &Plan) -> Span {
 /// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does. (Through a
 /// milder one, whoever tries again gets.)
 fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
-    let (rate, until, times, some) = match fault {
-        Fault::Drop(fault) => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        Fault::Corrupt(fault) => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        Fault::Delay(fault) if fault.by.length() >= wait => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        _ => return None,
+    let deafens = match fault {
+        Fault::Drop(_) | Fault::Corrupt(_) => true,
+        Fault::Delay(fault) => fault.by.length() >= wait,
+        _ => false,
     };
-    let often = rate.map_or(!some, |rate| rate.threshold() > Rate::new(1, 2).threshold());
-    (often && times.is_none()).then_some(until.unwrap_or(heals))
+    let hit = fault.as_packet().filter(|_| deafens)?;
+    let some = hit.packet.is_some() || hit.nth.is_some();
+    let mostly = |rate: Rate| rate.threshold() > Rate::new(1, 2).threshold();
+    let often = hit.rate.map_or(!some, mostly);
+    (often && hit.times.is_none()).then_some(hit.until.unwrap_or(heals))
 }
 
 /// The least time that some client of the strategy waits for an answer.

@@ -3,7 +3,7 @@
 //! Records, attempts, numbers of nodes and times are no part of it: a smaller run has others, and a fault by rate may
 //! hit any of them. Kinds of messages and observations, and roles of nodes, stay what they are.
 
-use semel_models::message::Kind;
+use semel_models::message::{Kind, MessagePattern};
 use semel_models::model::Model;
 use semel_sim::address::{Fate, NodeId, OutageKind, Strike};
 use semel_sim::adversary::{Sending, Step};
@@ -64,40 +64,24 @@ impl Reach {
     }
 
     fn add(&mut self, fault: &Fault) {
-        macro_rules! packet {
-            ($fault:expr) => {
-                self.packets.push((
-                    $fault.packet.as_ref().map(|packet| packet.kind()),
-                    role($fault.from.as_ref()),
-                    role($fault.to.as_ref()),
-                ))
-            };
+        if let Some(hit) = fault.as_packet() {
+            let kind = hit.packet.map(MessagePattern::kind);
+            self.packets.push((kind, role(hit.from), role(hit.to)));
         }
-        macro_rules! outage {
-            ($fault:expr, $kind:expr) => {{
-                let moment = match (&$fault.after, &$fault.packet) {
-                    (Some(after), _) => Moment::Seen(after.name()),
-                    (None, Some(packet)) => Moment::Handled(packet.kind()),
-                    (None, None) => Moment::Any,
-                };
-                self.outages
-                    .push(($kind, role($fault.node.as_ref()), moment));
-            }};
+        if let Some((kind, struck)) = fault.as_outage() {
+            let moment = match (struck.after, struck.packet) {
+                (Some(after), _) => Moment::Seen(after.name()),
+                (None, Some(packet)) => Moment::Handled(packet.kind()),
+                (None, None) => Moment::Any,
+            };
+            self.outages.push((kind, role(struck.node), moment));
         }
         match fault {
-            Fault::Drop(fault) => packet!(fault),
-            Fault::Delay(fault) => packet!(fault),
-            Fault::Duplicate(fault) => packet!(fault),
-            Fault::Hold(fault) => packet!(fault),
-            Fault::Corrupt(fault) => packet!(fault),
             Fault::Burst(_) | Fault::SlowLink(_) => self.packets.push((None, None, None)),
             Fault::Isolate(fault) => self.cut.push(role(Some(&fault.node))),
-            Fault::Crash(fault) => outage!(fault, OutageKind::Crash),
-            Fault::PowerLoss(fault) => outage!(fault, OutageKind::PowerLoss),
-            Fault::DiskLoss(fault) => outage!(fault, OutageKind::DiskLoss),
-            Fault::Pause(fault) => outage!(fault, OutageKind::Pause),
             Fault::Script(script) => script.iter().for_each(|one| self.add_scripted(one)),
-            Fault::Slow(_) | Fault::ClockStep(_) | Fault::ClockDrift(_) => {}
+            // Picked above; or about clocks and slow nodes, which lose no packet and take no node down.
+            _ => {}
         }
     }
 
