@@ -6,7 +6,7 @@ use std::slice;
 use semel_models::model::Model;
 use semel_sim::faults::{When, Wrong, compile, names_of};
 use semel_sim::net::Transport;
-use semel_sim::schedule::{Deviation, Script};
+use semel_sim::schedule::{Deviation, Script, Unknown};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
@@ -42,18 +42,22 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     }
     let nodes = nodes(scenario);
     let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
-        let about = list.clone().index(index).field(wrong.field);
+        let about = list.clone().index(index).field(wrong.field());
         said(&wrong, about, &nodes)
     })?;
     match Seeded::<Model>::new(rules, &nodes, 0) {
         Ok(_) => slow(scenario),
         Err(unknown) => {
             let place = misnaming(scenario, &nodes).unwrap_or(list);
-            let objection = Objection::new(Kind::Unknown, place, unknown.0.clone());
-            // A schedule names single nodes, never roles.
-            Err(match misnamed(&unknown.0) {
-                Some(word) => objection.suggest(word, nodes.iter().map(String::as_str)),
-                None => objection,
+            Err(match unknown {
+                // A schedule names single nodes, never roles.
+                Unknown::Node(word) => {
+                    no_node(place, &word).suggest(&word, nodes.iter().map(String::as_str))
+                }
+                Unknown::Label(word) => {
+                    let text = format!("no message or timer is called `{word}`");
+                    Objection::new(Kind::Unknown, place, text)
+                }
             })
         }
     }
@@ -89,25 +93,22 @@ fn misnaming(scenario: &Scenario, nodes: &[String]) -> Option<Path> {
         })
 }
 
-/// The word that the kernel says is no node's name.
-fn misnamed(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("no node is called `")?;
-    rest.split('`').next()
+fn no_node(path: Path, word: &str) -> Objection {
+    Objection::new(Kind::Unknown, path, format!("no node is called `{word}`"))
 }
 
 /// What the kernel says of a fault's field.
 fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
-    let Some(word) = misnamed(&wrong.text) else {
-        return Objection::value(path, sentence(wrong.field, &wrong.text));
-    };
-    let roles = nodes
-        .iter()
-        .filter_map(|name| name.rsplit_once('-'))
-        .map(|(role, _)| role);
-    let mut known: Vec<&str> = nodes.iter().map(String::as_str).chain(roles).collect();
-    known.dedup();
-    Objection::new(Kind::Unknown, path, format!("no node is called `{word}`"))
-        .suggest(word, known.iter().copied())
+    match wrong {
+        Wrong::NoNode { name, .. } => {
+            let parts = nodes.iter().filter_map(|name| name.rsplit_once('-'));
+            let roles = parts.map(|(role, _)| role);
+            let mut known: Vec<&str> = nodes.iter().map(String::as_str).chain(roles).collect();
+            known.dedup();
+            no_node(path, name).suggest(name, known.iter().copied())
+        }
+        Wrong::Field { field, text } => Objection::value(path, sentence(field, text)),
+    }
 }
 
 fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection> {

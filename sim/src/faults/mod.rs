@@ -24,6 +24,7 @@ mod power_loss;
 mod script;
 mod slow;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -33,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{FaultIndex, OutageKind};
 use crate::domain::Domain;
 use crate::rules::Rules;
-use crate::schedule::Deviation;
+use crate::schedule::{Deviation, Unknown};
 use crate::seeded::Seeded;
 use crate::time::Span;
 
@@ -181,7 +182,7 @@ pub fn names_of<M: Clone, O: Clone>(faults: &[Fault<M, O>]) -> Vec<String> {
                 };
                 match faults[..index].iter().filter(alike).count() {
                     0 => fault.kind().to_string(),
-                    before => alloc::format!("{}-{}", fault.kind(), before + 1),
+                    before => format!("{}-{}", fault.kind(), before + 1),
                 }
             },
             ToString::to_string,
@@ -202,7 +203,17 @@ pub fn adversary<D: Domain>(
     Seeded::new(rules, nodes, seed).map_err(|unknown| {
         let script = |fault: &Fault<_, _>| matches!(fault, Fault::Script(_));
         let place = faults.iter().position(script).unwrap_or_default();
-        (place, Wrong::new("script", unknown.0))
+        let wrong = match unknown {
+            Unknown::Node(name) => Wrong::NoNode {
+                field: "script",
+                name,
+            },
+            Unknown::Label(name) => {
+                let text = format!("no message or timer is called `{name}`");
+                Wrong::new("script", text)
+            }
+        };
+        (place, wrong)
     })
 }
 

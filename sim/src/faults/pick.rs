@@ -48,20 +48,37 @@ pub(super) trait Item<M, O> {
     ) -> Result<(), Wrong>;
 }
 
-/// A field of a fault that makes no sense, and the fix.
+/// What is wrong with a fault, and the fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The field's name.
-    pub field: &'static str,
-    /// What is wrong, and what to write instead.
-    pub text: String,
+pub enum Wrong {
+    /// A field names what is no node and no role.
+    NoNode {
+        /// The field's name.
+        field: &'static str,
+        /// What it says.
+        name: String,
+    },
+    /// A field makes no sense.
+    Field {
+        /// The field's name.
+        field: &'static str,
+        /// What is wrong, and what to write instead.
+        text: String,
+    },
 }
 
 impl Wrong {
     pub(crate) fn new(field: &'static str, text: impl Into<String>) -> Self {
-        Self {
+        Self::Field {
             field,
             text: text.into(),
+        }
+    }
+
+    /// The field that it is about.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::NoNode { field, .. } | Self::Field { field, .. } => field,
         }
     }
 }
@@ -111,11 +128,8 @@ impl Names<'_> {
             }
         }
         if set == 0 {
-            let known = self.0.join(", ");
-            return Err(Wrong::new(
-                field,
-                format!("no node is called `{name}`; there are {known}"),
-            ));
+            let name = name.into();
+            return Err(Wrong::NoNode { field, name });
         }
         Ok(NodeSet(set))
     }

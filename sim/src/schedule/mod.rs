@@ -6,7 +6,6 @@
 mod noted;
 mod script;
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -157,7 +156,12 @@ pub enum NamedChange {
 
 /// A script names a node or a label that this world does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown(pub String);
+pub enum Unknown {
+    /// No node is called that.
+    Node(String),
+    /// No message or timer is.
+    Label(String),
+}
 
 /// The labels that the kernel itself gives to steps.
 const BOOT: &str = "boot";
@@ -182,14 +186,14 @@ fn named<D: Domain>(name: &str) -> Result<Label, Unknown> {
     let found = all
         .into_iter()
         .find(|label| step_label::<D>(*label) == name);
-    found.ok_or_else(|| Unknown(format!("no message or timer is called `{name}`")))
+    found.ok_or_else(|| Unknown::Label(name.into()))
 }
 
 fn find(nodes: &[String], name: &str) -> Result<NodeId, Unknown> {
     let place = nodes.iter().position(|node| node == name);
     place
         .map(|index| NodeId(index as u16))
-        .ok_or_else(|| Unknown(format!("no node is called `{name}`")))
+        .ok_or_else(|| Unknown::Node(name.into()))
 }
 
 impl NamedChange {
