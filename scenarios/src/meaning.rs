@@ -79,7 +79,7 @@ impl Place {
         let mut place = Self::new(step.node, None, step.id.label, step.input);
         place.record = place
             .record
-            .or_else(|| step.seen.iter().find_map(record_of));
+            .or_else(|| step.seen.iter().find_map(Observation::record));
         place
     }
 
@@ -111,23 +111,6 @@ pub(crate) fn moved(node: NodeId, before: Topology, after: Topology) -> NodeId {
         first += new;
     }
     node
-}
-
-/// The record that an observation of a step is about.
-fn record_of(seen: &Observation) -> Option<RecordId> {
-    match *seen {
-        Observation::Intent { record, .. }
-        | Observation::Acked { record, .. }
-        | Observation::Stored { record, .. }
-        | Observation::Recognised { record, .. }
-        | Observation::Delivered { record, .. }
-        | Observation::Handled { record, .. }
-        | Observation::Applied { record, .. }
-        | Observation::Refused { record, .. }
-        | Observation::Skipped { record, .. }
-        | Observation::Parked { record, .. } => Some(record),
-        _ => None,
-    }
 }
 
 /// A place, which of those that mean the same it is, and when it came up.

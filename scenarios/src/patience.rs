@@ -4,7 +4,7 @@
 //! is later than its client waits for it, standing still says nothing of the strategy: such a run goes on until it is
 //! out of events, and is inconclusive.
 
-use semel_models::strategy::{Retry, Work};
+use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
 use semel_sim::time::Span;
 
@@ -44,15 +44,11 @@ fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
 
 /// The least time that some client of the strategy waits for an answer.
 fn shortest_wait(plan: &Plan) -> Span {
-    let publish = match plan.strategy.publish.retry {
-        Retry::Never { timeout } => timeout,
-        Retry::Backoff(backoff) => backoff.timeout,
-    };
     let work = match &plan.strategy.work {
         Work::Loop(work) => work
             .sink_timeout
             .map_or(work.fetch_timeout, |wait| wait.min(work.fetch_timeout)),
         Work::Transact(work) => work.request_timeout,
     };
-    publish.min(work)
+    plan.strategy.publish.retry.timeout().min(work)
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use semel_models::message::Message;
 use semel_models::model::Model;
 use semel_models::vocabulary::Item;
 use semel_sim::address::{Change, FaultIndex, NodeId, OutageKind, Weather};
@@ -45,7 +44,7 @@ impl Trace {
 
     /// The message of an entry in a few words (`Produce 17`).
     pub fn describe(&self, entry: &Entry<Model>) -> String {
-        message(&entry.what).map_or_else(String::new, |message| {
+        entry.what.message().map_or_else(String::new, |message| {
             Model::describe(message, self.items(entry.id))
         })
     }
@@ -159,7 +158,7 @@ impl Line {
             at_ns: entry.at.0,
             ..Self::default()
         };
-        if let Some(message) = message(&entry.what) {
+        if let Some(message) = entry.what.message() {
             let facts = message.facts();
             line.says = Some(Model::describe(message, items));
             line.record = facts
@@ -245,17 +244,6 @@ impl Line {
                 ("clock", Some(node), None)
             }
         }
-    }
-}
-
-/// The message that an entry is about, if one.
-fn message(what: &What<Model>) -> Option<&Message> {
-    match what {
-        What::Sent { message, .. }
-        | What::Unsent(_, message)
-        | What::Arrived(_, _, message)
-        | What::Missed(_, _, message, _) => Some(message),
-        _ => None,
     }
 }
 

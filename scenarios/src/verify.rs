@@ -9,7 +9,7 @@ use std::sync::Arc;
 use semel_models::judge::{Judge, Violation};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
-use semel_models::strategy::{Invariant, Level, Retry, Right, Strategy, Unit, Work};
+use semel_models::strategy::{Invariant, Level, Retry, Strategy, Unit, Work};
 use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
@@ -224,13 +224,7 @@ impl Smallest {
         let mut noted = Watched::new(Chosen::new(menu, &self.chosen), Noted::new(&bench.nodes));
         bench.play(&mut noted);
         let script = noted.watch.into_deviations();
-        let aim = Aim {
-            invariant: self.violation.invariant,
-            level: self.violation.level,
-            side: self.violation.side,
-            cause: self.violation.cause,
-            breach: self.violation.is_breach(),
-        };
+        let aim = Aim::of(&self.violation);
         let mut scenario = Scenario::clone(&bench.plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
         scenario.network.spread = Span::ZERO;
@@ -346,14 +340,11 @@ fn lateness(plan: &Plan) -> Vec<Span> {
         Unit::Each => (None, None),
         Unit::Transaction(unit) => (Some(unit.commit_every), Some(unit.timeout)),
     };
-    let (right, own) = match &strategy.work {
-        Work::Loop(work) => (work.right, work.sink_timeout),
-        Work::Transact(work) => (work.right, Some(work.commit_every)),
+    let own = match &strategy.work {
+        Work::Loop(work) => work.sink_timeout,
+        Work::Transact(work) => Some(work.commit_every),
     };
-    let session = match right {
-        Right::Alone => None,
-        Right::Group(group) => Some(group.session),
-    };
+    let session = strategy.work.right().group().map(|group| group.session);
     let past = |span: Span| span + latency.times(3);
     let spans = [retry, own, session, next, transaction]
         .into_iter()
@@ -369,14 +360,8 @@ fn lateness(plan: &Plan) -> Vec<Span> {
 
 /// Longer than anybody waits for a client.
 fn patience(strategy: &Strategy) -> Span {
-    let right = match &strategy.work {
-        Work::Loop(work) => work.right,
-        Work::Transact(work) => work.right,
-    };
-    match right {
-        Right::Alone => Span::millis(200),
-        Right::Group(group) => group.session,
-    }
+    let group = strategy.work.right().group();
+    group.map_or(Span::millis(200), |group| group.session)
 }
 
 /// The menu in words.

@@ -12,7 +12,7 @@ use semel_sim::record::{Entry, What};
 use serde::Serialize;
 
 use super::condense::{More, condense};
-use super::slice::{Slice, message_of, record_of};
+use super::slice::Slice;
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -105,7 +105,7 @@ fn kind(slice: &Slice<'_>, entry: &Entry<Model>) -> Option<Kind> {
         }
         What::Unsent(node, message) => (place(node), "never", None, message.facts().record),
         What::Fired(node, timer) => (place(node), timer.kind().name(), None, None),
-        What::Observed(node, seen) => (place(node), seen.name(), None, record_of(seen)),
+        What::Observed(node, seen) => (place(node), seen.name(), None, seen.record()),
         _ => return None,
     };
     slice.fault(entry.id).is_none().then_some(drawn)
@@ -137,7 +137,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
             (*from, mark, slice.trace.describe(entry))
         }
         What::Unsent(node, _) if slice.is_about(entry) => {
-            let said = message_of(&entry.what).map(|message| message.kind().name());
+            let said = entry.what.message().map(|message| message.kind().name());
             let text = format!("never sends {}", said.unwrap_or_default());
             (*node, Mark::Fact, text)
         }

@@ -12,7 +12,6 @@ use semel_models::vocabulary::{Generation, Offset, RecordId};
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::message_of;
 use super::story::Teller;
 use super::{Cue, Fact, Ground, Sign, Taken};
 
@@ -21,7 +20,7 @@ impl Teller<'_, '_> {
     pub(super) fn ground(&self, entry: &Entry<Model>, outcome: Outcome) -> Ground {
         let step = self.slice.cause(entry);
         let answered = step.is_some_and(|step| {
-            let said = message_of(&step.what).map(Message::kind);
+            let said = step.what.message().map(Message::kind);
             matches!(said, Some(Kind::Ack | Kind::TransactionAnswer))
         });
         let publish = &self.plan.strategy.publish;
@@ -90,7 +89,7 @@ impl Teller<'_, '_> {
     /// The record that took effect from the offset that a request names.
     fn read_before(&self, entry: &Entry<Model>) -> Option<RecordId> {
         let step = self.slice.cause(entry)?;
-        match message_of(&step.what)? {
+        match step.what.message()? {
             Message::Sink(SinkMessage::Apply(apply)) => {
                 self.known.effect((apply.partition, apply.offset))
             }
@@ -109,7 +108,10 @@ impl Teller<'_, '_> {
     pub(super) fn cue(&self, node: NodeId, entry: &Entry<Model>) -> Cue {
         let mut at = entry;
         while let Some(before) = self.slice.cause(at) {
-            let said = message_of(&before.what).filter(|_| is_arrival(&before.what, node));
+            let said = before
+                .what
+                .message()
+                .filter(|_| is_arrival(&before.what, node));
             match (said.map(Message::kind), &before.what) {
                 (Some(Kind::Joined), _) => {
                     return generation(said).map_or(Cue::Unsaid, Cue::Generation);

@@ -5,7 +5,7 @@ use semel_models::model::Model;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::{Slice, message_of};
+use super::slice::Slice;
 use super::{Fact, Silence};
 
 impl Slice<'_> {
@@ -37,7 +37,9 @@ impl Slice<'_> {
             return Some(Silence::RequestLate);
         }
         let answers = |entry: &&Entry<Model>| {
-            let is_answer = message_of(&entry.what)
+            let is_answer = entry
+                .what
+                .message()
                 .is_some_and(|message| matches!(message.kind(), Kind::Ack | Kind::Applied));
             is_answer
                 && sender(request)

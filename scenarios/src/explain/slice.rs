@@ -126,8 +126,8 @@ impl<'t> Slice<'t> {
 
     fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
         match &entry.what {
-            What::Observed(_, seen) => record_of(seen) == Some(record),
-            what => message_of(what).is_some_and(|message| {
+            What::Observed(_, seen) => seen.record() == Some(record),
+            what => what.message().is_some_and(|message| {
                 message.facts().record == Some(record)
                     || self
                         .trace
@@ -209,7 +209,10 @@ impl<'t> Slice<'t> {
     pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
         let mut at = self.cause(entry)?;
         loop {
-            let spoken = message_of(&at.what).and_then(|message| message.facts().transaction);
+            let spoken = at
+                .what
+                .message()
+                .and_then(|message| message.facts().transaction);
             if spoken.is_some() {
                 return spoken;
             }
@@ -360,36 +363,6 @@ fn letter(what: &What<Model>) -> char {
         What::Struck(_, outage, ..) if outage.kind == OutageKind::Pause => 'P',
         What::Struck(..) => 'X',
         _ => 'W',
-    }
-}
-
-/// The message that an entry is about.
-pub(super) const fn message_of(what: &What<Model>) -> Option<&Message> {
-    match what {
-        What::Sent { message, .. }
-        | What::Unsent(_, message)
-        | What::Arrived(_, _, message)
-        | What::Missed(_, _, message, _) => Some(message),
-        _ => None,
-    }
-}
-
-/// The record that an observation is about.
-pub(super) const fn record_of(seen: &Observation) -> Option<RecordId> {
-    match *seen {
-        Observation::Intent { record, .. }
-        | Observation::Attempt { record, .. }
-        | Observation::Acked { record, .. }
-        | Observation::Stored { record, .. }
-        | Observation::Recognised { record, .. }
-        | Observation::Unrecognised { record, .. }
-        | Observation::Delivered { record, .. }
-        | Observation::Handled { record, .. }
-        | Observation::Applied { record, .. }
-        | Observation::Refused { record, .. }
-        | Observation::Skipped { record, .. }
-        | Observation::Parked { record, .. } => Some(record),
-        _ => None,
     }
 }
 

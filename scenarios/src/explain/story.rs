@@ -15,7 +15,7 @@ use semel_sim::record::{Entry, What};
 
 use super::condense::{More, condense};
 use super::known::Known;
-use super::slice::{Slice, message_of, record_of};
+use super::slice::Slice;
 use super::torn::torn;
 use super::{Deed, Fact, Step};
 use crate::plan::Plan;
@@ -152,7 +152,7 @@ impl Teller<'_, '_> {
     /// The packet of the proof that brought something about: what a marker says was decided because of another one.
     fn reason(&self, entry: &Entry<Model>) -> Option<String> {
         let sent = self.slice.packet(entry)?;
-        let marker = message_of(&sent.what)?.kind() == Kind::WriteMarker;
+        let marker = sent.what.message()?.kind() == Kind::WriteMarker;
         let name = self.slice.called(sent.id);
         name.or_else(|| self.reason(sent).filter(|_| marker))
     }
@@ -170,10 +170,10 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the record.
     fn fact(&mut self, node: NodeId, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
-        if self.slice.record.is_some() && record_of(seen) == self.slice.record {
+        if self.slice.record.is_some() && seen.record() == self.slice.record {
             return self.of_record(node, entry, seen);
         }
-        if record_of(seen).is_some() {
+        if seen.record().is_some() {
             return self.of_rival(seen);
         }
         self.of_readers(node, entry, seen)
@@ -260,7 +260,9 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the other record.
     fn of_rival(&self, seen: &Observation) -> Option<Fact> {
-        let rival = record_of(seen).filter(|record| Some(*record) == self.slice.rival)?;
+        let rival = seen
+            .record()
+            .filter(|record| Some(*record) == self.slice.rival)?;
         let overtook = self.slice.overtook;
         let deed = match *seen {
             Observation::Intent { .. } if overtook => Deed::Intended,
@@ -433,7 +435,7 @@ impl Teller<'_, '_> {
     fn beyond(&self) -> Option<Offset> {
         let own = self.offset().filter(|_| !self.delivered)?;
         let mut entries = self.slice.trace.entries.iter().rev();
-        let asked = entries.find_map(|entry| match message_of(&entry.what) {
+        let asked = entries.find_map(|entry| match entry.what.message() {
             Some(message) => self.asks_for(message),
             None => None,
         })?;

@@ -147,23 +147,25 @@ impl Aim {
     /// what follows from it for sums, the sink before the stream.
     pub fn gravest(findings: &Findings) -> Option<Self> {
         let gravity = |one: &&Violation| (one.is_breach(), one.record.is_some(), one.level);
-        let worst = findings.violations.iter().rev().max_by_key(gravity)?;
-        Some(Self {
-            invariant: worst.invariant,
-            level: worst.level,
-            side: worst.side,
-            cause: worst.cause,
-            breach: worst.is_breach(),
-        })
+        let worst = findings.violations.iter().rev().max_by_key(gravity);
+        worst.map(Self::of)
+    }
+
+    /// This kind of violation.
+    pub fn of(violation: &Violation) -> Self {
+        Self {
+            invariant: violation.invariant,
+            level: violation.level,
+            side: violation.side,
+            cause: violation.cause,
+            breach: violation.is_breach(),
+        }
     }
 
     /// The first violation of this kind.
     pub fn find(self, findings: &Findings) -> Option<&Violation> {
-        findings.violations.iter().find(|found| {
-            (found.invariant, found.level) == (self.invariant, self.level)
-                && (found.side, found.cause) == (self.side, self.cause)
-                && found.is_breach() == self.breach
-        })
+        let mut found = findings.violations.iter();
+        found.find(|found| Self::of(found) == self)
     }
 }
 
