@@ -430,6 +430,7 @@ impl Observation {
             | Self::Attempt { record, .. }
             | Self::Acked { record, .. }
             | Self::Stored { record, .. }
+            | Self::Enlisted { record, .. }
             | Self::Recognised { record, .. }
             | Self::Delivered { record, .. }
             | Self::Handled { record, .. }
@@ -437,11 +438,10 @@ impl Observation {
             | Self::Refused { record, .. }
             | Self::Skipped { record, .. }
             | Self::Parked { record, .. }
+            | Self::Answered { record, .. }
+            | Self::Found { record, .. }
             | Self::Unrecognised { record, .. } => Some(record),
-            Self::Enlisted { .. }
-            | Self::Answered { .. }
-            | Self::Found { .. }
-            | Self::Synced { .. }
+            Self::Synced { .. }
             | Self::Truncated { .. }
             | Self::Opened { .. }
             | Self::Decided { .. }
