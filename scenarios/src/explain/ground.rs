@@ -13,7 +13,7 @@ use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
 use super::story::Teller;
-use super::{Cue, Fact, Ground, Sign, Taken};
+use super::{Cue, Ground, LogFact, ReaderFact, Sign, Taken};
 
 impl Teller<'_, '_> {
     /// How a client knew what it says of a record.
@@ -149,29 +149,29 @@ impl Teller<'_, '_> {
         node: NodeId,
         entry: &Entry<Model>,
         generation: Generation,
-    ) -> Option<Fact> {
+    ) -> Option<ReaderFact> {
         if node != self.plan.scenario.topology.coordinator() {
             return None;
         }
         let step = self.slice.cause(entry)?;
         let joined = self.slice.sent_in(step);
         let joined = joined.filter(|(_, message)| message.kind() == Kind::Joined);
-        Some(Fact::Regrouped {
+        Some(ReaderFact::Regrouped {
             generation,
             members: joined.map(|(to, _)| self.slice.node(to)).collect(),
         })
     }
 
     /// Why a coordinator decides what nobody asked it to.
-    pub(super) fn given_up(&self, entry: &Entry<Model>) -> Option<Fact> {
+    pub(super) fn given_up(&self, entry: &Entry<Model>) -> Option<LogFact> {
         let mut at = self.slice.cause(entry)?;
         loop {
             match &at.what {
                 What::Fired(_, Timer::ScanTransactions) => {
-                    return Some(Fact::GivenUp { overdue: true });
+                    return Some(LogFact::GivenUp { overdue: true });
                 }
                 What::Arrived(_, _, message) if message.kind() == Kind::InitTransactions => {
-                    return Some(Fact::GivenUp { overdue: false });
+                    return Some(LogFact::GivenUp { overdue: false });
                 }
                 _ => at = self.slice.cause(at)?,
             }

@@ -7,6 +7,7 @@
 
 mod condense;
 mod diagram;
+mod facts;
 mod ground;
 mod holds;
 mod known;
@@ -36,9 +37,10 @@ use crate::verdict;
 
 pub use condense::More;
 pub use diagram::{Diagram, Mark, Row};
-pub use proof::{
-    Cue, Deed, Event, Fact, Given, Ground, Missed, Part, Reported, Sign, Silence, Step, Taken,
+pub use facts::{
+    Cue, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored, Taken, Torn,
 };
+pub use proof::{Deed, Event, Fact, Given, Repeat, Silence, Step};
 
 use subject::Subject;
 
