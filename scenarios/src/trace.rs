@@ -9,7 +9,7 @@ use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, Loss, What};
 use serde::Serialize;
 
-use crate::recorders::Sink;
+use crate::recorders::Eyes;
 
 /// Everything that happened in a run.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Trace {
     }
 }
 
-impl Sink for &mut Trace {
+impl Eyes for &mut Trace {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
@@ -93,7 +93,7 @@ impl<'o> Lines<'o> {
     }
 }
 
-impl Sink for &mut Lines<'_> {
+impl Eyes for &mut Lines<'_> {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {

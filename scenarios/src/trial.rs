@@ -19,7 +19,7 @@ use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::bench::{Bench, play};
 use crate::plan::Plan;
-use crate::recorders::{Blind, Counting, Sink};
+use crate::recorders::{Blind, Counting, Eyes};
 use crate::row::Row;
 use crate::trace::{Lines, Trace};
 use crate::verdict;
@@ -225,7 +225,7 @@ impl Stage {
         self.adversary.requests = 0;
     }
 
-    fn play(&mut self, sink: impl Sink) -> End {
+    fn play(&mut self, eyes: impl Eyes) -> End {
         let Self {
             world,
             adversary,
@@ -233,7 +233,7 @@ impl Stage {
             limits,
             ..
         } = self;
-        play(world, limits, adversary, judge, sink)
+        play(world, limits, adversary, judge, eyes)
     }
 
     fn outcome(&self, end: End, counting: &Counting<Seeded<Model>>) -> Outcome<'_> {

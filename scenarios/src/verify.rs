@@ -13,7 +13,7 @@ use semel_models::strategy::{Invariant, Level, Retry, Strategy, Unit, Work};
 use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
-use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
+use semel_sim::explore::{Judging, Plan as Exploration, Tried, explore};
 use semel_sim::menu::{Choice, Chosen, Isolation, Menu};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
@@ -113,11 +113,11 @@ pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
     let tried = explore(
         &exploration,
         bench.world(),
-        Eyes(bench.judge()),
-        |mut world, mut eyes, end, chosen| {
-            world.last_words(&mut eyes);
-            eyes.0.finish(end, world.now());
-            found.add(&eyes.0, chosen);
+        Alone(bench.judge()),
+        |mut world, mut alone, end, chosen| {
+            world.last_words(&mut alone);
+            alone.0.finish(end, world.now());
+            found.add(&alone.0, chosen);
         },
     );
     verified(&bench, &menu, most, &tried, found)
@@ -145,11 +145,11 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
     }
 }
 
-/// The judge as a recorder that can be forked.
+/// The judge alone takes a run down.
 #[derive(Clone)]
-struct Eyes(Judge);
+struct Alone(Judge);
 
-impl Recorder<Model> for Eyes {
+impl Recorder<Model> for Alone {
     const OPEN: bool = false;
 
     fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
@@ -176,7 +176,7 @@ impl Recorder<Model> for Eyes {
     }
 }
 
-impl Witness<Model> for Eyes {
+impl Judging<Model> for Alone {
     fn fingerprint(&self, now: Time, digest: &mut Digest) {
         self.0.fingerprint(now, digest);
     }
@@ -255,7 +255,7 @@ fn menu(plan: &Plan) -> Menu {
     } else {
         Vec::new()
     };
-    let patience = patience(&plan.strategy);
+    let away = absence(&plan.strategy);
     let mut outages = Vec::new();
     let mut add = |item, nodes: Vec<NodeId>, kind, down| {
         if allows(item) {
@@ -270,12 +270,7 @@ fn menu(plan: &Plan) -> Menu {
         OutageKind::PowerLoss,
         Span::millis(200),
     );
-    add(
-        MenuItem::Pause,
-        clients,
-        OutageKind::Pause,
-        patience + patience,
-    );
+    add(MenuItem::Pause, clients, OutageKind::Pause, away + away);
     let isolate = |(one, other)| {
         let ways = [
             vec![(one, other), (other, one)],
@@ -284,7 +279,7 @@ fn menu(plan: &Plan) -> Menu {
         ];
         ways.map(|links| Isolation {
             links,
-            lasting: patience + patience,
+            lasting: away + away,
         })
     };
     let pairs = if allows(MenuItem::Isolate) {
@@ -359,7 +354,7 @@ fn lateness(plan: &Plan) -> Vec<Span> {
 }
 
 /// Longer than anybody waits for a client.
-fn patience(strategy: &Strategy) -> Span {
+fn absence(strategy: &Strategy) -> Span {
     let group = strategy.work.right().group();
     group.map_or(Span::millis(200), |group| group.session)
 }

@@ -5,7 +5,7 @@
 mod picture;
 mod steps;
 
-use semel_scenarios::explain::{Elsewhere, Event, Explanation, Fact, Given, More};
+use semel_scenarios::explain::{Circumstance, Elsewhere, Explanation, Fact, Given, More};
 
 use maud::{PreEscaped, html};
 
@@ -117,7 +117,7 @@ fn given(explanation: &Explanation) -> String {
         .max()
         .unwrap_or(0);
     let lines = explanation.given.iter().map(|given| {
-        if let Event::More(more) = given.what {
+        if let Circumstance::More(more) = given.what {
             return format!("  {:width$}  {}", "", more_like_it(more));
         }
         let fault = given
@@ -128,7 +128,7 @@ fn given(explanation: &Explanation) -> String {
             "  {:width$}  {:>9}  {}{fault}",
             given.name,
             millis(given.at_ns),
-            event(given)
+            circumstance(given)
         )
     });
     let hidden = explanation.faults.iter().flat_map(|fault| {
@@ -148,9 +148,9 @@ fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
     out
 }
 
-fn event(given: &Given) -> String {
+fn circumstance(given: &Given) -> String {
     match &given.what {
-        Event::Packet {
+        Circumstance::Packet {
             from,
             to,
             what,
@@ -172,7 +172,7 @@ fn event(given: &Given) -> String {
             };
             format!("{from} -> {to}  {what}{attempt}{fate}")
         }
-        Event::Outage {
+        Circumstance::Outage {
             node,
             kind,
             back_ns,
@@ -185,8 +185,8 @@ fn event(given: &Given) -> String {
             };
             format!("{node} {takes}, back at {}", millis(*back_ns))
         }
-        Event::Weather { what } => what.clone(),
-        Event::More(more) => more_like_it(*more),
+        Circumstance::Weather { what } => what.clone(),
+        Circumstance::More(more) => more_like_it(*more),
     }
 }
 

@@ -40,7 +40,7 @@ pub use diagram::{Diagram, Mark, Row};
 pub use facts::{
     Cue, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored, Taken, Torn,
 };
-pub use proof::{Deed, Event, Fact, Given, Repeat, Silence, Step};
+pub use proof::{Circumstance, Deed, Fact, Given, Repeat, Silence, Step};
 
 use subject::Subject;
 

@@ -13,14 +13,14 @@ pub struct Given {
     /// When.
     pub at_ns: u64,
     /// What.
-    pub what: Event,
+    pub what: Circumstance,
     /// The fault that did it.
     pub fault: Option<String>,
 }
 
 /// What the world did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Event {
+pub enum Circumstance {
     /// A packet was sent.
     Packet {
         /// Who sent it.

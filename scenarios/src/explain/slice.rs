@@ -16,7 +16,7 @@ use semel_sim::time::Span;
 
 use super::condense::{More, condense};
 use super::subject::Subject;
-use super::{Event, Given, Step, fault};
+use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
 use crate::meaning::Meaning;
 use crate::trace::Trace;
@@ -255,14 +255,14 @@ impl<'t> Slice<'t> {
             Some(Given {
                 name: name.clone(),
                 at_ns: entry.at.0,
-                what: self.event(entry)?,
+                what: self.circumstance(entry)?,
                 fault: self.fault(*id),
             })
         };
         let all = self.names.iter().filter_map(given).collect();
         let named: BTreeSet<&str> = steps.iter().flat_map(Step::names).collect();
         let kind = |given: &Given| match &given.what {
-            Event::Packet {
+            Circumstance::Packet {
                 from,
                 to,
                 what,
@@ -281,17 +281,17 @@ impl<'t> Slice<'t> {
         let count = |_: &Given, more: More| Given {
             name: String::new(),
             at_ns: more.until_ns,
-            what: Event::More(more),
+            what: Circumstance::More(more),
             fault: None,
         };
         condense(all, kind, |given| given.at_ns, count)
     }
 
-    fn event(&self, entry: &Entry<Model>) -> Option<Event> {
+    fn circumstance(&self, entry: &Entry<Model>) -> Option<Circumstance> {
         match &entry.what {
             What::Sent {
                 from, to, message, ..
-            } => Some(Event::Packet {
+            } => Some(Circumstance::Packet {
                 from: self.node(*from),
                 to: self.node(*to),
                 what: self.trace.describe(entry),
@@ -300,12 +300,12 @@ impl<'t> Slice<'t> {
                 lost: self.loss(entry),
                 under_way: self.is_under_way(entry),
             }),
-            What::Struck(node, outage, ..) => Some(Event::Outage {
+            What::Struck(node, outage, ..) => Some(Circumstance::Outage {
                 node: self.node(*node),
                 kind: self.trace.line(entry).what,
                 back_ns: entry.at.0 + outage.down.0,
             }),
-            What::Weather(_) => Some(Event::Weather {
+            What::Weather(_) => Some(Circumstance::Weather {
                 what: self.weather(entry),
             }),
             _ => None,

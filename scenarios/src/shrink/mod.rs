@@ -171,7 +171,7 @@ impl Aim {
 
 /// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
 /// left may go on for long, and that is no smaller failure.
-fn patience(plan: &Arc<Plan>, seed: u64) -> u64 {
+fn allowance(plan: &Arc<Plan>, seed: u64) -> u64 {
     let events = Runner::new(plan)
         .outcome(seed)
         .map(|outcome| outcome.counts.events);
@@ -203,7 +203,7 @@ impl Shrinker {
             left,
             events_left: EVENTS,
             dry: false,
-            events: patience(plan, seed),
+            events: allowance(plan, seed),
             plan: Arc::clone(plan),
             reach: Arc::new(Reach::of(plan)),
             within: true,
