@@ -11,6 +11,7 @@ use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 use semel_sim::time::Span;
 use semel_sim::watch::Watch;
+use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::scenario::Fault;
@@ -151,13 +152,32 @@ impl Reach {
     }
 }
 
+/// Something that is hit, and that no fault of the plan can hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Beyond {
+    /// A packet.
+    Packet {
+        /// What it says.
+        what: String,
+        /// Who sent it.
+        from: String,
+        /// To whom.
+        to: String,
+    },
+    /// A node, after this step.
+    Step {
+        /// Which.
+        node: String,
+    },
+}
+
 /// Notes what an adversary hits that no fault of a plan can.
 pub(crate) struct Reaching<'r> {
     reach: &'r Reach,
     nodes: &'r [String],
     /// The longest that a packet takes in fair weather.
     usual: Span,
-    beyond: Vec<String>,
+    beyond: Vec<Beyond>,
 }
 
 impl<'r> Reaching<'r> {
@@ -170,8 +190,8 @@ impl<'r> Reaching<'r> {
         }
     }
 
-    /// Each in a few words.
-    pub(crate) fn into_beyond(self) -> Vec<String> {
+    /// All of it.
+    pub(crate) fn into_beyond(self) -> Vec<Beyond> {
         self.beyond
     }
 }
@@ -180,10 +200,12 @@ impl Watch<Model> for Reaching<'_> {
     fn fate(&mut self, sending: &Sending<'_, Model>, fate: &Fate) {
         let fair = matches!(fate.delays(), [only] if *only <= self.usual) && !fate.corrupted;
         if !fair && !self.reach.packet(sending, self.nodes) {
-            let name = |node: NodeId| &self.nodes[usize::from(node.0)];
-            let what = Model::describe(sending.message, sending.items);
-            let (from, to) = (name(sending.from), name(sending.to));
-            self.beyond.push(format!("{what} from {from} to {to}"));
+            let name = |node: NodeId| self.nodes[usize::from(node.0)].clone();
+            self.beyond.push(Beyond::Packet {
+                what: Model::describe(sending.message, sending.items),
+                from: name(sending.from),
+                to: name(sending.to),
+            });
         }
     }
 
@@ -191,8 +213,8 @@ impl Watch<Model> for Reaching<'_> {
         if let Some(strike) = strike
             && !self.reach.step(step, strike.outage.kind, self.nodes)
         {
-            let node = &self.nodes[usize::from(step.node.0)];
-            self.beyond.push(format!("{node} at this step"));
+            let node = self.nodes[usize::from(step.node.0)].clone();
+            self.beyond.push(Beyond::Step { node });
         }
     }
 }

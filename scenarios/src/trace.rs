@@ -258,7 +258,7 @@ const fn reason(loss: Loss) -> &'static str {
     }
 }
 
-const fn outage_name(kind: OutageKind) -> &'static str {
+pub(crate) const fn outage_name(kind: OutageKind) -> &'static str {
     match kind {
         OutageKind::Crash => "crash",
         OutageKind::PowerLoss => "power loss",

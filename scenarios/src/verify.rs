@@ -17,7 +17,7 @@ use semel_sim::explore::{Judging, Plan as Exploration, Tried, explore};
 use semel_sim::menu::{Choice, Chosen, Isolation, Menu};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
-use semel_sim::schedule::Noted;
+use semel_sim::schedule::{Noted, OutageName};
 use semel_sim::time::{Span, Time};
 use semel_sim::watch::Watched;
 use semel_sim::world::Limits;
@@ -48,8 +48,8 @@ pub struct Verified {
     pub records: u32,
     /// At most so many faults.
     pub faults: usize,
-    /// What may happen, a line each.
-    pub menu: Vec<String>,
+    /// What may happen.
+    pub menu: Vec<Mishap>,
     /// Schedules followed to their end, by their number of faults.
     pub ended: Vec<u64>,
     /// Schedules that had the same future as an earlier one, by their number of faults.
@@ -62,6 +62,37 @@ pub struct Verified {
     pub next: Next,
     /// What was violated, each with one of its smallest schedules; broken promises first.
     pub found: Vec<Counterexample>,
+}
+
+/// Something that may happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Mishap {
+    /// A packet is lost.
+    Lost,
+    /// A packet arrives twice.
+    Twice,
+    /// A packet is so late.
+    Late(Span),
+    /// One of these nodes goes down after a step, with any number of its packets still leaving.
+    Outage {
+        /// Which nodes.
+        nodes: Vec<String>,
+        /// How.
+        kind: OutageName,
+        /// For how long.
+        down: Span,
+    },
+    /// After a step of either, packets from one to another are lost.
+    Cut {
+        /// From whom.
+        one: String,
+        /// To whom.
+        other: String,
+        /// The other way, too.
+        both_ways: bool,
+        /// For how long.
+        lasting: Span,
+    },
 }
 
 /// A kind of violation, and one of the smallest schedules that bring it about.
@@ -135,7 +166,7 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
         scenario: bench.plan.scenario.name.clone(),
         records: bench.workload.records,
         faults: most,
-        menu: lines(menu, bench),
+        menu: mishaps(menu, bench),
         ended: tried.ended.clone(),
         merged: tried.merged.clone(),
         events: tried.events,
@@ -359,48 +390,26 @@ fn absence(strategy: &Strategy) -> Span {
     group.map_or(Span::millis(200), |group| group.session)
 }
 
-/// The menu in words.
-fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
-    let mut lines = Vec::new();
-    if menu.drop {
-        lines.push("a packet is lost".into());
-    }
-    if menu.duplicate {
-        lines.push("a packet arrives twice".into());
-    }
-    lines.extend(
-        menu.late
-            .iter()
-            .map(|late| format!("a packet is {late} late")),
-    );
-    for (nodes, outage) in &menu.outages {
-        let names: Vec<&str> = nodes
-            .iter()
-            .map(|node| bench.nodes[usize::from(node.0)].as_str())
-            .collect();
-        let kind = match outage.kind {
-            OutageKind::Crash => "crashes",
-            OutageKind::PowerLoss => "loses power and all that is not synced",
-            OutageKind::DiskLoss => "loses its disk",
-            OutageKind::Pause => "stops",
-        };
-        let names = names.join(", ");
-        lines.push(format!(
-            "after a step, with any number of its packets still leaving: {names} {kind} for {}",
-            outage.down
-        ));
-    }
-    for isolation in &menu.isolations {
-        let name = |node: NodeId| &bench.nodes[usize::from(node.0)];
-        let (one, other) = isolation.links[0];
-        let (one, other, lasting) = (name(one), name(other), isolation.lasting);
-        lines.push(if isolation.links.len() == 1 {
-            format!("after a step of either: {one} cannot reach {other} for {lasting}")
-        } else {
-            format!(
-                "after a step of either: {one} and {other} cannot reach each other for {lasting}"
-            )
-        });
-    }
-    lines
+/// What a menu allows, with names.
+fn mishaps(menu: &Menu, bench: &Bench) -> Vec<Mishap> {
+    let name = |node: &NodeId| bench.nodes[usize::from(node.0)].clone();
+    let drop = menu.drop.then_some(Mishap::Lost);
+    let duplicate = menu.duplicate.then_some(Mishap::Twice);
+    let late = menu.late.iter().map(|late| Mishap::Late(*late));
+    let outages = menu.outages.iter().map(|(nodes, outage)| Mishap::Outage {
+        nodes: nodes.iter().map(name).collect(),
+        kind: outage.kind.into(),
+        down: outage.down,
+    });
+    let isolations = menu.isolations.iter().map(|isolation| {
+        let (one, other) = &isolation.links[0];
+        Mishap::Cut {
+            one: name(one),
+            other: name(other),
+            both_ways: isolation.links.len() > 1,
+            lasting: isolation.lasting,
+        }
+    });
+    let packets = drop.into_iter().chain(duplicate).chain(late);
+    packets.chain(outages).chain(isolations).collect()
 }

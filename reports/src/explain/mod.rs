@@ -10,7 +10,7 @@ use semel_scenarios::explain::{Circumstance, Elsewhere, Explanation, Fact, Given
 use maud::{PreEscaped, html};
 
 use crate::ink::{Glyphs, finish};
-use crate::words::{self, causes, list};
+use crate::words::{self, causes, list, mishaps};
 use crate::{account, drawing, html as page, search};
 
 /// The proof and the diagram.
@@ -133,7 +133,10 @@ fn given(explanation: &Explanation) -> String {
     });
     let hidden = explanation.faults.iter().flat_map(|fault| {
         let name = &fault.name;
-        let line = move |hidden| format!("  {:width$}  {:>9}  {hidden}   {name}", "", "");
+        let line = move |hidden| {
+            let hidden = mishaps::hidden(hidden);
+            format!("  {:width$}  {:>9}  {hidden}   {name}", "", "")
+        };
         fault.hidden.iter().map(line)
     });
     section("Let", lines.chain(hidden))
@@ -177,15 +180,10 @@ fn circumstance(given: &Given) -> String {
             kind,
             back_ns,
         } => {
-            let takes = match *kind {
-                "pause" => "stops",
-                "crash" => "crashes",
-                "power loss" => "loses power",
-                _ => "loses its disk",
-            };
+            let takes = mishaps::outage(*kind);
             format!("{node} {takes}, back at {}", millis(*back_ns))
         }
-        Circumstance::Weather { what } => what.clone(),
+        Circumstance::Weather { change } => mishaps::weather(change),
         Circumstance::More(more) => more_like_it(*more),
     }
 }
@@ -284,7 +282,7 @@ fn holds(explanation: &Explanation) -> String {
 
 fn elsewhere(one: &Elsewhere) -> String {
     match one.change {
-        Some(change) => format!("{} {change}", one.strategy),
+        Some(change) => format!("{} {}", one.strategy, mishaps::variation(change)),
         None => one.strategy.clone(),
     }
 }

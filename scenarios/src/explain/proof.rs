@@ -1,9 +1,12 @@
 //! What a proof is made of: what it starts from, and the steps that follow.
 
-use serde::Serialize;
+use semel_sim::address::OutageKind;
+use semel_sim::schedule::NamedChange;
+use serde::{Serialize, Serializer};
 
 use super::condense::More;
 use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use crate::trace::outage_name;
 
 /// Something that the proof starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,18 +45,27 @@ pub enum Circumstance {
     Outage {
         /// Which.
         node: String,
-        /// How: `crash`, `power loss`, `disk loss` or `pause`.
-        kind: &'static str,
+        /// How. (Written out as in a trace: `crash`, `power loss`, `disk loss` or `pause`.)
+        #[serde(serialize_with = "by_name")]
+        kind: OutageKind,
         /// When it came back.
         back_ns: u64,
     },
     /// The weather changed.
     Weather {
         /// How.
-        what: String,
+        change: NamedChange,
     },
     /// It goes on like this.
     More(More),
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields over by reference"
+)]
+fn by_name<S: Serializer>(kind: &OutageKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outage_name(*kind))
 }
 
 /// A step of the proof.

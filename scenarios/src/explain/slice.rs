@@ -8,11 +8,10 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::RecordId;
-use semel_sim::address::{Change, NodeId, OutageKind};
+use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
-use semel_sim::time::Span;
 
 use super::condense::{More, condense};
 use super::subject::Subject;
@@ -302,47 +301,13 @@ impl<'t> Slice<'t> {
             }),
             What::Struck(node, outage, ..) => Some(Circumstance::Outage {
                 node: self.node(*node),
-                kind: self.trace.line(entry).what,
+                kind: outage.kind,
                 back_ns: entry.at.0 + outage.down.0,
             }),
-            What::Weather(_) => Some(Circumstance::Weather {
-                what: self.weather(entry),
+            What::Weather(weather) => Some(Circumstance::Weather {
+                change: NamedChange::new(&weather.change, &self.trace.nodes),
             }),
             _ => None,
-        }
-    }
-}
-
-impl Slice<'_> {
-    /// A change of the weather in a few words.
-    pub(super) fn weather(&self, entry: &Entry<Model>) -> String {
-        let What::Weather(weather) = &entry.what else {
-            return String::new();
-        };
-        let name = |node: &NodeId| self.node(*node);
-        match &weather.change {
-            Change::Outage(node, outage) => {
-                format!("{} is away for {}", name(node), outage.down)
-            }
-            Change::Cut(from, to) => format!("{} can no longer reach {}", name(from), name(to)),
-            Change::Join(from, to) => format!("{} can reach {} again", name(from), name(to)),
-            Change::Latency(from, to, Span::ZERO) => {
-                format!("{} reaches {} as fast as before", name(from), name(to))
-            }
-            Change::Latency(from, to, extra) => {
-                format!("{} takes {extra} longer to reach {}", name(from), name(to))
-            }
-            Change::Slow(node, 1) => format!("{} works as fast as before", name(node)),
-            Change::Slow(node, factor) => format!("{} works {factor} times slower", name(node)),
-            Change::ClockStep(node, nanos) => {
-                let way = if *nanos < 0 { "back" } else { "forward" };
-                let by = Span(nanos.unsigned_abs());
-                format!("the wall clock of {} is set {way} by {by}", name(node))
-            }
-            Change::ClockDrift(node, 0) => format!("the clocks of {} run true again", name(node)),
-            Change::ClockDrift(node, drift) => {
-                format!("the clocks of {} are off by {drift} ppm", name(node))
-            }
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::scenario::Scenario;
 use crate::trial::Runner;
 use case::Case;
 
+pub use crate::reach::Beyond;
 pub use kin::Kin;
 
 /// What is kept while everything else is taken away.
@@ -81,8 +82,8 @@ pub struct Shrunk {
     pub runs: u64,
     /// More could perhaps be taken away: it was cut short by this budget.
     pub cut_short: Option<Budget>,
-    /// What its faults hit that no fault of the plan can, in a few words each.
-    pub beyond: Vec<String>,
+    /// What its faults hit that no fault of the plan can.
+    pub beyond: Vec<Beyond>,
 }
 
 /// What shrinking may take.
@@ -261,7 +262,7 @@ impl Shrinker {
     }
 
     /// What the faults of a case hit that no fault of the plan can.
-    fn beyond(&self, case: &Case) -> Vec<String> {
+    fn beyond(&self, case: &Case) -> Vec<Beyond> {
         let plan = Plan {
             scenario: Arc::new(case.scenario.clone()),
             ..Plan::clone(&self.plan)

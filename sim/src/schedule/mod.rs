@@ -197,7 +197,8 @@ fn find(nodes: &[String], name: &str) -> Result<NodeId, Unknown> {
 }
 
 impl NamedChange {
-    fn new(change: &Change, nodes: &[String]) -> Self {
+    /// A change in a world with these nodes, with their names.
+    pub fn new(change: &Change, nodes: &[String]) -> Self {
         let name = |node: &NodeId| nodes[usize::from(node.0)].clone();
         match change {
             Change::Outage(node, outage) => {
