@@ -421,3 +421,39 @@ observations! {
         id: u64,
     }
 }
+
+impl Observation {
+    /// The record that it is about, if it is about one.
+    pub const fn record(&self) -> Option<RecordId> {
+        match *self {
+            Self::Intent { record, .. }
+            | Self::Attempt { record, .. }
+            | Self::Acked { record, .. }
+            | Self::Stored { record, .. }
+            | Self::Enlisted { record, .. }
+            | Self::Recognised { record, .. }
+            | Self::Delivered { record, .. }
+            | Self::Handled { record, .. }
+            | Self::Applied { record, .. }
+            | Self::Refused { record, .. }
+            | Self::Skipped { record, .. }
+            | Self::Parked { record, .. }
+            | Self::Answered { record, .. }
+            | Self::Found { record, .. }
+            | Self::Unrecognised { record, .. } => Some(record),
+            Self::Synced { .. }
+            | Self::Truncated { .. }
+            | Self::Opened { .. }
+            | Self::Decided { .. }
+            | Self::Marked { .. }
+            | Self::Concluded { .. }
+            | Self::Assigned { .. }
+            | Self::Reset { .. }
+            | Self::Granted { .. }
+            | Self::Progress { .. }
+            | Self::Kept { .. }
+            | Self::Balance { .. }
+            | Self::Hanging { .. } => None,
+        }
+    }
+}

@@ -5,6 +5,7 @@ use semel_scenarios::explain::{Diagram, Mark, Row};
 
 use crate::explain::{millis, more_like_it};
 use crate::ink::Glyphs;
+use crate::words::sketches;
 
 /// Between two columns, and left of the first.
 const COLUMN: usize = 220;
@@ -51,18 +52,18 @@ fn drawn(row: &Row, y: usize) -> Markup {
             Mark::More(more) => {
                 text x=(x(0)) y=(y + 4) fill="#666666" { (more_like_it(*more)) }
             }
-            Mark::Packet { to, lost, twice, .. } => {
+            Mark::Packet { what, to, lost, twice, .. } => {
                 @let twice = if *twice { " (twice)" } else { "" };
                 (arrow((from, x(*to)), y, color, *lost))
                 text x=(usize::midpoint(from, x(*to))) y=(y - 4) text-anchor="middle" fill=(color) {
-                    (clean(&row.text)) (twice)
+                    (clean(what)) (twice)
                     @if !fault.is_empty() { " " (fault) }
                 }
             }
             mark => {
                 text x=(from) y=(y + 4) text-anchor="middle" fill=(color) { (sign(mark)) }
                 text x=(from + 12) y=(y + 4) fill=(color) {
-                    (clean(&row.text))
+                    (clean(&sketches::mark(mark)))
                     @if !fault.is_empty() { " " (fault) }
                 }
             }
@@ -98,12 +99,12 @@ fn line(from: (usize, usize), to: (usize, usize), color: &str, dashed: bool) -> 
 
 const fn sign(mark: &Mark) -> &'static str {
     match mark {
-        Mark::Fact => "#",
-        Mark::Timer => "@",
-        Mark::Down => "X",
+        Mark::Fact(_) => "#",
+        Mark::Timer(_) => "@",
+        Mark::Down(_) => "X",
         Mark::Stops => "=",
         Mark::Back => "^",
-        Mark::Weather | Mark::Packet { .. } | Mark::More(_) => "~",
+        Mark::Weather(_) | Mark::Packet { .. } | Mark::More(_) => "~",
     }
 }
 

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use semel_scenarios::replay::{Difference, Replayed, Stale};
 use semel_scenarios::row::ViolationRow;
-use semel_scenarios::shrink::{Budget, Shrunk, Size};
+use semel_scenarios::shrink::{Beyond, Budget, Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
 
 use crate::ink::{Glyphs, finish};
 use crate::table::paragraph;
-use crate::words::{self, causes, list, plural, thousands};
+use crate::words::{self, causes, list, mishaps, plural, thousands};
 
 /// What a failure shrank to.
 pub fn shrunk(shrunk: &Shrunk, glyphs: Glyphs) -> String {
@@ -45,8 +45,9 @@ pub(crate) fn cut_short(budget: Option<Budget>) -> Option<String> {
 }
 
 /// What is said where shrinking has moved faults to where the plan's own cannot strike.
-pub(crate) fn beyond(hit: &[String]) -> Option<String> {
-    let hit = (!hit.is_empty()).then(|| list(hit))?;
+pub(crate) fn beyond(hit: &[Beyond]) -> Option<String> {
+    let hit: Vec<String> = hit.iter().map(mishaps::beyond).collect();
+    let hit = (!hit.is_empty()).then(|| list(&hit))?;
     Some(format!(
         "shrunk beyond the plan: none of its faults can hit {hit}"
     ))
@@ -132,7 +133,7 @@ pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
         plural(verified.faults as u64, "fault")
     );
     for item in &verified.menu {
-        out.push_str(&paragraph("    ", 6, item));
+        out.push_str(&paragraph("    ", 6, &mishaps::mishap(item)));
     }
     out.push_str("  schedules   followed      merged\n");
     for (size, (ended, merged)) in verified.ended.iter().zip(&verified.merged).enumerate() {

@@ -13,7 +13,7 @@ use semel_sim::time::Time;
 use semel_sim::world::{End, Limits, Terrain, World};
 
 use crate::plan::Plan;
-use crate::recorders::{Blind, Court, Sink};
+use crate::recorders::{Blind, Court, Eyes};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 
@@ -57,9 +57,9 @@ impl Bench {
         (findings, trace)
     }
 
-    fn run(&self, adversary: &mut impl Adversary<Model>, sink: impl Sink) -> (Findings, u64) {
+    fn run(&self, adversary: &mut impl Adversary<Model>, eyes: impl Eyes) -> (Findings, u64) {
         let (mut world, mut judge) = (self.world(), self.judge());
-        play(&mut world, &self.limits(), adversary, &mut judge, sink);
+        play(&mut world, &self.limits(), adversary, &mut judge, eyes);
         (judge.findings().clone(), world.counts().events)
     }
 
@@ -113,9 +113,9 @@ pub(crate) fn play(
     limits: &Limits,
     adversary: &mut impl Adversary<Model>,
     judge: &mut Judge,
-    sink: impl Sink,
+    eyes: impl Eyes,
 ) -> End {
-    let mut court = Court { judge, sink };
+    let mut court = Court { judge, eyes };
     let end = world.run(limits, adversary, &mut court);
     world.last_words(&mut court);
     let at = world.now();

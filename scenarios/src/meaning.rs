@@ -1,8 +1,8 @@
 //! Deviations by meaning: "the first reply to storing 17", wherever and whenever that is sent.
 //!
 //! An address counts packets of a kind on a connection; add a record, take a retry away, change the strategy, and it
-//! names something else. A meaning says who says what about which record, and survives all that. [`Meant`] wraps an
-//! adversary and writes its deviations down with their meanings; [`Carried`] brings them about in another run.
+//! names something else. A meaning says who says what about which record, and survives all that. [`Meant`] watches
+//! an adversary and writes its deviations down with their meanings; [`Carried`] brings them about in another run.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, Fated, Noted, Script};
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watch;
 
 /// Who does what about which record: the same in every run, whatever came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +79,7 @@ impl Place {
         let mut place = Self::new(step.node, None, step.id.label, step.input);
         place.record = place
             .record
-            .or_else(|| step.seen.iter().find_map(record_of));
+            .or_else(|| step.seen.iter().find_map(Observation::record));
         place
     }
 
@@ -112,115 +113,86 @@ pub(crate) fn moved(node: NodeId, before: Topology, after: Topology) -> NodeId {
     node
 }
 
-/// The record that an observation of a step is about.
-fn record_of(seen: &Observation) -> Option<RecordId> {
-    match *seen {
-        Observation::Intent { record, .. }
-        | Observation::Acked { record, .. }
-        | Observation::Stored { record, .. }
-        | Observation::Recognised { record, .. }
-        | Observation::Delivered { record, .. }
-        | Observation::Handled { record, .. }
-        | Observation::Applied { record, .. }
-        | Observation::Refused { record, .. }
-        | Observation::Skipped { record, .. }
-        | Observation::Parked { record, .. } => Some(record),
-        _ => None,
-    }
-}
+/// A place, which of those that mean the same it is, and when it came up.
+type Visit = (Place, u32, Time);
 
 /// Writes down what an adversary answers differently from the quiet one, with its meaning.
-pub(crate) struct Meant<A> {
-    noted: Noted<A>,
+pub(crate) struct Meant {
+    noted: Noted,
     counts: BTreeMap<Place, u32>,
-    places: Vec<Option<(Place, u32, Time)>>,
+    /// Where each of the things noted struck.
+    places: Vec<Option<Visit>>,
     /// The step taken last: weather that comes because of it has its place.
-    last: Option<(Place, u32, Time)>,
+    last: Option<Visit>,
 }
 
-impl<A> Meant<A> {
-    pub(crate) fn new(adversary: A, nodes: &[String]) -> Self {
+impl Meant {
+    pub(crate) fn new(nodes: &[String]) -> Self {
         Self {
-            noted: Noted::new(adversary, nodes),
+            noted: Noted::new(nodes),
             counts: BTreeMap::new(),
             places: Vec::new(),
             last: None,
         }
     }
 
-    /// The adversary, and what it did.
-    pub(crate) fn into_parts(self) -> (A, Vec<Meaning>) {
-        let (adversary, deviations) = self.noted.into_parts();
+    /// What was written down.
+    pub(crate) fn into_meanings(self) -> Vec<Meaning> {
+        let deviations = self.noted.into_deviations();
         let pairs = deviations.into_iter().zip(self.places);
         let meanings = pairs.map(|(deviation, place)| Meaning {
             deviation,
             place: place.map(|(place, nth, _)| (place, nth)),
             at: place.map_or(Time(0), |(_, _, at)| at),
         });
-        (adversary, meanings.collect())
+        meanings.collect()
     }
 
-    fn count(&mut self, place: Place) -> u32 {
+    fn visit(&mut self, place: Place, at: Time) -> Visit {
         let count = self.counts.entry(place).or_default();
         *count += 1;
-        *count - 1
+        (place, *count - 1, at)
+    }
+
+    /// Whatever was noted just now struck here.
+    fn put(&mut self, place: Option<Visit>) {
+        self.places.resize(self.noted.deviations().len(), place);
     }
 }
 
-impl<A: Adversary<Model>> Adversary<Model> for Meant<A> {
-    fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        let place = Place::of_packet(sending);
-        let nth = self.count(place);
-        let fate = self.noted.fate(sending);
-        if fate.delays() != [sending.latency] {
-            self.places.push(Some((place, nth, sending.at)));
-        }
-        fate
+impl Watch<Model> for Meant {
+    fn fate(&mut self, sending: &Sending<'_, Model>, fate: &Fate) {
+        let visit = self.visit(Place::of_packet(sending), sending.at);
+        self.noted.fate(sending, fate);
+        self.put(Some(visit));
     }
 
-    fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
-        let place = Place::of_step(step);
-        let nth = self.count(place);
-        let strike = self.noted.strike(step);
-        if strike.is_some() {
-            self.places.push(Some((place, nth, step.at)));
-        }
-        self.last = Some((place, nth, step.at));
-        strike
+    fn strike(&mut self, step: &Step<'_, Model>, strike: Option<&Strike>) {
+        let visit = self.visit(Place::of_step(step), step.at);
+        self.noted.strike(step, strike);
+        self.put(Some(visit));
+        self.last = Some(visit);
     }
 
-    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        let more = Adversary::<Model>::jitter(&mut self.noted, step, draw, spread);
-        if !more.is_zero() {
-            self.places.push(None);
-        }
-        more
+    fn jitter(&mut self, step: StepId, draw: u32, more: Span) {
+        Watch::<Model>::jitter(&mut self.noted, step, draw, more);
+        self.put(None);
     }
 
-    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        let kept = Adversary::<Model>::survives(&mut self.noted, loss, unsynced);
-        if kept > 0 {
-            self.places.push(None);
-        }
-        kept
+    fn survives(&mut self, loss: LossId, unsynced: u64, kept: u64) {
+        Watch::<Model>::survives(&mut self.noted, loss, unsynced, kept);
+        self.put(None);
     }
 
-    fn next_weather(&self) -> Option<Time> {
-        Adversary::<Model>::next_weather(&self.noted)
+    fn weather(&mut self, at: Time, weather: &Weather) {
+        Watch::<Model>::weather(&mut self.noted, at, weather);
+        let after = matches!(self.noted.deviations(), [.., Deviation::After { .. }]);
+        self.put(self.last.filter(|_| after));
     }
 
-    fn weather(&mut self) -> Weather {
-        let weather = Adversary::<Model>::weather(&mut self.noted);
-        let after = matches!(self.noted.last(), Some(Deviation::After { .. }));
-        self.places.push(self.last.filter(|_| after));
-        weather
-    }
-
-    fn heal(&mut self) {
-        let noted = self.noted.len();
-        Adversary::<Model>::heal(&mut self.noted);
-        self.places
-            .resize(self.places.len() + self.noted.len() - noted, None);
+    fn averted(&mut self, at: Time, weather: &Weather) {
+        Watch::<Model>::averted(&mut self.noted, at, weather);
+        self.put(None);
     }
 }
 

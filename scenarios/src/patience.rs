@@ -4,7 +4,7 @@
 //! is later than its client waits for it, standing still says nothing of the strategy: such a run goes on until it is
 //! out of events, and is inconclusive.
 
-use semel_models::strategy::{Retry, Work};
+use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
 use semel_sim::time::Span;
 
@@ -30,42 +30,25 @@ pub(crate) fn patience(plan: &Plan) -> Span {
 /// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does. (Through a
 /// milder one, whoever tries again gets.)
 fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
-    let (rate, until, times, some) = match fault {
-        Fault::Drop(fault) => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        Fault::Corrupt(fault) => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        Fault::Delay(fault) if fault.by.length() >= wait => (
-            fault.rate,
-            fault.until,
-            fault.times,
-            fault.packet.is_some() || fault.nth.is_some(),
-        ),
-        _ => return None,
+    let deafens = match fault {
+        Fault::Drop(_) | Fault::Corrupt(_) => true,
+        Fault::Delay(fault) => fault.by.length() >= wait,
+        _ => false,
     };
-    let often = rate.map_or(!some, |rate| rate.threshold() > Rate::new(1, 2).threshold());
-    (often && times.is_none()).then_some(until.unwrap_or(heals))
+    let hit = fault.as_packet().filter(|_| deafens)?;
+    let some = hit.packet.is_some() || hit.nth.is_some();
+    let mostly = |rate: Rate| rate.threshold() > Rate::new(1, 2).threshold();
+    let often = hit.rate.map_or(!some, mostly);
+    (often && hit.times.is_none()).then_some(hit.until.unwrap_or(heals))
 }
 
 /// The least time that some client of the strategy waits for an answer.
 fn shortest_wait(plan: &Plan) -> Span {
-    let publish = match plan.strategy.publish.retry {
-        Retry::Never { timeout } => timeout,
-        Retry::Backoff(backoff) => backoff.timeout,
-    };
     let work = match &plan.strategy.work {
         Work::Loop(work) => work
             .sink_timeout
             .map_or(work.fetch_timeout, |wait| wait.min(work.fetch_timeout)),
         Work::Transact(work) => work.request_timeout,
     };
-    publish.min(work)
+    plan.strategy.publish.retry.timeout().min(work)
 }

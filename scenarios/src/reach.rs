@@ -3,13 +3,15 @@
 //! Records, attempts, numbers of nodes and times are no part of it: a smaller run has others, and a fault by rate may
 //! hit any of them. Kinds of messages and observations, and roles of nodes, stay what they are.
 
-use semel_models::message::Kind;
+use semel_models::message::{Kind, MessagePattern};
 use semel_models::model::Model;
-use semel_sim::address::{Fate, NodeId, OutageKind, StepId, Strike, Weather};
-use semel_sim::adversary::{Adversary, LossId, Sending, Step};
+use semel_sim::address::{Fate, NodeId, OutageKind, Strike};
+use semel_sim::adversary::{Sending, Step};
 use semel_sim::domain::Domain;
-use semel_sim::schedule::{Deviation, NamedChange};
-use semel_sim::time::{Span, Time};
+use semel_sim::schedule::{Deviation, NamedChange, step_label};
+use semel_sim::time::Span;
+use semel_sim::watch::Watch;
+use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::scenario::Fault;
@@ -63,40 +65,24 @@ impl Reach {
     }
 
     fn add(&mut self, fault: &Fault) {
-        macro_rules! packet {
-            ($fault:expr) => {
-                self.packets.push((
-                    $fault.packet.as_ref().map(|packet| packet.kind()),
-                    role($fault.from.as_ref()),
-                    role($fault.to.as_ref()),
-                ))
-            };
+        if let Some(hit) = fault.as_packet() {
+            let kind = hit.packet.map(MessagePattern::kind);
+            self.packets.push((kind, role(hit.from), role(hit.to)));
         }
-        macro_rules! outage {
-            ($fault:expr, $kind:expr) => {{
-                let moment = match (&$fault.after, &$fault.packet) {
-                    (Some(after), _) => Moment::Seen(after.name()),
-                    (None, Some(packet)) => Moment::Handled(packet.kind()),
-                    (None, None) => Moment::Any,
-                };
-                self.outages
-                    .push(($kind, role($fault.node.as_ref()), moment));
-            }};
+        if let Some((kind, struck)) = fault.as_outage() {
+            let moment = match (struck.after, struck.packet) {
+                (Some(after), _) => Moment::Seen(after.name()),
+                (None, Some(packet)) => Moment::Handled(packet.kind()),
+                (None, None) => Moment::Any,
+            };
+            self.outages.push((kind, role(struck.node), moment));
         }
         match fault {
-            Fault::Drop(fault) => packet!(fault),
-            Fault::Delay(fault) => packet!(fault),
-            Fault::Duplicate(fault) => packet!(fault),
-            Fault::Hold(fault) => packet!(fault),
-            Fault::Corrupt(fault) => packet!(fault),
             Fault::Burst(_) | Fault::SlowLink(_) => self.packets.push((None, None, None)),
             Fault::Isolate(fault) => self.cut.push(role(Some(&fault.node))),
-            Fault::Crash(fault) => outage!(fault, OutageKind::Crash),
-            Fault::PowerLoss(fault) => outage!(fault, OutageKind::PowerLoss),
-            Fault::DiskLoss(fault) => outage!(fault, OutageKind::DiskLoss),
-            Fault::Pause(fault) => outage!(fault, OutageKind::Pause),
             Fault::Script(script) => script.iter().for_each(|one| self.add_scripted(one)),
-            Fault::Slow(_) | Fault::ClockStep(_) | Fault::ClockDrift(_) => {}
+            // Picked above; or about clocks and slow nodes, which lose no packet and take no node down.
+            _ => {}
         }
     }
 
@@ -156,7 +142,7 @@ impl Reach {
             Moment::Handled(kind) => step
                 .input
                 .is_some_and(|(message, _)| message.kind() == *kind),
-            Moment::After(label) => Model::label_name(step.id.label) == label,
+            Moment::After(label) => step_label::<Model>(step.id.label) == label,
             Moment::Seen(name) => step.seen.iter().any(|seen| seen.name() == *name),
         };
         let hit = |one: &(OutageKind, Only<String>, Moment)| {
@@ -166,24 +152,37 @@ impl Reach {
     }
 }
 
-/// Wraps an adversary and notes what it hits that no fault of a plan can.
-pub(crate) struct Reaching<'r, A> {
-    adversary: A,
+/// Something that is hit, and that no fault of the plan can hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Beyond {
+    /// A packet.
+    Packet {
+        /// What it says.
+        what: String,
+        /// Who sent it.
+        from: String,
+        /// To whom.
+        to: String,
+    },
+    /// A node, after this step.
+    Step {
+        /// Which.
+        node: String,
+    },
+}
+
+/// Notes what an adversary hits that no fault of a plan can.
+pub(crate) struct Reaching<'r> {
     reach: &'r Reach,
     nodes: &'r [String],
     /// The longest that a packet takes in fair weather.
     usual: Span,
-    beyond: Vec<String>,
+    beyond: Vec<Beyond>,
 }
 
-impl<'r, A> Reaching<'r, A> {
-    pub(crate) const fn new(
-        adversary: A,
-        reach: &'r Reach,
-        (nodes, usual): (&'r [String], Span),
-    ) -> Self {
+impl<'r> Reaching<'r> {
+    pub(crate) const fn new(reach: &'r Reach, (nodes, usual): (&'r [String], Span)) -> Self {
         Self {
-            adversary,
             reach,
             nodes,
             usual,
@@ -191,53 +190,72 @@ impl<'r, A> Reaching<'r, A> {
         }
     }
 
-    /// Each in a few words.
-    pub(crate) fn into_beyond(self) -> Vec<String> {
+    /// All of it.
+    pub(crate) fn into_beyond(self) -> Vec<Beyond> {
         self.beyond
     }
 }
 
-impl<A: Adversary<Model>> Adversary<Model> for Reaching<'_, A> {
-    fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
-        let fate = self.adversary.fate(sending);
+impl Watch<Model> for Reaching<'_> {
+    fn fate(&mut self, sending: &Sending<'_, Model>, fate: &Fate) {
         let fair = matches!(fate.delays(), [only] if *only <= self.usual) && !fate.corrupted;
         if !fair && !self.reach.packet(sending, self.nodes) {
-            let name = |node: NodeId| &self.nodes[usize::from(node.0)];
-            let what = Model::describe(sending.message, sending.items);
-            let (from, to) = (name(sending.from), name(sending.to));
-            self.beyond.push(format!("{what} from {from} to {to}"));
+            let name = |node: NodeId| self.nodes[usize::from(node.0)].clone();
+            self.beyond.push(Beyond::Packet {
+                what: Model::describe(sending.message, sending.items),
+                from: name(sending.from),
+                to: name(sending.to),
+            });
         }
-        fate
     }
 
-    fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
-        let strike = self.adversary.strike(step);
+    fn strike(&mut self, step: &Step<'_, Model>, strike: Option<&Strike>) {
         if let Some(strike) = strike
             && !self.reach.step(step, strike.outage.kind, self.nodes)
         {
-            let node = &self.nodes[usize::from(step.node.0)];
-            self.beyond.push(format!("{node} at this step"));
+            let node = self.nodes[usize::from(step.node.0)].clone();
+            self.beyond.push(Beyond::Step { node });
         }
-        strike
     }
+}
 
-    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        self.adversary.jitter(step, draw, spread)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use semel_sim::address::{Label, StepId};
+    use semel_sim::schedule::OutageName;
+    use semel_sim::time::Time;
 
-    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        self.adversary.survives(loss, unsynced)
-    }
-
-    fn next_weather(&self) -> Option<Time> {
-        self.adversary.next_weather()
-    }
-
-    fn weather(&mut self) -> Weather {
-        self.adversary.weather()
-    }
-
-    fn heal(&mut self) {
-        self.adversary.heal();
+    /// The kernel's own labels are not the domain's to name.
+    #[test]
+    fn a_schedule_reaches_the_steps_that_the_kernel_itself_brings() {
+        let mut reach = Reach::default();
+        reach.add_scripted(&Deviation::Step {
+            node: "sink-0".into(),
+            label: "disconnected".into(),
+            nth: 0,
+            what: String::new(),
+            outage: OutageName::PowerLoss,
+            down: Span::millis(100),
+            sends: 0,
+        });
+        let told = |label| Step::<Model> {
+            id: StepId {
+                node: 0,
+                label,
+                nth: 0,
+            },
+            node: NodeId(0),
+            at: Time::ZERO,
+            input: None,
+            seen: &[],
+            sends: 0,
+            unsynced: true,
+        };
+        let nodes = ["sink-0".to_string()];
+        let (boot, disconnected) = (Model::LABELS as u8, Model::LABELS as u8 + 1);
+        let reaches = |label| reach.step(&told(Label(label)), OutageKind::PowerLoss, &nodes);
+        assert!(reaches(disconnected));
+        assert!(!reaches(boot));
     }
 }

@@ -12,34 +12,34 @@ use semel_sim::record::{Entry, Recorder};
 use semel_sim::time::{Span, Time};
 
 /// Where the entries of an open run go.
-pub(crate) trait Sink {
+pub(crate) trait Eyes {
     /// Whether it wants any.
     const OPEN: bool;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]);
 }
 
-/// A sink for a blind run.
+/// Those of a blind run.
 pub(crate) struct Blind;
 
-impl Sink for Blind {
+impl Eyes for Blind {
     const OPEN: bool = false;
 
     fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
 }
 
 /// The judge of a run, and where its entries go.
-pub(crate) struct Court<'j, S> {
+pub(crate) struct Court<'j, E> {
     pub(crate) judge: &'j mut Judge,
-    pub(crate) sink: S,
+    pub(crate) eyes: E,
 }
 
-impl<S: Sink> Recorder<Model> for Court<'_, S> {
-    const OPEN: bool = S::OPEN;
+impl<E: Eyes> Recorder<Model> for Court<'_, E> {
+    const OPEN: bool = E::OPEN;
 
     #[inline]
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
-        self.sink.entry(entry, items);
+        self.eyes.entry(entry, items);
     }
 
     #[inline]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use semel_models::model::Model;
-use semel_sim::address::{Fate, OutageKind, StepId, Strike, Weather};
-use semel_sim::adversary::{Adversary, LossId, Sending, Step};
+use semel_sim::address::{Fate, OutageKind, Strike};
+use semel_sim::adversary::{LossId, Sending, Step};
 use semel_sim::domain::Domain;
-use semel_sim::schedule::Deviation;
-use semel_sim::time::{Span, Time};
+use semel_sim::schedule::{Deviation, is_own};
+use semel_sim::watch::Watch;
 
 use crate::meaning::Place;
 use crate::reach::Reach;
@@ -46,9 +46,8 @@ impl Open {
     }
 }
 
-/// Wraps an adversary and notes every place, but for chatter, and every journal that loses something.
-pub(crate) struct Survey<'r, A> {
-    adversary: A,
+/// Notes every place, but for chatter, and every journal that loses something.
+pub(crate) struct Survey<'r> {
     reach: &'r Reach,
     nodes: &'r [String],
     counts: BTreeMap<Place, u32>,
@@ -56,10 +55,9 @@ pub(crate) struct Survey<'r, A> {
     losses: Vec<(LossId, u64)>,
 }
 
-impl<'r, A> Survey<'r, A> {
-    pub(crate) const fn new(adversary: A, reach: &'r Reach, nodes: &'r [String]) -> Self {
+impl<'r> Survey<'r> {
+    pub(crate) const fn new(reach: &'r Reach, nodes: &'r [String]) -> Self {
         Self {
-            adversary,
             reach,
             nodes,
             counts: BTreeMap::new(),
@@ -80,9 +78,7 @@ impl<'r, A> Survey<'r, A> {
 
     fn note(&mut self, place: Place, packet: bool, outages: [bool; OUTAGES.len()]) {
         let count = self.counts.entry(place).or_default();
-        // The kernel's own labels follow those of the domain.
-        let own = usize::from(place.label.0) >= Model::LABELS;
-        if own || !Model::chatter(place.label) {
+        if is_own::<Model>(place.label) || !Model::chatter(place.label) {
             self.spots.push(Open {
                 spot: (place, *count),
                 packet,
@@ -93,37 +89,18 @@ impl<'r, A> Survey<'r, A> {
     }
 }
 
-impl<A: Adversary<Model>> Adversary<Model> for Survey<'_, A> {
-    fn fate(&mut self, sending: &Sending<'_, Model>) -> Fate {
+impl Watch<Model> for Survey<'_> {
+    fn fate(&mut self, sending: &Sending<'_, Model>, _: &Fate) {
         let packet = self.reach.packet(sending, self.nodes);
         self.note(Place::of_packet(sending), packet, [false; OUTAGES.len()]);
-        self.adversary.fate(sending)
     }
 
-    fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {
+    fn strike(&mut self, step: &Step<'_, Model>, _: Option<&Strike>) {
         let outages = OUTAGES.map(|kind| self.reach.step(step, kind, self.nodes));
         self.note(Place::of_step(step), false, outages);
-        self.adversary.strike(step)
     }
 
-    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        self.adversary.jitter(step, draw, spread)
-    }
-
-    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
+    fn survives(&mut self, loss: LossId, unsynced: u64, _: u64) {
         self.losses.push((loss, unsynced));
-        self.adversary.survives(loss, unsynced)
-    }
-
-    fn next_weather(&self) -> Option<Time> {
-        self.adversary.next_weather()
-    }
-
-    fn weather(&mut self) -> Weather {
-        self.adversary.weather()
-    }
-
-    fn heal(&mut self) {
-        self.adversary.heal();
     }
 }

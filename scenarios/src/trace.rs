@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use semel_models::message::Message;
 use semel_models::model::Model;
 use semel_models::observation::{Observation, Place};
 use semel_models::vocabulary::{Item, RecordId};
@@ -12,7 +11,7 @@ use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, Loss, What};
 use serde::Serialize;
 
-use crate::recorders::Sink;
+use crate::recorders::Eyes;
 
 /// Everything that happened in a run.
 #[derive(Clone, Debug)]
@@ -47,7 +46,7 @@ impl Trace {
 
     /// The message of an entry in a few words (`Produce 17`).
     pub fn describe(&self, entry: &Entry<Model>) -> String {
-        message(&entry.what).map_or_else(String::new, |message| {
+        entry.what.message().map_or_else(String::new, |message| {
             Model::describe(message, self.items(entry.id))
         })
     }
@@ -58,7 +57,7 @@ impl Trace {
     }
 }
 
-impl Sink for &mut Trace {
+impl Eyes for &mut Trace {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
@@ -103,7 +102,7 @@ impl<'o, 'w> Watching<'o, 'w> {
     }
 }
 
-impl Sink for &mut Watching<'_, '_> {
+impl Eyes for &mut Watching<'_, '_> {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
@@ -171,7 +170,7 @@ impl Line {
             at_ns: entry.at.0,
             ..Self::default()
         };
-        if let Some(message) = message(&entry.what) {
+        if let Some(message) = entry.what.message() {
             let facts = message.facts();
             line.says = Some(Model::describe(message, items));
             line.record = facts
@@ -260,17 +259,6 @@ impl Line {
     }
 }
 
-/// The message that an entry is about, if one.
-fn message(what: &What<Model>) -> Option<&Message> {
-    match what {
-        What::Sent { message, .. }
-        | What::Unsent(_, message)
-        | What::Arrived(_, _, message)
-        | What::Missed(_, _, message, _) => Some(message),
-        _ => None,
-    }
-}
-
 const fn reason(loss: Loss) -> &'static str {
     match loss {
         Loss::Dropped => "dropped",
@@ -282,7 +270,7 @@ const fn reason(loss: Loss) -> &'static str {
     }
 }
 
-const fn outage_name(kind: OutageKind) -> &'static str {
+pub(crate) const fn outage_name(kind: OutageKind) -> &'static str {
     match kind {
         OutageKind::Crash => "crash",
         OutageKind::PowerLoss => "power loss",

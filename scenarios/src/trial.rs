@@ -17,11 +17,12 @@ use semel_sim::chance::Seed;
 use semel_sim::schedule::{Deviation, Noted};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
+use semel_sim::watch::Watched;
 use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::bench::{Bench, play};
 use crate::plan::Plan;
-use crate::recorders::{Blind, Counting, Sink};
+use crate::recorders::{Blind, Counting, Eyes};
 use crate::row::Row;
 use crate::trace::{Trace, Watching};
 use crate::verdict;
@@ -142,7 +143,7 @@ impl Runner {
         let mut trace = Trace::new(&stage.names, faults);
         stage.reset(seed);
         let counting = stage.adversary.clone();
-        let mut noted = Noted::new(counting, &stage.names);
+        let mut noted = Watched::new(counting, Noted::new(&stage.names));
         let end = play(
             &mut stage.world,
             &stage.limits,
@@ -150,13 +151,12 @@ impl Runner {
             &mut stage.judge,
             &mut trace,
         );
-        let (counting, deviations) = noted.into_parts();
-        let outcome = stage.outcome(end, &counting);
+        let outcome = stage.outcome(end, &noted.adversary);
         Some(Opened {
             row: verdict::row(plan, faults, seed, &outcome),
             findings: outcome.findings.clone(),
             trace,
-            deviations,
+            deviations: noted.watch.into_deviations(),
             workload: Arc::clone(&stage.workload),
         })
     }
@@ -243,7 +243,7 @@ impl Stage {
         self.adversary.requests = 0;
     }
 
-    fn play(&mut self, sink: impl Sink) -> End {
+    fn play(&mut self, eyes: impl Eyes) -> End {
         let Self {
             world,
             adversary,
@@ -251,7 +251,7 @@ impl Stage {
             limits,
             ..
         } = self;
-        play(world, limits, adversary, judge, sink)
+        play(world, limits, adversary, judge, eyes)
     }
 
     fn outcome(&self, end: End, counting: &Counting<Seeded<Model>>) -> Outcome<'_> {

@@ -192,22 +192,7 @@ pub fn never_struck<'p>(plan: &'p Plan, row: &'p Row) -> impl Iterator<Item = St
 
 /// Whether a fault must strike in every run: by time or by trigger, and not by rate.
 fn is_certain(fault: &Fault) -> bool {
-    let by_rate = match fault {
-        Fault::Drop(fault) => fault.rate,
-        Fault::Delay(fault) => fault.rate,
-        Fault::Duplicate(fault) => fault.rate,
-        Fault::Hold(fault) => fault.rate,
-        Fault::Corrupt(fault) => fault.rate,
-        Fault::Crash(fault) => fault.rate,
-        Fault::PowerLoss(fault) => fault.rate,
-        Fault::DiskLoss(fault) => fault.rate,
-        Fault::Pause(fault) => fault.rate,
-        Fault::Isolate(fault) => fault.rate,
-        Fault::ClockStep(fault) => fault.rate,
-        Fault::Burst(fault) => Some(fault.rate),
-        Fault::SlowLink(_) | Fault::Slow(_) | Fault::ClockDrift(_) | Fault::Script(_) => None,
-    };
-    by_rate.is_none()
+    fault.when().rate.is_none()
 }
 
 /// Whether the scenario expects this violation of a promise that the strategy does not write.

@@ -9,21 +9,22 @@ use std::sync::Arc;
 use semel_models::judge::{Judge, Violation};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
-use semel_models::strategy::{Invariant, Level, Retry, Right, Strategy, Unit, Work};
+use semel_models::strategy::{Invariant, Level, Retry, Strategy, Unit, Work};
 use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
 use semel_sim::digest::Digest;
-use semel_sim::explore::{Plan as Exploration, Tried, Witness, explore};
+use semel_sim::explore::{Judging, Plan as Exploration, Tried, explore};
 use semel_sim::menu::{Choice, Chosen, Isolation, Menu, faults};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
+use semel_sim::schedule::{Noted, OutageName};
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
 use semel_sim::world::Limits;
 use serde::Serialize;
 
 use crate::bench::Bench;
 use crate::compare::Next;
-use crate::meaning::Meant;
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::{MenuItem, Scenario};
@@ -47,8 +48,8 @@ pub struct Verified {
     pub records: u32,
     /// At most so many faults.
     pub faults: usize,
-    /// What may happen, a line each.
-    pub menu: Vec<String>,
+    /// What may happen.
+    pub menu: Vec<Mishap>,
     /// Schedules followed to their end, by their number of faults.
     pub ended: Vec<u64>,
     /// Schedules that had the same future as an earlier one, by their number of faults.
@@ -61,6 +62,37 @@ pub struct Verified {
     pub next: Next,
     /// What was violated, each with one of its smallest schedules; broken promises first.
     pub found: Vec<Counterexample>,
+}
+
+/// Something that may happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Mishap {
+    /// A packet is lost.
+    Lost,
+    /// A packet arrives twice.
+    Twice,
+    /// A packet is so late.
+    Late(Span),
+    /// One of these nodes goes down after a step, with any number of its packets still leaving.
+    Outage {
+        /// Which nodes.
+        nodes: Vec<String>,
+        /// How.
+        kind: OutageName,
+        /// For how long.
+        down: Span,
+    },
+    /// After a step of either, packets from one to another are lost.
+    Cut {
+        /// From whom.
+        one: String,
+        /// To whom.
+        other: String,
+        /// The other way, too.
+        both_ways: bool,
+        /// For how long.
+        lasting: Span,
+    },
 }
 
 /// A kind of violation, and one of the smallest schedules that bring it about.
@@ -117,11 +149,11 @@ pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
     let tried = explore(
         &exploration,
         bench.world(),
-        Eyes(bench.judge()),
-        |mut world, mut eyes, end, chosen| {
-            world.last_words(&mut eyes);
-            eyes.0.finish(end, world.now());
-            found.add(&eyes.0, chosen);
+        Alone(bench.judge()),
+        |mut world, mut alone, end, chosen| {
+            world.last_words(&mut alone);
+            alone.0.finish(end, world.now());
+            found.add(&alone.0, chosen);
         },
     );
     verified(&bench, &menu, most, &tried, found)
@@ -139,7 +171,7 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
         scenario: bench.plan.scenario.name.clone(),
         records: bench.workload.records,
         faults: most,
-        menu: lines(menu, bench),
+        menu: mishaps(menu, bench),
         ended: tried.ended.clone(),
         merged: tried.merged.clone(),
         events: tried.events,
@@ -149,11 +181,11 @@ fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found
     }
 }
 
-/// The judge as a recorder that can be forked.
+/// The judge alone takes a run down.
 #[derive(Clone)]
-struct Eyes(Judge);
+struct Alone(Judge);
 
-impl Recorder<Model> for Eyes {
+impl Recorder<Model> for Alone {
     const OPEN: bool = false;
 
     fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
@@ -180,7 +212,7 @@ impl Recorder<Model> for Eyes {
     }
 }
 
-impl Witness<Model> for Eyes {
+impl Judging<Model> for Alone {
     fn fingerprint(&self, now: Time, digest: &mut Digest) {
         self.0.fingerprint(now, digest);
     }
@@ -225,17 +257,10 @@ impl Found {
 
 impl Smallest {
     fn counterexample(self, bench: &Bench, menu: &Menu) -> Counterexample {
-        let mut adversary = Meant::new(Chosen::new(menu, &self.chosen), &bench.nodes);
-        bench.play(&mut adversary);
-        let (_, meanings) = adversary.into_parts();
-        let script: Vec<_> = meanings.into_iter().map(|one| one.deviation).collect();
-        let aim = Aim {
-            invariant: self.violation.invariant,
-            level: self.violation.level,
-            side: self.violation.side,
-            cause: self.violation.cause,
-            breach: self.violation.is_breach(),
-        };
+        let mut noted = Watched::new(Chosen::new(menu, &self.chosen), Noted::new(&bench.nodes));
+        bench.play(&mut noted);
+        let script = noted.watch.into_deviations();
+        let aim = Aim::of(&self.violation);
         let mut scenario = Scenario::clone(&bench.plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
         scenario.network.spread = Span::ZERO;
@@ -266,7 +291,7 @@ fn menu(plan: &Plan) -> Menu {
     } else {
         Vec::new()
     };
-    let patience = patience(&plan.strategy);
+    let away = absence(&plan.strategy);
     let mut outages = Vec::new();
     let mut add = |item, nodes: Vec<NodeId>, kind, down| {
         if allows(item) {
@@ -281,12 +306,7 @@ fn menu(plan: &Plan) -> Menu {
         OutageKind::PowerLoss,
         Span::millis(200),
     );
-    add(
-        MenuItem::Pause,
-        clients,
-        OutageKind::Pause,
-        patience + patience,
-    );
+    add(MenuItem::Pause, clients, OutageKind::Pause, away + away);
     let isolate = |(one, other)| {
         let ways = [
             vec![(one, other), (other, one)],
@@ -295,7 +315,7 @@ fn menu(plan: &Plan) -> Menu {
         ];
         ways.map(|links| Isolation {
             links,
-            lasting: patience + patience,
+            lasting: away + away,
         })
     };
     let pairs = if allows(MenuItem::Isolate) {
@@ -351,14 +371,11 @@ fn lateness(plan: &Plan) -> Vec<Span> {
         Unit::Each => (None, None),
         Unit::Transaction(unit) => (Some(unit.commit_every), Some(unit.timeout)),
     };
-    let (right, own) = match &strategy.work {
-        Work::Loop(work) => (work.right, work.sink_timeout),
-        Work::Transact(work) => (work.right, Some(work.commit_every)),
+    let own = match &strategy.work {
+        Work::Loop(work) => work.sink_timeout,
+        Work::Transact(work) => Some(work.commit_every),
     };
-    let session = match right {
-        Right::Alone => None,
-        Right::Group(group) => Some(group.session),
-    };
+    let session = strategy.work.right().group().map(|group| group.session);
     let past = |span: Span| span + latency.times(3);
     let spans = [retry, own, session, next, transaction]
         .into_iter()
@@ -373,61 +390,31 @@ fn lateness(plan: &Plan) -> Vec<Span> {
 }
 
 /// Longer than anybody waits for a client.
-fn patience(strategy: &Strategy) -> Span {
-    let right = match &strategy.work {
-        Work::Loop(work) => work.right,
-        Work::Transact(work) => work.right,
-    };
-    match right {
-        Right::Alone => Span::millis(200),
-        Right::Group(group) => group.session,
-    }
+fn absence(strategy: &Strategy) -> Span {
+    let group = strategy.work.right().group();
+    group.map_or(Span::millis(200), |group| group.session)
 }
 
-/// The menu in words.
-fn lines(menu: &Menu, bench: &Bench) -> Vec<String> {
-    let mut lines = Vec::new();
-    if menu.drop {
-        lines.push("a packet is lost".into());
-    }
-    if menu.duplicate {
-        lines.push("a packet arrives twice".into());
-    }
-    lines.extend(
-        menu.late
-            .iter()
-            .map(|late| format!("a packet is {late} late")),
-    );
-    for (nodes, outage) in &menu.outages {
-        let names: Vec<&str> = nodes
-            .iter()
-            .map(|node| bench.nodes[usize::from(node.0)].as_str())
-            .collect();
-        let kind = match outage.kind {
-            OutageKind::Crash => "crashes",
-            OutageKind::PowerLoss => {
-                "loses power, and of what each journal has not synced all, the last entry or nothing,"
-            }
-            OutageKind::DiskLoss => "loses its disk",
-            OutageKind::Pause => "stops",
-        };
-        let names = names.join(", ");
-        lines.push(format!(
-            "after a step, with any number of its packets still leaving: {names} {kind} for {}",
-            outage.down
-        ));
-    }
-    for isolation in &menu.isolations {
-        let name = |node: NodeId| &bench.nodes[usize::from(node.0)];
-        let (one, other) = isolation.links[0];
-        let (one, other, lasting) = (name(one), name(other), isolation.lasting);
-        lines.push(if isolation.links.len() == 1 {
-            format!("after a step of either: {one} cannot reach {other} for {lasting}")
-        } else {
-            format!(
-                "after a step of either: {one} and {other} cannot reach each other for {lasting}"
-            )
-        });
-    }
-    lines
+/// What a menu allows, with names.
+fn mishaps(menu: &Menu, bench: &Bench) -> Vec<Mishap> {
+    let name = |node: &NodeId| bench.nodes[usize::from(node.0)].clone();
+    let drop = menu.drop.then_some(Mishap::Lost);
+    let duplicate = menu.duplicate.then_some(Mishap::Twice);
+    let late = menu.late.iter().map(|late| Mishap::Late(*late));
+    let outages = menu.outages.iter().map(|(nodes, outage)| Mishap::Outage {
+        nodes: nodes.iter().map(name).collect(),
+        kind: outage.kind.into(),
+        down: outage.down,
+    });
+    let isolations = menu.isolations.iter().map(|isolation| {
+        let (one, other) = &isolation.links[0];
+        Mishap::Cut {
+            one: name(one),
+            other: name(other),
+            both_ways: isolation.links.len() > 1,
+            lasting: isolation.lasting,
+        }
+    });
+    let packets = drop.into_iter().chain(duplicate).chain(late);
+    packets.chain(outages).chain(isolations).collect()
 }

@@ -65,7 +65,7 @@ fn held(plan: &Arc<Plan>, seed: u64) -> Option<String> {
     assert_eq!(again.difference, None, "{name}");
     nothing_is_superfluous(&name, &witness, &shrunk);
     assert_eq!(shrunk.cut_short, None, "{name}");
-    assert_eq!(shrunk.beyond, [] as [String; 0], "{name}");
+    assert_eq!(shrunk.beyond, [], "{name}");
     let aim = shrunk.aim;
     let broken = format!(
         "{} at {} {}",

@@ -95,10 +95,11 @@ pub trait Adversary<D: Domain> {
     /// When the weather next changes; never before it was asked last.
     fn next_weather(&self) -> Option<Time>;
 
-    /// The next change of weather. Called only when [`Adversary::next_weather`] has fallen due.
+    /// The next change of weather. Taken when [`Adversary::next_weather`] has fallen due; and perhaps once more right
+    /// before [`Adversary::heal`], by somebody who wants to know what no longer comes.
     fn weather(&mut self) -> Weather;
 
-    /// Faults stop here.
+    /// Faults stop here: no more weather comes.
     fn heal(&mut self);
 }
 

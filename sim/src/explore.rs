@@ -65,18 +65,18 @@ impl Tried {
     }
 }
 
-/// A recorder that can be forked and compared.
-pub trait Witness<D: Domain>: Recorder<D> + Clone {
+/// A recorder that judges what it sees, and can be forked with its world and compared.
+pub trait Judging<D: Domain>: Recorder<D> + Clone {
     /// Adds everything that decides future judgements to a fingerprint.
     fn fingerprint(&self, now: Time, digest: &mut Digest);
 }
 
 /// Follows every schedule of a plan from a world that has not been started. `ended` sees each run at its end.
-pub fn explore<D: Domain, W: Witness<D>>(
+pub fn explore<D: Domain, J: Judging<D>>(
     plan: &Plan<'_>,
     world: World<D>,
-    witness: W,
-    ended: impl FnMut(World<D>, W, End, &[Choice]),
+    judge: J,
+    ended: impl FnMut(World<D>, J, End, &[Choice]),
 ) -> Tried {
     let mut explorer = Explorer {
         plan,
@@ -86,23 +86,23 @@ pub fn explore<D: Domain, W: Witness<D>>(
         pending: Vec::new(),
         followed: 0,
     };
-    explorer.start(world, witness);
+    explorer.start(world, judge);
     explorer.tried
 }
 
 /// A world and its judge, before some step.
 #[derive(Clone)]
-struct Fork<D: Domain, W> {
+struct Fork<D: Domain, J> {
     world: World<D>,
-    witness: W,
+    judge: J,
     patience: Patience,
     forecast: Forecast,
     booted: bool,
 }
 
 /// A fork that has yet to take its last choice, in the step it stands before.
-struct Pending<D: Domain, W> {
-    before: Rc<Fork<D, W>>,
+struct Pending<D: Domain, J> {
+    before: Rc<Fork<D, J>>,
     /// How many of the choices, counted from the last, are about that step.
     forced: usize,
     chosen: Vec<Choice>,
@@ -117,22 +117,22 @@ enum Meeting {
     Itself,
 }
 
-struct Explorer<'a, D: Domain, W, F> {
+struct Explorer<'a, D: Domain, J, F> {
     plan: &'a Plan<'a>,
     ended: F,
     tried: Tried,
     /// Fingerprints of worlds at rest, and who had most to spend there.
     seen: Visited,
-    pending: Vec<Pending<D, W>>,
+    pending: Vec<Pending<D, J>>,
     followed: u64,
 }
 
-impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'_, D, W, F> {
-    fn start(&mut self, world: World<D>, witness: W) {
+impl<D: Domain, J: Judging<D>, F: FnMut(World<D>, J, End, &[Choice])> Explorer<'_, D, J, F> {
+    fn start(&mut self, world: World<D>, judge: J) {
         let fork = Fork {
-            patience: Patience::new(witness.progress()),
+            patience: Patience::new(judge.progress()),
             world,
-            witness,
+            judge,
             forecast: Forecast::default(),
             booted: false,
         };
@@ -147,7 +147,7 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
     }
 
     /// Takes the step that a pending fork stands before, with its choices, and follows on from there.
-    fn resume(&mut self, pending: &Pending<D, W>) {
+    fn resume(&mut self, pending: &Pending<D, J>) {
         let mut fork = Fork::clone(&pending.before);
         let chosen = &pending.chosen;
         let forced = &chosen[chosen.len() - pending.forced..];
@@ -161,7 +161,7 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
     }
 
     /// Follows a fork to its end, leaving others behind where the menu allows a choice.
-    fn follow(&mut self, mut fork: Fork<D, W>, chosen: &[Choice]) {
+    fn follow(&mut self, mut fork: Fork<D, J>, chosen: &[Choice]) {
         self.followed += 1;
         let spare = self.spare(chosen);
         loop {
@@ -196,14 +196,14 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
     }
 
     /// The booting of all nodes counts as one step.
-    fn step(&mut self, fork: &mut Fork<D, W>, prober: &mut Prober<'_>) -> Option<End> {
+    fn step(&mut self, fork: &mut Fork<D, J>, prober: &mut Prober<'_>) -> Option<End> {
         prober.forecast = mem::take(&mut fork.forecast);
         let events = fork.world.counts().events;
         let end = if fork.booted {
             tick(fork, self.plan.limits, prober)
         } else {
             fork.booted = true;
-            fork.world.start(prober, &mut fork.witness);
+            fork.world.start(prober, &mut fork.judge);
             None
         };
         self.tried.events += fork.world.counts().events - events;
@@ -214,7 +214,7 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
     /// Leaves a fork behind for each choice. The first of them will be taken first.
     fn branch(
         &mut self,
-        before: &Rc<Fork<D, W>>,
+        before: &Rc<Fork<D, J>>,
         forced: usize,
         chosen: &[Choice],
         found: Vec<Choice>,
@@ -230,19 +230,19 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
         }
     }
 
-    fn finish(&mut self, fork: Fork<D, W>, end: End, chosen: &[Choice]) {
+    fn finish(&mut self, fork: Fork<D, J>, end: End, chosen: &[Choice]) {
         self.tried.ended[faults(chosen)] += 1;
-        (self.ended)(fork.world, fork.witness, end, chosen);
+        (self.ended)(fork.world, fork.judge, end, chosen);
     }
 
     /// Whether a world at rest has been followed before, with at least as much left to spend.
-    fn meet(&mut self, fork: &Fork<D, W>, spare: usize) -> Meeting {
+    fn meet(&mut self, fork: &Fork<D, J>, spare: usize) -> Meeting {
         if !self.plan.merge || !fork.booted || !fork.world.at_rest() {
             return Meeting::Nobody;
         }
         let mut digest = Digest::new();
         fork.world.fingerprint(&mut digest);
-        fork.witness.fingerprint(fork.world.now(), &mut digest);
+        fork.judge.fingerprint(fork.world.now(), &mut digest);
         fork.forecast.fingerprint(fork.world.now(), &mut digest);
         let (run, at) = (self.followed, fork.world.now());
         match self.seen.get(digest.value()) {
@@ -259,15 +259,15 @@ impl<D: Domain, W: Witness<D>, F: FnMut(World<D>, W, End, &[Choice])> Explorer<'
 }
 
 /// Says how a run ended, or takes its next step: as [`World::go_on`] does.
-fn tick<D: Domain, W: Witness<D>>(
-    fork: &mut Fork<D, W>,
+fn tick<D: Domain, J: Judging<D>>(
+    fork: &mut Fork<D, J>,
     limits: &Limits,
     prober: &mut Prober<'_>,
 ) -> Option<End> {
     let world = &mut fork.world;
-    let ended = world.ended(limits, &mut fork.patience, prober, &fork.witness);
+    let ended = world.ended(limits, &mut fork.patience, prober, &fork.judge);
     ended.or_else(|| {
-        let moved = world.advance(limits.heal_at, prober, &mut fork.witness);
+        let moved = world.advance(limits.heal_at, prober, &mut fork.judge);
         (!moved).then_some(End::Settled)
     })
 }

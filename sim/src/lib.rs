@@ -6,8 +6,8 @@
 //!
 //! Reading order: [`domain`] (what a protocol must say of itself), [`context`] (what a step can do), [`address`]
 //! and [`adversary`] (what is left to chance, and how it is asked), [`world`] (how it all moves), [`faults`] (the
-//! adversary that people write plans for), [`schedule`] (the one that repeats a run), [`menu`], [`explore`] and
-//! [`shrink`] (searching).
+//! adversary that people write plans for), [`watch`] (looking on while one answers), [`schedule`] (the one that repeats
+//! a run), [`menu`], [`explore`] and [`shrink`] (searching).
 //!
 //! **What this crate deliberately does not know**: what a record is, or a broker, or a promise. It has no threads,
 //! no wall clock, no floats, no hash iteration, no global state and no files; `no_std` makes most of that a
@@ -44,5 +44,6 @@ pub mod store;
 pub mod time;
 mod trouble;
 mod visited;
+pub mod watch;
 mod wire;
 pub mod world;

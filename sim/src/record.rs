@@ -61,6 +61,27 @@ pub enum What<D: Domain> {
     Healed,
 }
 
+impl<D: Domain> What<D> {
+    /// The message that it is about, if it is about one.
+    pub const fn message(&self) -> Option<&D::Message> {
+        match self {
+            Self::Sent { message, .. }
+            | Self::Unsent(_, message)
+            | Self::Arrived(_, _, message)
+            | Self::Missed(_, _, message, _) => Some(message),
+            Self::Started(_)
+            | Self::Fired(..)
+            | Self::Disconnected(..)
+            | Self::Observed(..)
+            | Self::Struck(..)
+            | Self::Returned(..)
+            | Self::Weather(_)
+            | Self::Jittered(..)
+            | Self::Healed => None,
+        }
+    }
+}
+
 /// Why a packet reached nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Loss {

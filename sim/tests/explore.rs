@@ -9,7 +9,7 @@ use semel_sim::address::{Label, NodeId, Outage, OutageKind};
 use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::domain::{Domain, Process};
-use semel_sim::explore::{Plan, Tried, Witness, explore};
+use semel_sim::explore::{Judging, Plan, Tried, explore};
 use semel_sim::menu::{Choice, Chosen, Isolation, Menu, Prober, faults};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Recorder};
@@ -179,7 +179,7 @@ impl Recorder<Counting> for Judge {
     }
 }
 
-impl Witness<Counting> for Judge {
+impl Judging<Counting> for Judge {
     fn fingerprint(&self, _: Time, digest: &mut Digest) {
         digest.add(&(self.counted, self.done));
     }

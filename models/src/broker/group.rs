@@ -11,7 +11,7 @@ use crate::message::Message;
 use crate::message::group::{Answer, Message as GroupMessage};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::strategy::{Bug, Flush, Group, Right, Strategy, Work};
+use crate::strategy::{Bug, Flush, Group, Strategy};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Offset, Partition};
 
@@ -46,18 +46,10 @@ impl core::hash::Hash for Coordinator {
 
 impl Coordinator {
     pub(super) fn new(strategy: &Strategy, partitions: u16, flush: Flush) -> Self {
-        let right = match strategy.work {
-            Work::Loop(work) => work.right,
-            Work::Transact(work) => work.right,
-        };
-        let group = match right {
-            Right::Alone => None,
-            Right::Group(group) => Some(group),
-        };
         let none = alloc::vec![None; usize::from(partitions)];
         Self {
             partitions,
-            group,
+            group: strategy.work.right().group(),
             bug: strategy.bug,
             flush,
             journal: Journal::new(),

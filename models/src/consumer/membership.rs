@@ -11,7 +11,7 @@ use super::{Consumer, Phase, Reader};
 use crate::message::Message;
 use crate::message::group::{self, Answer};
 use crate::model::Ctx;
-use crate::strategy::{Bug, Group, Right};
+use crate::strategy::{Bug, Group};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Offset, Partition};
 
@@ -49,10 +49,7 @@ impl core::hash::Hash for Membership {
 
 impl Consumer {
     pub(super) fn group(&self) -> Option<Group> {
-        match self.work.right {
-            Right::Alone => None,
-            Right::Group(group) => Some(group),
-        }
+        self.work.right.group()
     }
 
     /// Whether the consumer must join (again) before it can poll. Asks to, if it has not yet.

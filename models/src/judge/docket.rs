@@ -14,7 +14,7 @@ use crate::vocabulary::RecordId;
 
 /// What an oracle reports.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Breach {
+pub(super) struct Report {
     pub(super) invariant: Invariant,
     pub(super) level: Level,
     pub(super) record: Option<RecordId>,
@@ -43,7 +43,7 @@ impl Kept {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Docket {
     /// Reports on the present observation, until it has been taken down.
-    reports: Vec<Breach>,
+    reports: Vec<Report>,
     pub(super) findings: Findings,
     /// How many violations of each kind that was counted are kept.
     kept: Vec<Kept>,
@@ -69,7 +69,7 @@ impl Docket {
         origin: Origin,
     ) {
         let record = record.into();
-        self.reports.push(Breach {
+        self.reports.push(Report {
             invariant,
             level,
             record,
@@ -87,8 +87,8 @@ impl Docket {
         origin: Origin,
     ) {
         self.report(invariant, level, record, origin);
-        if let Some(breach) = self.reports.last_mut() {
-            breach.covered = false;
+        if let Some(report) = self.reports.last_mut() {
+            report.covered = false;
         }
     }
 
@@ -112,21 +112,21 @@ impl Docket {
     #[cold]
     pub(super) fn settle(&mut self, entry: u64, at: Time, known: &Known) {
         let mut reports = core::mem::take(&mut self.reports);
-        for breach in reports.drain(..) {
-            self.judge(&breach, entry, at, known);
+        for report in reports.drain(..) {
+            self.judge(&report, entry, at, known);
         }
         self.reports = reports;
     }
 
-    fn judge(&mut self, breach: &Breach, entry: u64, at: Time, known: &Known) {
-        let Breach {
+    fn judge(&mut self, report: &Report, entry: u64, at: Time, known: &Known) {
+        let Report {
             invariant,
             level,
             record,
             origin: (side, cause),
             covered,
-        } = *breach;
-        self.note_blame(breach, known);
+        } = *report;
+        self.note_blame(report, known);
         let index = self.kind(invariant, level);
         self.findings.counts[index].2 += 1;
         if self.kept[index].is_full() {
@@ -134,7 +134,7 @@ impl Docket {
         }
         let weighs = covered && !self.kept[index].unclaimed;
         let (promised, broken) = if weighs {
-            weigh(breach, at, known)
+            weigh(report, at, known)
         } else {
             (false, None)
         };
@@ -170,21 +170,21 @@ impl Docket {
     }
 
     /// Remembers what first made an account wrong.
-    fn note_blame(&mut self, breach: &Breach, known: &Known) {
+    fn note_blame(&mut self, report: &Report, known: &Known) {
         let moves_money = matches!(
-            breach.invariant,
+            report.invariant,
             Invariant::NoDuplicate
                 | Invariant::NoLoss
                 | Invariant::NoPhantom
                 | Invariant::NoAbortedEffect
                 | Invariant::Convergence
         );
-        let Some(record) = breach.record else { return };
+        let Some(record) = report.record else { return };
         if moves_money
-            && (breach.level == Level::Effect || breach.invariant == Invariant::Convergence)
+            && (report.level == Level::Effect || report.invariant == Invariant::Convergence)
         {
             let (key, _) = known.contents(record);
-            self.blames.entry(key).or_insert((record, breach.origin));
+            self.blames.entry(key).or_insert((record, report.origin));
         }
     }
 
@@ -199,14 +199,14 @@ impl Docket {
 
 /// Whether a promise covers this, and if no clause holds it to account, the first assumption that did not hold.
 #[inline(never)]
-fn weigh(breach: &Breach, at: Time, known: &Known) -> (bool, Option<Assumption>) {
+fn weigh(report: &Report, at: Time, known: &Known) -> (bool, Option<Assumption>) {
     let mut excuse = None;
     let mut promised = false;
-    for assumptions in known.rules.claims(breach.invariant, breach.level) {
+    for assumptions in known.rules.claims(report.invariant, report.level) {
         promised = true;
         match assumptions
             .iter()
-            .find(|assumption| !holds(assumption, breach, at, known))
+            .find(|assumption| !holds(assumption, report, at, known))
         {
             None => return (true, None),
             Some(broken) => excuse = excuse.or_else(|| Some(broken.clone())),
@@ -216,9 +216,9 @@ fn weigh(breach: &Breach, at: Time, known: &Known) -> (bool, Option<Assumption>)
 }
 
 /// Whether an assumption holds for what was found: for the record it is about, or else for the whole run so far.
-fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> bool {
+fn holds(assumption: &Assumption, report: &Report, at: Time, known: &Known) -> bool {
     let struck = known.faults.struck;
-    let facts = breach
+    let facts = report
         .record
         .filter(|record| known.exists(*record))
         .map(|record| known.records.get(record));
@@ -226,7 +226,7 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         |flag: Flags, run: Struck| facts.map_or(struck.has(run), |facts| facts.flags.has(flag));
     match assumption {
         Assumption::SameSession => !of_record(Flags::MIXED, Struck::SESSIONS),
-        Assumption::Within(span) => age(breach, at, known).is_none_or(|age| age <= *span),
+        Assumption::Within(span) => age(report, at, known).is_none_or(|age| age <= *span),
         Assumption::NoPowerLoss => !struck.has(Struck::POWER_LOSS),
         Assumption::NoDiskLoss => !struck.has(Struck::DISK_LOSS),
         Assumption::NoNetworkDuplicates => !struck.has(Struck::DUPLICATE),
@@ -239,12 +239,12 @@ fn holds(assumption: &Assumption, breach: &Breach, at: Time, known: &Known) -> b
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::TrueStoreClocks => !struck.has(Struck::STORE_CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
-        Assumption::NoEviction => breach.origin.1 != EVICTED,
+        Assumption::NoEviction => report.origin.1 != EVICTED,
         Assumption::LeaseKept => !struck.has(Struck::OUTLIVED),
         Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),
-        Assumption::DistinctContents => !breach.record.is_some_and(|record| known.has_twin(record)),
-        Assumption::NoPoison => match breach.record {
-            Some(record) => !known.workload.is_poison(record) && !is_about_poison(breach.origin.1),
+        Assumption::DistinctContents => !report.record.is_some_and(|record| known.has_twin(record)),
+        Assumption::NoPoison => match report.record {
+            Some(record) => !known.workload.is_poison(record) && !is_about_poison(report.origin.1),
             None => !known.workload.has_poison(),
         },
         Assumption::NoZombie => !struck.has(Struck::ZOMBIE),
@@ -260,12 +260,12 @@ const fn is_about_poison(cause: Cause) -> bool {
 }
 
 /// How late a repeat is: since the first attempt at the record or, for effects, since its first effect.
-fn age(breach: &Breach, at: Time, known: &Known) -> Option<Span> {
-    if breach.invariant != Invariant::NoDuplicate {
+fn age(report: &Report, at: Time, known: &Known) -> Option<Span> {
+    if report.invariant != Invariant::NoDuplicate {
         return None;
     }
-    let facts = known.records.get(breach.record?);
-    let first = if breach.level == Level::Effect {
+    let facts = known.records.get(report.record?);
+    let first = if report.level == Level::Effect {
         facts.applied_at
     } else {
         facts.since

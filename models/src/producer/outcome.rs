@@ -19,10 +19,7 @@ use crate::timer::Timer;
 
 impl Producer {
     pub(super) const fn timeout(&self) -> Span {
-        match self.publish.retry {
-            Retry::Never { timeout } => timeout,
-            Retry::Backoff(backoff) => backoff.timeout,
-        }
+        self.publish.retry.timeout()
     }
 
     /// An answer came, to this attempt at a request.

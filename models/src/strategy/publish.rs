@@ -90,6 +90,16 @@ pub enum Retry {
     Backoff(Backoff),
 }
 
+impl Retry {
+    /// How long an answer is waited for.
+    pub const fn timeout(self) -> Span {
+        match self {
+            Self::Never { timeout } => timeout,
+            Self::Backoff(backoff) => backoff.timeout,
+        }
+    }
+}
+
 const fn request_timeout() -> Span {
     Span::secs(30)
 }

@@ -16,6 +16,16 @@ pub enum Work {
     Transact(Transact),
 }
 
+impl Work {
+    /// Who may act.
+    pub const fn right(&self) -> Right {
+        match self {
+            Self::Loop(work) => work.right,
+            Self::Transact(work) => work.right,
+        }
+    }
+}
+
 /// Fetch, handle, mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -115,6 +125,16 @@ pub enum Right {
     Alone,
     /// A group shares partitions by generations (`semantics.md` §1.5).
     Group(Group),
+}
+
+impl Right {
+    /// The group that shares the partitions, if one does.
+    pub const fn group(self) -> Option<Group> {
+        match self {
+            Self::Alone => None,
+            Self::Group(group) => Some(group),
+        }
+    }
 }
 
 /// Sessions of a group. Defaults are Kafka's.

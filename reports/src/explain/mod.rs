@@ -5,14 +5,14 @@
 mod picture;
 mod steps;
 
-use semel_scenarios::explain::{Elsewhere, Event, Explanation, Fact, Given, More, Smaller};
+use semel_scenarios::explain::{Circumstance, Elsewhere, Explanation, Fact, Given, More, Smaller};
 use semel_scenarios::shrink::Size;
 
 use maud::{PreEscaped, html};
 
 use crate::ink::{Glyphs, finish};
 use crate::table::paragraph;
-use crate::words::{self, causes, list};
+use crate::words::{self, causes, list, mishaps};
 use crate::{account, drawing, html as page, search};
 
 /// The proof and the diagram.
@@ -157,7 +157,7 @@ fn given(explanation: &Explanation) -> String {
         .max()
         .unwrap_or(0);
     let lines = explanation.given.iter().map(|given| {
-        if let Event::More(more) = given.what {
+        if let Circumstance::More(more) = given.what {
             return format!("  {:width$}  {}", "", more_like_it(more));
         }
         let fault = given
@@ -168,12 +168,15 @@ fn given(explanation: &Explanation) -> String {
             "  {:width$}  {:>9}  {}{fault}",
             given.name,
             millis(given.at_ns),
-            event(given)
+            circumstance(given)
         )
     });
     let hidden = explanation.faults.iter().flat_map(|fault| {
         let name = &fault.name;
-        let line = move |hidden| format!("  {:width$}  {:>9}  {hidden}   {name}", "", "");
+        let line = move |hidden| {
+            let hidden = mishaps::hidden(hidden);
+            format!("  {:width$}  {:>9}  {hidden}   {name}", "", "")
+        };
         fault.hidden.iter().map(line)
     });
     section("Let", lines.chain(hidden))
@@ -188,9 +191,9 @@ fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
     out
 }
 
-fn event(given: &Given) -> String {
+fn circumstance(given: &Given) -> String {
     match &given.what {
-        Event::Packet {
+        Circumstance::Packet {
             from,
             to,
             what,
@@ -212,21 +215,16 @@ fn event(given: &Given) -> String {
             };
             format!("{from} -> {to}  {what}{attempt}{fate}")
         }
-        Event::Outage {
+        Circumstance::Outage {
             node,
             kind,
             back_ns,
         } => {
-            let takes = match *kind {
-                "pause" => "stops",
-                "crash" => "crashes",
-                "power loss" => "loses power",
-                _ => "loses its disk",
-            };
+            let takes = mishaps::outage(*kind);
             format!("{node} {takes}, back at {}", millis(*back_ns))
         }
-        Event::Weather { what } => what.clone(),
-        Event::More(more) => more_like_it(*more),
+        Circumstance::Weather { change } => mishaps::weather(change),
+        Circumstance::More(more) => more_like_it(*more),
     }
 }
 
@@ -325,7 +323,7 @@ fn holds(explanation: &Explanation) -> String {
 
 fn elsewhere(one: &Elsewhere) -> String {
     match one.change {
-        Some(change) => format!("{} {change}", one.strategy),
+        Some(change) => format!("{} {}", one.strategy, mishaps::variation(change)),
         None => one.strategy.clone(),
     }
 }

@@ -3,6 +3,7 @@
 use semel_scenarios::explain::{Diagram, Mark, Row};
 
 use super::{millis, more_like_it};
+use crate::words::sketches;
 
 /// How wide a column is.
 const COLUMN: usize = 24;
@@ -36,14 +37,18 @@ fn line(row: &Row, nodes: usize, margin: usize) -> String {
         } => arrow(&mut canvas, row, *to, *lost, *twice),
         mark => {
             let sign = match mark {
-                Mark::Fact => '#',
-                Mark::Timer => '@',
-                Mark::Down => 'X',
+                Mark::Fact(_) => '#',
+                Mark::Timer(_) => '@',
+                Mark::Down(_) => 'X',
                 Mark::Stops => '=',
                 Mark::Back => '^',
-                Mark::Weather | Mark::Packet { .. } | Mark::More(_) => '~',
+                Mark::Weather(_) | Mark::Packet { .. } | Mark::More(_) => '~',
             };
-            write(&mut canvas, place, &format!("{sign} {}", row.text));
+            write(
+                &mut canvas,
+                place,
+                &format!("{sign} {}", sketches::mark(mark)),
+            );
         }
     }
     let drawn: String = canvas.into_iter().collect();
@@ -65,11 +70,7 @@ fn arrow(canvas: &mut Vec<char>, row: &Row, to: usize, lost: bool, twice: bool) 
         *cell = if gap { ' ' } else { '-' };
     }
     canvas[from] = 'o';
-    let text = if twice {
-        format!("{} (twice)", row.text)
-    } else {
-        row.text.clone()
-    };
+    let text = sketches::mark(&row.mark) + if twice { " (twice)" } else { "" };
     // Between the ends, if they stay in sight.
     let (room, length) = (high - low, text.chars().count());
     let start = if length + 4 <= room {

@@ -1,7 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, Missed, Part, Reported, Sign, Silence, Step, Taken,
+    Cue, Deed, Fact, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat, Reported, Sign,
+    Silence, Step, Stored, Taken, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -20,45 +21,13 @@ pub(super) fn say(step: &Step, record: &str) -> String {
         because: &because,
     };
     match &step.fact {
-        Fact::Intended
-        | Fact::Stored { .. }
-        | Fact::Delivered { .. }
-        | Fact::Applied { .. }
-        | Fact::Undone
-        | Fact::Reported { .. }
-        | Fact::Recognised(_)
-        | Fact::InProgress
-        | Fact::Refused
-        | Fact::Unprocessable
-        | Fact::PassedOver => told.of_record(&step.fact),
+        Fact::Record(fact) => told.of_record(fact),
         Fact::Other(rival, deed) => told.of_rival(*rival, *deed),
-        Fact::Aborted { .. }
-        | Fact::GivenUp { .. }
-        | Fact::Truncated { .. }
-        | Fact::Hanging { .. }
-        | Fact::Torn { .. } => told.of_logs(&step.fact),
-        Fact::Marked { .. }
-        | Fact::Resumed { .. }
-        | Fact::Reset { .. }
-        | Fact::SessionOver { .. }
-        | Fact::PollOverdue
-        | Fact::Regrouped { .. } => told.of_readers(&step.fact),
-        Fact::Repeated {
-            request,
-            before,
-            silence,
-        } => format!(
-            "{node} sends {request} at {at}: {}.",
-            silent(silence, before)
-        ),
-        Fact::Missing { beyond } => {
-            let beyond = beyond.map_or_else(String::new, |offset| {
-                format!(": its reader stands at offset {offset}, beyond it")
-            });
-            format!("Nothing brings {record} to effect any more{beyond}.")
-        }
-        Fact::Unmarked => {
-            format!("No mark of progress ever passes {record}, so it is handled again and again.")
+        Fact::Log(fact) => told.of_logs(fact),
+        Fact::Reader(fact) => told.of_readers(fact),
+        Fact::Repeated(repeat) => {
+            let (request, why) = (&repeat.request, silent(repeat));
+            format!("{node} sends {request} at {at}: {why}.")
         }
         Fact::More(more) => more_like_it(*more),
     }
@@ -77,7 +46,7 @@ const fn again(again: bool) -> &'static str {
 }
 
 impl Told<'_> {
-    fn of_record(&self, fact: &Fact) -> String {
+    fn of_record(&self, fact: &RecordFact) -> String {
         let Self {
             node,
             record,
@@ -85,16 +54,16 @@ impl Told<'_> {
             because,
         } = self;
         match fact {
-            Fact::Intended => format!("{node} intends record {record} at {at}."),
-            Fact::Stored { .. } => self.stored(fact),
-            Fact::Delivered {
+            RecordFact::Intended => format!("{node} intends record {record} at {at}."),
+            RecordFact::Stored(stored) => self.stored(stored),
+            RecordFact::Delivered {
                 offset,
                 again: twice,
             } => {
                 let again = again(*twice);
                 format!("{node} gets {record} from offset {offset}{again} at {at}.")
             }
-            Fact::Applied {
+            RecordFact::Applied {
                 output: true,
                 again: twice,
                 ..
@@ -104,7 +73,7 @@ impl Told<'_> {
                     "{node} commits the output of {record}{because} at {at}: {record} takes effect{again}."
                 )
             }
-            Fact::Applied {
+            RecordFact::Applied {
                 again: true,
                 missed,
                 ..
@@ -112,40 +81,46 @@ impl Told<'_> {
                 let missed = miss(*missed);
                 format!("{node} applies {record} again{because} at {at}: {missed}.")
             }
-            Fact::Applied { .. } => format!("{node} applies {record}{because} at {at}."),
-            Fact::Undone => {
+            RecordFact::Applied { .. } => format!("{node} applies {record}{because} at {at}."),
+            RecordFact::Undone => {
                 format!("{node} loses its disk at {at}, and with it the effect of {record}.")
             }
-            Fact::Reported { told, ground } => self.reported(*told, *ground),
-            Fact::Recognised(taken) => self.recognised(*taken),
-            Fact::InProgress => format!(
+            RecordFact::Reported { told, ground } => self.reported(*told, *ground),
+            RecordFact::Recognised(taken) => self.recognised(*taken),
+            RecordFact::InProgress => format!(
                 "{node} turns {record} away{because} at {at}: an earlier request for it is marked as in progress."
             ),
-            Fact::Refused => {
+            RecordFact::Refused => {
                 format!("{node} refuses a stale request for {record}{because} at {at}.")
             }
-            Fact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
-            _ => format!("{node} passes {record} over at {at}."),
+            RecordFact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
+            RecordFact::PassedOver => format!("{node} passes {record} over at {at}."),
+            RecordFact::Missing { beyond } => {
+                let beyond = beyond.map_or_else(String::new, |offset| {
+                    format!(": its reader stands at offset {offset}, beyond it")
+                });
+                format!("Nothing brings {record} to effect any more{beyond}.")
+            }
+            RecordFact::Unmarked => format!(
+                "No mark of progress ever passes {record}, so it is handled again and again."
+            ),
         }
     }
 
-    fn stored(&self, fact: &Fact) -> String {
+    fn stored(&self, stored: &Stored) -> String {
         let Self {
             node,
             record,
             at,
             because,
         } = self;
-        let Fact::Stored {
+        let Stored {
             offset,
             again: twice,
             missed,
             output,
             instead_of,
-        } = fact
-        else {
-            return String::new();
-        };
+        } = stored;
         let what = if *output { "the output of " } else { "" };
         let instead = instead_of.map_or_else(String::new, |other| {
             format!(", where {other} stood before it was lost")
@@ -228,7 +203,7 @@ impl Told<'_> {
         }
     }
 
-    fn of_logs(&self, fact: &Fact) -> String {
+    fn of_logs(&self, fact: &LogFact) -> String {
         let Self {
             node,
             record,
@@ -236,19 +211,19 @@ impl Told<'_> {
             because,
         } = self;
         match fact {
-            Fact::Aborted { output: true } => {
+            LogFact::Aborted { output: true } => {
                 format!("{node} aborts the output of {record}{because} at {at}.")
             }
-            Fact::Aborted { output: false } => {
+            LogFact::Aborted { output: false } => {
                 format!("{node} aborts the transaction of {record}{because} at {at}.")
             }
-            Fact::GivenUp { overdue: true } => {
+            LogFact::GivenUp { overdue: true } => {
                 format!("{node} gives the transaction of {record} up at {at}: it took too long.")
             }
-            Fact::GivenUp { .. } => format!(
+            LogFact::GivenUp { overdue: false } => format!(
                 "{node} gives the transaction of {record} up at {at}: its producer has begun anew."
             ),
-            Fact::Truncated {
+            LogFact::Truncated {
                 from,
                 output,
                 takes_it,
@@ -265,7 +240,7 @@ impl Told<'_> {
                 };
                 format!("{node} has lost {what} from offset {from} on{with}, at {at}.")
             }
-            Fact::Hanging { offset, output } => {
+            LogFact::Hanging { offset, output } => {
                 let what = if *output {
                     "of the outputs"
                 } else {
@@ -276,22 +251,19 @@ impl Told<'_> {
                      committed records stop there."
                 )
             }
-            Fact::Torn { .. } => torn(fact),
-            _ => String::new(),
+            LogFact::Torn(parts) => torn(parts),
         }
     }
 
-    fn of_readers(&self, fact: &Fact) -> String {
-        let Self {
-            node, record, at, ..
-        } = self;
+    fn of_readers(&self, fact: &ReaderFact) -> String {
+        let Self { node, at, .. } = self;
         match fact {
-            Fact::Marked {
+            ReaderFact::Marked {
                 offset,
                 accepted: false,
                 ..
             } => format!("{node} refuses to mark offset {offset} at {at}."),
-            Fact::Marked {
+            ReaderFact::Marked {
                 offset,
                 passes,
                 back,
@@ -304,7 +276,7 @@ impl Told<'_> {
                 };
                 format!("{node} {what}: the next offset to read is {offset}, at {at}.")
             }
-            Fact::Resumed {
+            ReaderFact::Resumed {
                 offset,
                 after,
                 marked,
@@ -327,41 +299,37 @@ impl Told<'_> {
                     ),
                 }
             }
-            Fact::Reset { offset, end } => {
+            ReaderFact::Reset { offset, end } => {
                 let place = if *end { "the end" } else { "the beginning" };
                 format!(
                     "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}."
                 )
             }
-            Fact::SessionOver { member } => format!(
+            ReaderFact::SessionOver { member } => format!(
                 "{node} has not heard of {member} for a whole session at {at}: it is out of the group."
             ),
-            Fact::PollOverdue => format!(
+            ReaderFact::PollOverdue => format!(
                 "{node} has not asked for records for too long at {at}, so it leaves its group."
             ),
-            Fact::Regrouped {
+            ReaderFact::Regrouped {
                 generation,
                 members,
             } => format!(
                 "{node} begins generation {generation} of the group at {at}, of {}.",
                 list(members)
             ),
-            _ => format!("{node} does something for {record} at {at}."),
         }
     }
 }
 
 /// Which half of a transaction is there, and which is missing.
-fn torn(fact: &Fact) -> String {
-    let Fact::Torn {
+fn torn(torn: &Torn) -> String {
+    let Torn {
         transaction,
         commit,
         there,
         missing,
-    } = fact
-    else {
-        return String::new();
-    };
+    } = torn;
     let parts = |some: &[Part], what: &str| {
         let be = if some.len() == 1 { "is" } else { "are" };
         let parts: Vec<String> = some.iter().map(part).collect();
@@ -404,7 +372,10 @@ fn miss(missed: Missed) -> &'static str {
     }
 }
 
-fn silent(silence: &Silence, before: &str) -> String {
+fn silent(repeat: &Repeat) -> String {
+    let Repeat {
+        before, silence, ..
+    } = repeat;
     let named = |name: &Option<String>| {
         name.clone()
             .unwrap_or_else(|| format!("the answer to {before}"))

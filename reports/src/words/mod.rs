@@ -2,8 +2,10 @@
 
 pub mod causes;
 mod faults;
+pub(crate) mod mishaps;
 mod numbers;
 mod promises;
+pub(crate) mod sketches;
 mod things;
 mod verdicts;
 

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::slice;
 
 use semel_models::model::Model;
-use semel_sim::chance::Rate;
-use semel_sim::faults::{Isolate, Wrong, compile, names_of};
+use semel_sim::faults::{When, Wrong, compile, names_of};
 use semel_sim::net::Transport;
-use semel_sim::schedule::{Deviation, Script};
+use semel_sim::schedule::{Deviation, Script, Unknown};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
@@ -43,18 +42,22 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     }
     let nodes = nodes(scenario);
     let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
-        let about = list.clone().index(index).field(wrong.field);
+        let about = list.clone().index(index).field(wrong.field());
         said(&wrong, about, &nodes)
     })?;
     match Seeded::<Model>::new(rules, &nodes, 0) {
         Ok(_) => slow(scenario),
         Err(unknown) => {
             let place = misnaming(scenario, &nodes).unwrap_or(list);
-            let objection = Objection::new(Kind::Unknown, place, unknown.0.clone());
-            // A schedule names single nodes, never roles.
-            Err(match misnamed(&unknown.0) {
-                Some(word) => objection.suggest(word, nodes.iter().map(String::as_str)),
-                None => objection,
+            Err(match unknown {
+                // A schedule names single nodes, never roles.
+                Unknown::Node(word) => {
+                    no_node(place, &word).suggest(&word, nodes.iter().map(String::as_str))
+                }
+                Unknown::Label(word) => {
+                    let text = format!("no message or timer is called `{word}`");
+                    Objection::new(Kind::Unknown, place, text)
+                }
             })
         }
     }
@@ -90,25 +93,22 @@ fn misnaming(scenario: &Scenario, nodes: &[String]) -> Option<Path> {
         })
 }
 
-/// The word that the kernel says is no node's name.
-fn misnamed(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("no node is called `")?;
-    rest.split('`').next()
+fn no_node(path: Path, word: &str) -> Objection {
+    Objection::new(Kind::Unknown, path, format!("no node is called `{word}`"))
 }
 
 /// What the kernel says of a fault's field.
 fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
-    let Some(word) = misnamed(&wrong.text) else {
-        return Objection::value(path, sentence(wrong.field, &wrong.text));
-    };
-    let roles = nodes
-        .iter()
-        .filter_map(|name| name.rsplit_once('-'))
-        .map(|(role, _)| role);
-    let mut known: Vec<&str> = nodes.iter().map(String::as_str).chain(roles).collect();
-    known.dedup();
-    Objection::new(Kind::Unknown, path, format!("no node is called `{word}`"))
-        .suggest(word, known.iter().copied())
+    match wrong {
+        Wrong::NoNode { name, .. } => {
+            let parts = nodes.iter().filter_map(|name| name.rsplit_once('-'));
+            let roles = parts.map(|(role, _)| role);
+            let mut known: Vec<&str> = nodes.iter().map(String::as_str).chain(roles).collect();
+            known.dedup();
+            no_node(path, name).suggest(name, known.iter().copied())
+        }
+        Wrong::Field { field, text } => Objection::value(path, sentence(field, text)),
+    }
 }
 
 fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection> {
@@ -120,8 +120,8 @@ fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection>
         let help = "use `transport: Datagram`, or `Delay` to make retries cross";
         return Err(Objection::combination(path.clone(), text).help(help));
     }
-    let when = When::of(fault);
-    for (field, length) in when.spans() {
+    let when = fault.when();
+    for (field, length) in spans(fault) {
         basics::span(length, || path.clone().field(field))?;
     }
     if let (Some(at), Some(heal_at)) = (when.at, scenario.heal_at)
@@ -132,7 +132,7 @@ fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection>
     }
     let end = when.until.or(scenario.heal_at);
     let (Some(end), every) = (end, when.every) else {
-        if when.recurs {
+        if recurs(fault) {
             let text = format!(
                 "`{}` goes on for ever, so no run would settle",
                 fault.kind()
@@ -153,142 +153,24 @@ fn one(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(), Objection>
     Ok(())
 }
 
-/// What all faults say of time.
-#[derive(Default)]
-struct When {
-    at: Option<Span>,
-    every: Option<Span>,
-    until: Option<Span>,
-    /// The span that this kind of fault has besides, and what it is called.
-    other: (&'static str, Option<Span>),
-    /// Whether it strikes nodes or cuts links again and again until something stops it.
-    recurs: bool,
+/// The lengths of time in a fault, and what their fields are called.
+fn spans(fault: &Fault) -> impl Iterator<Item = (&'static str, Span)> {
+    let when = fault.when();
+    let times = [
+        ("at", when.at),
+        ("every", when.every),
+        ("until", when.until),
+    ];
+    let times = times.into_iter();
+    let times = times.filter_map(|(field, length)| Some((field, length?)));
+    times.chain(fault.length())
 }
 
-impl When {
-    fn of(fault: &Fault) -> Self {
-        let packet = |at, until| Self {
-            at,
-            until,
-            ..Self::default()
-        };
-        match fault {
-            Fault::Drop(fault) => packet(fault.at, fault.until),
-            Fault::Delay(fault) => Self {
-                other: ("by", Some(fault.by.length())),
-                ..packet(fault.at, fault.until)
-            },
-            Fault::Duplicate(fault) => packet(fault.at, fault.until),
-            Fault::Corrupt(fault) => packet(fault.at, fault.until),
-            Fault::Burst(fault) => Self {
-                other: if fault.good > fault.bad {
-                    ("good", Some(fault.good))
-                } else {
-                    ("bad", Some(fault.bad))
-                },
-                ..packet(fault.at, fault.until)
-            },
-            Fault::Hold(fault) => Self {
-                other: ("release", Some(fault.release)),
-                ..packet(fault.at, fault.until)
-            },
-            Fault::SlowLink(fault) => Self {
-                other: ("extra", Some(fault.extra)),
-                ..packet(Some(fault.at), fault.until)
-            },
-            Fault::Slow(fault) => packet(Some(fault.at), fault.until),
-            Fault::ClockDrift(fault) => packet(Some(fault.at), fault.until),
-            Fault::ClockStep(fault) => Self {
-                every: fault.every,
-                other: fault
-                    .forward
-                    .map_or(("back", fault.back), |length| ("forward", Some(length))),
-                recurs: fault.every.is_some(),
-                ..packet(fault.at, fault.until)
-            },
-            Fault::Isolate(Isolate {
-                at,
-                every,
-                until,
-                lasting,
-                ..
-            }) => Self {
-                at: *at,
-                every: *every,
-                until: *until,
-                other: ("lasting", *lasting),
-                recurs: every.is_some(),
-            },
-            Fault::Crash(_) | Fault::PowerLoss(_) | Fault::DiskLoss(_) | Fault::Pause(_) => {
-                Self::of_outage(fault)
-            }
-            Fault::Script(_) => Self::default(),
-        }
-    }
-
-    fn of_outage(fault: &Fault) -> Self {
-        let node = |at: Option<Span>,
-                    every: Option<Span>,
-                    until,
-                    down,
-                    rate: Option<Rate>,
-                    times: Option<u32>| {
-            let by_rate =
-                rate.is_some_and(|rate| !rate.is_zero()) && at.is_none() && times.is_none();
-            Self {
-                at,
-                every,
-                until,
-                other: ("down", Some(down)),
-                recurs: every.is_some() || by_rate,
-            }
-        };
-        match fault {
-            Fault::Crash(fault) => node(
-                fault.at,
-                fault.every,
-                fault.until,
-                fault.down,
-                fault.rate,
-                fault.times,
-            ),
-            Fault::PowerLoss(fault) => node(
-                fault.at,
-                fault.every,
-                fault.until,
-                fault.down,
-                fault.rate,
-                fault.times,
-            ),
-            Fault::DiskLoss(fault) => node(
-                fault.at,
-                fault.every,
-                fault.until,
-                fault.down,
-                fault.rate,
-                fault.times,
-            ),
-            Fault::Pause(fault) => node(
-                fault.at,
-                fault.every,
-                fault.until,
-                fault.down,
-                fault.rate,
-                fault.times,
-            ),
-            _ => Self::default(),
-        }
-    }
-
-    fn spans(&self) -> impl Iterator<Item = (&'static str, Span)> {
-        let (field, length) = self.other;
-        let all = [
-            ("at", self.at),
-            ("every", self.every),
-            ("until", self.until),
-            (field, length),
-        ];
-        all.into_iter()
-            .filter_map(|(field, length)| Some((field, length?)))
-    }
+/// Whether it strikes nodes or cuts links again and again until something stops it.
+fn recurs(fault: &Fault) -> bool {
+    let by_rate = fault.as_outage().is_some_and(|(_, struck)| {
+        let When { rate, at, .. } = struck.when;
+        rate.is_some_and(|rate| !rate.is_zero()) && at.is_none() && struck.times.is_none()
+    });
+    fault.when().every.is_some() || by_rate
 }

@@ -47,28 +47,15 @@ fn patterns(fault: &Fault) -> Vec<(&'static str, Value)> {
     ) -> Option<(&'static str, Value)> {
         Some((field, serde_json::to_value(pattern?).ok()?))
     }
-    let (packet, after) = match fault {
-        Fault::Drop(fault) => (fault.packet.as_ref(), None),
-        Fault::Delay(fault) => (fault.packet.as_ref(), None),
-        Fault::Duplicate(fault) => (fault.packet.as_ref(), None),
-        Fault::Hold(fault) => (fault.packet.as_ref(), None),
-        Fault::Corrupt(fault) => (fault.packet.as_ref(), None),
-        Fault::Isolate(fault) => (None, fault.after.as_ref()),
-        Fault::Crash(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
-        Fault::PowerLoss(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
-        Fault::DiskLoss(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
-        Fault::Pause(fault) => (fault.packet.as_ref(), fault.after.as_ref()),
-        Fault::Burst(_)
-        | Fault::SlowLink(_)
-        | Fault::Slow(_)
-        | Fault::ClockStep(_)
-        | Fault::ClockDrift(_)
-        | Fault::Script(_) => (None, None),
-    };
-    [read("packet", packet), read("after", after)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let hit = fault.as_packet().and_then(|hit| hit.packet);
+    let handled = fault.as_outage().and_then(|(_, struck)| struck.packet);
+    [
+        read("packet", hit.or(handled)),
+        read("after", fault.after()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The numbers that a pattern asks for.

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Observation, Place};
 use semel_models::timer::Timer;
-use semel_sim::address::{NodeId, OutageKind};
+use semel_sim::address::{Change, NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
+use semel_sim::schedule::{NamedChange, OutageName};
 use serde::Serialize;
 
 use super::condense::{More, condense};
-use super::slice::{Slice, message_of, record_of};
+use super::slice::Slice;
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,10 +31,8 @@ pub struct Row {
     pub at_ns: u64,
     /// In which column.
     pub node: usize,
-    /// What is drawn.
+    /// What is drawn, and what stands there.
     pub mark: Mark,
-    /// What is written.
-    pub text: String,
     /// The fault that did it.
     pub fault: Option<String>,
 }
@@ -43,6 +42,8 @@ pub struct Row {
 pub enum Mark {
     /// An arrow to another column.
     Packet {
+        /// What it says.
+        what: String,
         /// To which.
         to: usize,
         /// Whether it gets there.
@@ -53,19 +54,79 @@ pub enum Mark {
         arrives_ns: Option<u64>,
     },
     /// Something happened to the record there.
-    Fact,
+    Fact(Sketch),
     /// A timer fired.
-    Timer,
+    Timer(Alarm),
     /// The node goes down.
-    Down,
+    Down(OutageName),
     /// The node stops.
     Stops,
     /// The node is back.
     Back,
     /// The weather changed.
-    Weather,
+    Weather(NamedChange),
     /// It goes on like this.
     More(More),
+}
+
+/// A fact as it fits into a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Sketch {
+    /// A record is stored at an offset.
+    Stored {
+        /// Which.
+        record: u32,
+        /// Where.
+        offset: u64,
+    },
+    /// The record takes effect.
+    Applied {
+        /// On which account.
+        account: u32,
+        /// By how much.
+        amount: i64,
+    },
+    /// The other record takes effect.
+    OtherApplied {
+        /// Which that is.
+        record: u32,
+        /// It has overtaken the first one.
+        first: bool,
+    },
+    /// A request for a record is still in progress.
+    InProgress(u32),
+    /// The record is recognised as a repeat.
+    Recognised,
+    /// The record is refused.
+    Refused,
+    /// The record is passed over.
+    PassedOver,
+    /// Progress is marked.
+    Marked {
+        /// The next offset to read.
+        offset: u64,
+        /// Whether that was accepted.
+        accepted: bool,
+    },
+    /// Entries from this offset on are lost.
+    Truncated(u64),
+    /// A reader goes to this offset.
+    Reset(u64),
+    /// A group begins this generation.
+    Generation(u32),
+    /// A message of this kind never leaves.
+    NeverSends(&'static str),
+}
+
+/// What a timer says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Alarm {
+    /// It is time for this.
+    Due(&'static str),
+    /// A member of the group is silent.
+    Silent(String),
+    /// Somebody leaves its group.
+    Leaves,
 }
 
 /// What makes two rows alike: where, what kind of thing, between which nodes, about which record.
@@ -81,7 +142,6 @@ pub(super) fn draw(slice: &Slice<'_>) -> Diagram {
             at_ns: more.until_ns,
             node: row.node,
             mark: Mark::More(more),
-            text: String::new(),
             fault: None,
         };
         (row, *kind)
@@ -105,7 +165,7 @@ fn kind(slice: &Slice<'_>, entry: &Entry<Model>) -> Option<Kind> {
         }
         What::Unsent(node, message) => (place(node), "never", None, message.facts().record),
         What::Fired(node, timer) => (place(node), timer.kind().name(), None, None),
-        What::Observed(node, seen) => (place(node), seen.name(), None, record_of(seen)),
+        What::Observed(node, seen) => (place(node), seen.name(), None, seen.record()),
         _ => return None,
     };
     slice.fault(entry.id).is_none().then_some(drawn)
@@ -123,53 +183,37 @@ fn timers(slice: &Slice<'_>) -> BTreeSet<u64> {
 
 fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Option<Row> {
     let fault = slice.fault(entry.id);
-    let (node, mark, text) = match &entry.what {
+    let (node, mark) = match &entry.what {
         What::Sent { from, to, .. }
             if slice.is_about(entry) || slice.is_of_rival(entry) || fault.is_some() =>
         {
             let arrivals = slice.arrivals(entry.id);
             let mark = Mark::Packet {
+                what: slice.trace.describe(entry),
                 to: to.0.into(),
                 lost: arrivals.is_empty() && !slice.is_under_way(entry),
                 twice: arrivals.len() > 1,
                 arrives_ns: arrivals.first().copied(),
             };
-            (*from, mark, slice.trace.describe(entry))
+            (*from, mark)
         }
-        What::Unsent(node, _) if slice.is_about(entry) => {
-            let said = message_of(&entry.what).map(|message| message.kind().name());
-            let text = format!("never sends {}", said.unwrap_or_default());
-            (*node, Mark::Fact, text)
+        What::Unsent(node, message) if slice.is_about(entry) => {
+            let never = Sketch::NeverSends(message.kind().name());
+            (*node, Mark::Fact(never))
         }
-        What::Fired(node, timer) if timers.contains(&entry.id) => {
-            let name = Model::label_name(Model::timer_label(timer));
-            (*node, Mark::Timer, name.to_string())
-        }
-        What::Fired(node, Timer::SessionCheck { member }) => {
-            let text = format!("consumer-{member} is silent");
-            (*node, Mark::Timer, text)
-        }
-        What::Fired(node, Timer::PollOverdue { .. }) if slice.leaves(entry) => {
-            (*node, Mark::Timer, "leaves its group".to_string())
-        }
+        What::Fired(node, timer) => (*node, Mark::Timer(alarm(slice, entry, timer, timers)?)),
         What::Struck(node, outage, ..) => {
-            let stops = outage.kind == OutageKind::Pause;
-            let mark = if stops { Mark::Stops } else { Mark::Down };
-            (*node, mark, slice.trace.line(entry).what.to_string())
-        }
-        What::Returned(node, _) => (*node, Mark::Back, "back".to_string()),
-        What::Observed(node, seen) => (*node, Mark::Fact, fact(slice, entry, seen)?),
-        What::Weather(_) => {
-            let line = slice.trace.line(entry);
-            let at = |name: &Option<String>| {
-                slice
-                    .trace
-                    .nodes
-                    .iter()
-                    .position(|node| Some(node) == name.as_ref())
+            let mark = match outage.kind {
+                OutageKind::Pause => Mark::Stops,
+                kind => Mark::Down(kind.into()),
             };
-            let node = NodeId(at(&line.node).unwrap_or(0) as u16);
-            (node, Mark::Weather, slice.weather(entry))
+            (*node, mark)
+        }
+        What::Returned(node, _) => (*node, Mark::Back),
+        What::Observed(node, seen) => (*node, Mark::Fact(sketch(slice, entry, seen)?)),
+        What::Weather(weather) => {
+            let change = NamedChange::new(&weather.change, &slice.trace.nodes);
+            (first(&weather.change), Mark::Weather(change))
         }
         _ => return None,
     };
@@ -177,44 +221,71 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
         at_ns: entry.at.0,
         node: node.0.into(),
         mark,
-        text,
         fault,
     })
 }
 
-/// What happened to the record, in the few words that fit into a column.
-fn fact(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<String> {
+/// What a timer says that matters.
+fn alarm(
+    slice: &Slice<'_>,
+    entry: &Entry<Model>,
+    timer: &Timer,
+    timers: &BTreeSet<u64>,
+) -> Option<Alarm> {
+    match timer {
+        timer if timers.contains(&entry.id) => {
+            Some(Alarm::Due(Model::label_name(Model::timer_label(timer))))
+        }
+        Timer::SessionCheck { member } => Some(Alarm::Silent(format!("consumer-{member}"))),
+        Timer::PollOverdue { .. } => slice.leaves(entry).then_some(Alarm::Leaves),
+        _ => None,
+    }
+}
+
+/// The node that a change is about, or the first of them.
+const fn first(change: &Change) -> NodeId {
+    match *change {
+        Change::Outage(node, _)
+        | Change::Cut(node, _)
+        | Change::Join(node, _)
+        | Change::Latency(node, _, _)
+        | Change::Slow(node, _)
+        | Change::ClockStep(node, _)
+        | Change::ClockDrift(node, _) => node,
+    }
+}
+
+/// What happened to the record, or to what it depends on.
+fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<Sketch> {
     let about = slice.is_about(entry);
+    let of_rival = slice.is_of_rival(entry);
     Some(match *seen {
-        Observation::Stored { record, offset, .. } if about => {
-            format!("offset {offset} = {record}")
+        Observation::Stored { record, offset, .. } if about || of_rival => {
+            Sketch::Stored { record, offset }
         }
-        Observation::Stored { record, offset, .. } if slice.rival == Some(record) => {
-            format!("offset {offset} = {record}")
-        }
-        Observation::Applied { record, .. } if slice.rival == Some(record) => {
-            let first = if slice.overtook { " first" } else { "" };
-            format!("{record} applied{first}")
-        }
-        Observation::Applied { key, amount, .. } if about => format!("account {key} {amount:+}"),
+        Observation::Applied { record, .. } if of_rival => Sketch::OtherApplied {
+            record,
+            first: slice.overtook,
+        },
+        Observation::Applied { key, amount, .. } if about => Sketch::Applied {
+            account: key,
+            amount,
+        },
         Observation::Recognised {
             record,
             hit: Hit::InFlight,
             place: Place::Sink,
-        } if about || slice.rival == Some(record) => format!("{record} in progress"),
-        Observation::Recognised { .. } if about => "recognised".into(),
-        Observation::Refused { .. } if about => "refused".into(),
-        Observation::Skipped { .. } | Observation::Parked { .. } if about => "passed over".into(),
+        } if about || of_rival => Sketch::InProgress(record),
+        Observation::Recognised { .. } if about => Sketch::Recognised,
+        Observation::Refused { .. } if about => Sketch::Refused,
+        Observation::Skipped { .. } | Observation::Parked { .. } if about => Sketch::PassedOver,
         Observation::Progress {
             offset, accepted, ..
-        } if slice.record.is_some() => {
-            let refused = if accepted { "" } else { " refused" };
-            format!("mark {offset}{refused}")
-        }
-        Observation::Truncated { from, .. } => format!("lost from {from} on"),
-        Observation::Reset { position, .. } => format!("goes to {position}"),
+        } if slice.record.is_some() => Sketch::Marked { offset, accepted },
+        Observation::Truncated { from, .. } => Sketch::Truncated(from),
+        Observation::Reset { position, .. } => Sketch::Reset(position),
         Observation::Granted { token, .. } if slice.regroups(entry, token) => {
-            format!("generation {token}")
+            Sketch::Generation(token)
         }
         _ => return None,
     })

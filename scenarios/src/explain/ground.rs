@@ -12,16 +12,15 @@ use semel_models::vocabulary::{Generation, Offset, RecordId};
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::message_of;
 use super::story::Teller;
-use super::{Cue, Fact, Ground, Sign, Taken};
+use super::{Cue, Ground, LogFact, ReaderFact, Sign, Taken};
 
 impl Teller<'_, '_> {
     /// How a client knew what it says of a record.
     pub(super) fn ground(&self, entry: &Entry<Model>, outcome: Outcome) -> Ground {
         let step = self.slice.cause(entry);
         let answered = step.is_some_and(|step| {
-            let said = message_of(&step.what).map(Message::kind);
+            let said = step.what.message().map(Message::kind);
             matches!(said, Some(Kind::Ack | Kind::TransactionAnswer))
         });
         let publish = &self.plan.strategy.publish;
@@ -90,7 +89,7 @@ impl Teller<'_, '_> {
     /// The record that took effect from the offset that a request names.
     fn read_before(&self, entry: &Entry<Model>) -> Option<RecordId> {
         let step = self.slice.cause(entry)?;
-        match message_of(&step.what)? {
+        match step.what.message()? {
             Message::Sink(SinkMessage::Apply(apply)) => {
                 self.known.effect((apply.partition, apply.offset))
             }
@@ -109,7 +108,10 @@ impl Teller<'_, '_> {
     pub(super) fn cue(&self, node: NodeId, entry: &Entry<Model>) -> Cue {
         let mut at = entry;
         while let Some(before) = self.slice.cause(at) {
-            let said = message_of(&before.what).filter(|_| is_arrival(&before.what, node));
+            let said = before
+                .what
+                .message()
+                .filter(|_| is_arrival(&before.what, node));
             match (said.map(Message::kind), &before.what) {
                 (Some(Kind::Joined), _) => {
                     return generation(said).map_or(Cue::Unsaid, Cue::Generation);
@@ -147,29 +149,29 @@ impl Teller<'_, '_> {
         node: NodeId,
         entry: &Entry<Model>,
         generation: Generation,
-    ) -> Option<Fact> {
+    ) -> Option<ReaderFact> {
         if node != self.plan.scenario.topology.coordinator() {
             return None;
         }
         let step = self.slice.cause(entry)?;
         let joined = self.slice.sent_in(step);
         let joined = joined.filter(|(_, message)| message.kind() == Kind::Joined);
-        Some(Fact::Regrouped {
+        Some(ReaderFact::Regrouped {
             generation,
             members: joined.map(|(to, _)| self.slice.node(to)).collect(),
         })
     }
 
     /// Why a coordinator decides what nobody asked it to.
-    pub(super) fn given_up(&self, entry: &Entry<Model>) -> Option<Fact> {
+    pub(super) fn given_up(&self, entry: &Entry<Model>) -> Option<LogFact> {
         let mut at = self.slice.cause(entry)?;
         loop {
             match &at.what {
                 What::Fired(_, Timer::ScanTransactions) => {
-                    return Some(Fact::GivenUp { overdue: true });
+                    return Some(LogFact::GivenUp { overdue: true });
                 }
                 What::Arrived(_, _, message) if message.kind() == Kind::InitTransactions => {
-                    return Some(Fact::GivenUp { overdue: false });
+                    return Some(LogFact::GivenUp { overdue: false });
                 }
                 _ => at = self.slice.cause(at)?,
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use semel_models::strategy::{Fence, Keep, Mark, SinkKind, Strategy, Wait, Work};
+use serde::Serialize;
 
 use super::Elsewhere;
 use crate::bench::Bench;
@@ -11,38 +12,58 @@ use crate::meaning::{Carried, Meaning};
 use crate::plan::Plan;
 use crate::shrink::Aim;
 
-/// A change of one knob, and how it is called.
-type Change = (&'static str, fn(&mut Strategy));
+/// A change of one knob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Variation {
+    /// Without the planted bug.
+    WithoutBug,
+    /// With one request in flight.
+    OneInFlight,
+    /// Waiting until it is stored.
+    WaitsUntilStored,
+    /// Marking after the effect.
+    MarksAfter,
+    /// With an inbox at the sink.
+    Inbox,
+    /// With a sink that fences.
+    FencingSink,
+}
 
-const CHANGES: [Change; 6] = [
-    ("without the bug", |strategy| strategy.bug = None),
-    ("with one request in flight", |strategy| {
-        strategy.publish.window = 1;
-    }),
-    ("waiting until it is stored", |strategy| {
-        strategy.publish.wait = Wait::Stored;
-    }),
-    ("marking after the effect", |strategy| {
-        if let Work::Loop(work) = &mut strategy.work {
-            work.mark = Mark::After;
+impl Variation {
+    const ALL: [Self; 6] = [
+        Self::WithoutBug,
+        Self::OneInFlight,
+        Self::WaitsUntilStored,
+        Self::MarksAfter,
+        Self::Inbox,
+        Self::FencingSink,
+    ];
+
+    fn of(self, strategy: &Strategy) -> Strategy {
+        let mut varied = strategy.clone();
+        match self {
+            Self::WithoutBug => varied.bug = None,
+            Self::OneInFlight => varied.publish.window = 1,
+            Self::WaitsUntilStored => varied.publish.wait = Wait::Stored,
+            Self::MarksAfter => {
+                if let Work::Loop(work) = &mut varied.work {
+                    work.mark = Mark::After;
+                }
+            }
+            Self::Inbox => varied.sink.kind = SinkKind::Inbox(Keep::default()),
+            Self::FencingSink => varied.sink.fence = Fence::Token,
         }
-    }),
-    ("with an inbox at the sink", |strategy| {
-        strategy.sink.kind = SinkKind::Inbox(Keep::default());
-    }),
-    ("with a sink that fences", |strategy| {
-        strategy.sink.fence = Fence::Token;
-    }),
-];
+        varied
+    }
+}
 
 /// Those in which every fault struck and the violation did not appear.
 pub(super) fn find(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Elsewhere> {
     let own = &bench.plan.strategy;
     let mut found = Vec::new();
-    for (change, apply) in CHANGES {
-        let mut changed = own.clone();
-        apply(&mut changed);
-        if changed != *own && holds(bench, &changed, meanings, aim) {
+    for change in Variation::ALL {
+        let varied = change.of(own);
+        if varied != *own && holds(bench, &varied, meanings, aim) {
             found.push(Elsewhere {
                 strategy: bench.plan.name.clone(),
                 change: Some(change),

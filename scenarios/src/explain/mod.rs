@@ -7,6 +7,7 @@
 
 mod condense;
 mod diagram;
+mod facts;
 mod ground;
 mod holds;
 mod known;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 use semel_models::judge::{Violation, universal_promises};
 use semel_models::strategy::{Clause, Strategy};
 use semel_sim::schedule::Deviation;
+use semel_sim::time::Span;
+use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::bench::Bench;
@@ -30,14 +33,16 @@ use crate::meaning::{Carried, Meaning, Meant};
 use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
-use crate::shrink::{Aim, Budget, Kin, Shrunk, Size};
+use crate::shrink::{Aim, Beyond, Budget, Kin, Shrunk, Size};
 use crate::verdict;
 
 pub use condense::More;
-pub use diagram::{Diagram, Mark, Row};
-pub use proof::{
-    Cue, Deed, Event, Fact, Given, Ground, Missed, Part, Reported, Sign, Silence, Step, Taken,
+pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
+pub use facts::{
+    Cue, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored, Taken, Torn,
 };
+pub use holds::Variation;
+pub use proof::{Circumstance, Deed, Fact, Given, Repeat, Silence, Step};
 
 use subject::Subject;
 
@@ -82,7 +87,7 @@ pub struct Explanation {
     pub cut_short: Option<Budget>,
     /// What its faults hit that no fault of the plan can.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub beyond: Vec<String>,
+    pub beyond: Vec<Beyond>,
     /// Where all of these faults struck, too, and it did not go wrong.
     pub holds: Vec<Elsewhere>,
     /// The same as a picture.
@@ -105,10 +110,31 @@ pub struct Named {
     pub name: String,
     /// Whether the run passes without it.
     pub needed: bool,
-    /// What it does that no line of the proof shows: how much of a journal survives, a delay drawn longer.
-    pub hidden: Vec<String>,
+    /// What it does that no line of the proof shows.
+    pub hidden: Vec<Hidden>,
     /// Which lines of the witness's script it is, from 0: an isolation has one for each link that is cut or joined.
     pub lines: Vec<usize>,
+}
+
+/// What a fault does that no line of the proof shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Hidden {
+    /// Unsynced entries survive.
+    Survives {
+        /// At which node.
+        node: String,
+        /// How many.
+        kept: u64,
+    },
+    /// A delay was drawn longer than its least.
+    Longer {
+        /// At which node.
+        node: String,
+        /// After a step of which kind.
+        label: String,
+        /// How much longer.
+        more: Span,
+    },
 }
 
 /// Where every fault struck, too, and it did not go wrong.
@@ -117,7 +143,7 @@ pub struct Elsewhere {
     /// The strategy.
     pub strategy: String,
     /// What was changed in it, if anything.
-    pub change: Option<&'static str>,
+    pub change: Option<Variation>,
 }
 
 /// Explains what shrinking has left of a run.
@@ -153,9 +179,9 @@ fn of_witness(
     let known = scenario.witness.as_ref()?;
     let plan = Arc::new(Plan::new(scenario, &known.strategy, &[]).ok()?);
     let bench = Bench::new(&plan, known.seed);
-    let mut adversary = Meant::new(bench.seeded(known.seed), &bench.nodes);
-    let (findings, trace) = bench.watch(&mut adversary);
-    let (_, meanings) = adversary.into_parts();
+    let mut meant = Watched::new(bench.seeded(known.seed), Meant::new(&bench.nodes));
+    let (findings, trace) = bench.watch(&mut meant);
+    let meanings = meant.watch.into_meanings();
     let aim = aim.or_else(|| Aim::gravest(&findings))?;
     let violation = aim.find(&findings)?;
     let subject = Subject::of(&trace, &bench.workload, violation);
@@ -222,27 +248,32 @@ fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
             name: fault(number),
             needed: carried
                 .is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none()),
-            hidden: hidden.filter_map(hidden_in).collect(),
+            hidden: hidden.filter_map(Hidden::in_deviation).collect(),
             lines,
         }
     };
     (0..count).map(of).collect()
 }
 
-fn hidden_in(deviation: &Deviation) -> Option<String> {
-    match deviation {
-        Deviation::Survives { node, kept, .. } => {
-            let entries = if *kept == 1 {
-                "entry survives"
-            } else {
-                "entries survive"
-            };
-            Some(format!("{kept} unsynced {entries} at {node}"))
+impl Hidden {
+    fn in_deviation(deviation: &Deviation) -> Option<Self> {
+        match deviation {
+            Deviation::Survives { node, kept, .. } => Some(Self::Survives {
+                node: node.clone(),
+                kept: *kept,
+            }),
+            Deviation::Jitter {
+                node, label, more, ..
+            } => Some(Self::Longer {
+                node: node.clone(),
+                label: label.clone(),
+                more: *more,
+            }),
+            Deviation::Packet { .. }
+            | Deviation::Step { .. }
+            | Deviation::After { .. }
+            | Deviation::Weather { .. } => None,
         }
-        Deviation::Jitter {
-            node, label, more, ..
-        } => Some(format!("a delay at {node} after {label} is {more} longer")),
-        _ => None,
     }
 }
 

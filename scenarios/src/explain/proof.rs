@@ -1,9 +1,12 @@
 //! What a proof is made of: what it starts from, and the steps that follow.
 
-use semel_models::observation::{Miss, Outcome};
-use serde::Serialize;
+use semel_sim::address::OutageKind;
+use semel_sim::schedule::NamedChange;
+use serde::{Serialize, Serializer};
 
 use super::condense::More;
+use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use crate::trace::outage_name;
 
 /// Something that the proof starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,14 +16,14 @@ pub struct Given {
     /// When.
     pub at_ns: u64,
     /// What.
-    pub what: Event,
+    pub what: Circumstance,
     /// The fault that did it.
     pub fault: Option<String>,
 }
 
 /// What the world did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Event {
+pub enum Circumstance {
     /// A packet was sent.
     Packet {
         /// Who sent it.
@@ -42,18 +45,27 @@ pub enum Event {
     Outage {
         /// Which.
         node: String,
-        /// How: `crash`, `power loss`, `disk loss` or `pause`.
-        kind: &'static str,
+        /// How. (Written out as in a trace: `crash`, `power loss`, `disk loss` or `pause`.)
+        #[serde(serialize_with = "by_name")]
+        kind: OutageKind,
         /// When it came back.
         back_ns: u64,
     },
     /// The weather changed.
     Weather {
         /// How.
-        what: String,
+        change: NamedChange,
     },
     /// It goes on like this.
     More(More),
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields over by reference"
+)]
+fn by_name<S: Serializer>(kind: &OutageKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outage_name(*kind))
 }
 
 /// A step of the proof.
@@ -73,14 +85,17 @@ impl Step {
     /// The givens that it speaks of.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let told = match &self.fact {
-            Fact::Repeated {
+            Fact::Repeated(Repeat {
                 request,
                 before,
                 silence,
-            } => {
+            }) => {
                 let answer = match silence {
                     Silence::AnswerLost(name) | Silence::AnswerLate(name) => name.as_deref(),
-                    _ => None,
+                    Silence::RequestLost
+                    | Silence::RequestLate
+                    | Silence::NoAnswer
+                    | Silence::Forgotten => None,
                 };
                 [Some(&**request), Some(&**before), answer]
             }
@@ -91,157 +106,24 @@ impl Step {
     }
 }
 
-/// What happened to the record.
+/// What happened, by what it happened to. (Written out, it is called by what happened alone.)
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Fact {
-    /// It was intended.
-    Intended,
-    /// It was stored.
-    Stored {
-        /// At which offset.
-        offset: u64,
-        /// Not for the first time.
-        again: bool,
-        /// Why it was not recognised.
-        missed: Missed,
-        /// What was made of it, by whoever read it.
-        output: bool,
-        /// The record that stood at this offset before it was lost.
-        instead_of: Option<u32>,
-    },
     /// Something became of the record that overtook it, or that it waits behind.
     Other(u32, Deed),
-    /// It was handed to a handler.
-    Delivered {
-        /// From which offset.
-        offset: u64,
-        /// Not for the first time.
-        again: bool,
-    },
-    /// It took effect.
-    Applied {
-        /// Not for the first time.
-        again: bool,
-        /// Why it was not recognised.
-        missed: Missed,
-        /// It is what was made of it that was committed.
-        output: bool,
-    },
-    /// Its effect is gone with the disk of the sink.
-    Undone,
-    /// The transaction that it belongs to, or what was made of it, is aborted.
-    Aborted {
-        /// It is what was made of it.
-        output: bool,
-    },
-    /// The coordinator gives up a transaction that it belongs to, or what was made of it.
-    GivenUp {
-        /// It took too long; otherwise its producer came back under a new epoch.
-        overdue: bool,
-    },
-    /// A client told its application what became of it.
-    Reported {
-        /// What it said.
-        told: Reported,
-        /// How it knew.
-        ground: Ground,
-    },
-    /// It was recognised as a repeat.
-    Recognised(Option<Taken>),
-    /// An earlier request for it is still in progress, so this one is turned away.
-    InProgress,
-    /// A stale token was refused.
-    Refused,
-    /// No handler can process it.
-    Unprocessable,
-    /// It was passed over.
-    PassedOver,
-    /// Stored entries were lost, from this offset on.
-    Truncated {
-        /// The first one.
-        from: u64,
-        /// They were outputs.
-        output: bool,
-        /// It, or what was made of it, was among them.
-        takes_it: bool,
-    },
-    /// A consumer marked progress: the next offset to read.
-    Marked {
-        /// That offset.
-        offset: u64,
-        /// Whether the mark was accepted.
-        accepted: bool,
-        /// It passes the record.
-        passes: bool,
-        /// It takes back an earlier mark.
-        back: bool,
-    },
-    /// A consumer reads on from here.
-    Resumed {
-        /// The offset; none where nothing is marked, and it asks for the end of the log.
-        offset: Option<u64>,
-        /// What put it there.
-        after: Cue,
-        /// The mark that was accepted last, if that is further on.
-        marked: Option<u64>,
-    },
-    /// A consumer finds its position outside the log, or has none, and takes another one.
-    Reset {
-        /// The new one.
-        offset: u64,
-        /// It is the end of the log; otherwise the beginning.
-        end: bool,
-    },
-    /// A member of the group was not heard of for a session.
-    SessionOver {
-        /// Which.
-        member: String,
-    },
-    /// A member of the group asked for no records for too long, and leaves.
-    PollOverdue,
-    /// The group begins a new generation.
-    Regrouped {
-        /// Which.
-        generation: u32,
-        /// Of whom.
-        members: Vec<String>,
-    },
     /// The node did not hear the answer to an earlier request, so it sent the request again.
-    Repeated {
-        /// The new request.
-        request: String,
-        /// The earlier one.
-        before: String,
-        /// What kept the answer away.
-        silence: Silence,
-    },
-    /// To the end, a transaction that begins at this offset is undecided.
-    Hanging {
-        /// The offset.
-        offset: u64,
-        /// Of an output.
-        output: bool,
-    },
-    /// Of a transaction some is there and some is not.
-    Torn {
-        /// Which of its producer's.
-        transaction: u32,
-        /// What was decided of it, if anything: that it commits, or not.
-        commit: Option<bool>,
-        /// What is there.
-        there: Vec<Part>,
-        /// What is not.
-        missing: Vec<Part>,
-    },
-    /// To the end, it never took effect.
-    Missing {
-        /// The reader of its partition stands here, beyond it.
-        beyond: Option<u64>,
-    },
-    /// To the end, no mark passed it.
-    Unmarked,
+    Repeated(Repeat),
     /// It goes on like this.
     More(More),
+    /// Something became of the record.
+    #[serde(untagged)]
+    Record(RecordFact),
+    /// Something became of a log, or of a transaction in it.
+    #[serde(untagged)]
+    Log(LogFact),
+    /// Something became of a reader, or of its marks.
+    #[serde(untagged)]
+    Reader(ReaderFact),
 }
 
 impl Fact {
@@ -249,88 +131,43 @@ impl Fact {
     pub(super) fn alike(&self) -> Self {
         let mut alike = self.clone();
         match &mut alike {
-            Self::Repeated {
+            Self::Repeated(Repeat {
                 request,
                 before,
                 silence,
-            } => {
+            }) => {
                 request.clear();
                 before.clear();
                 if let Silence::AnswerLost(name) | Silence::AnswerLate(name) = silence {
                     *name = None;
                 }
             }
-            Self::Stored { offset, .. }
-            | Self::Marked { offset, .. }
-            | Self::Truncated { from: offset, .. }
-            | Self::Reset { offset, .. }
+            Self::Record(RecordFact::Stored(Stored { offset, .. }))
+            | Self::Reader(ReaderFact::Marked { offset, .. } | ReaderFact::Reset { offset, .. })
+            | Self::Log(LogFact::Truncated { from: offset, .. })
             | Self::Other(_, Deed::Stored(offset)) => *offset = 0,
-            Self::Regrouped { generation, .. }
-            | Self::Resumed {
-                after: Cue::Generation(generation),
-                ..
-            } => *generation = 0,
+            Self::Reader(
+                ReaderFact::Regrouped { generation, .. }
+                | ReaderFact::Resumed {
+                    after: Cue::Generation(generation),
+                    ..
+                },
+            ) => *generation = 0,
             _ => {}
         }
         alike
     }
 }
 
-/// How a record is told of that another one was taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Taken {
-    /// The other record.
-    pub record: u32,
-    /// What the two have in common.
-    pub by: Sign,
-}
-
-/// What a repeat is recognised by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Sign {
-    /// A hash of the contents.
-    Contents,
-    /// The offset that it was read from.
-    Offset,
-    /// A name that its client gave it: a sequence number or an id.
-    Name,
-}
-
-/// What put a reader where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Cue {
-    /// Its node started.
-    Start,
-    /// It got its partitions in a generation of the group.
-    Generation(u32),
-    /// Its transaction was aborted.
-    Abort,
-    /// The proof does not know.
-    Unsaid,
-}
-
-/// How a client knew what it told its application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Ground {
-    /// It had an answer.
-    Answer,
-    /// It waits for none.
-    Unasked,
-    /// Its circuit breaker was open: it did not try any more.
-    Breaker,
-    /// No answer came, and it gave up.
-    Patience,
-}
-
-/// A part of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Part {
-    /// A record in the stream.
-    Record(u32),
-    /// What was made of a record.
-    Output(u32),
-    /// The mark of progress, up to this offset.
-    Mark(u64),
+/// A request that was sent again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Repeat {
+    /// The new request.
+    pub request: String,
+    /// The earlier one.
+    pub before: String,
+    /// What kept the answer away.
+    pub silence: Silence,
 }
 
 /// What became of the record that overtook another, or that another waits behind.
@@ -350,34 +187,6 @@ pub enum Deed {
     Unprocessable,
 }
 
-/// Why a repeat was not recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Missed {
-    /// Nobody looks for repeats there.
-    Unasked,
-    /// It was not among what is remembered.
-    New,
-    /// Nothing was remembered.
-    Absent,
-    /// It was remembered too long ago.
-    Expired,
-    /// Too much was remembered since.
-    Evicted,
-    /// The first request was still being worked on, and taken for dead.
-    TakenOver,
-}
-
-/// What an application was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Reported {
-    /// It is stored.
-    Ok,
-    /// It is not.
-    Failed,
-    /// Nobody knows.
-    Unknown,
-}
-
 /// Why an answer was not heard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Silence {
@@ -395,25 +204,29 @@ pub enum Silence {
     Forgotten,
 }
 
-impl From<Miss> for Missed {
-    fn from(miss: Miss) -> Self {
-        match miss {
-            Miss::Unasked => Self::Unasked,
-            Miss::New => Self::New,
-            Miss::Absent => Self::Absent,
-            Miss::Expired => Self::Expired,
-            Miss::Evicted => Self::Evicted,
-            Miss::TakenOver => Self::TakenOver,
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<Outcome> for Reported {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Failed => Self::Failed,
-            Outcome::Unknown => Self::Unknown,
+    #[test]
+    fn a_fact_is_written_out_by_what_happened_alone() {
+        let refused = Fact::Record(RecordFact::Refused);
+        let aborted = Fact::Log(LogFact::Aborted { output: true });
+        let overdue = Fact::Reader(ReaderFact::PollOverdue);
+        let written = [
+            (refused, r#""Refused""#),
+            (aborted, r#"{"Aborted":{"output":true}}"#),
+            (overdue, r#""PollOverdue""#),
+            (
+                Fact::Other(7, Deed::Stored(3)),
+                r#"{"Other":[7,{"Stored":3}]}"#,
+            ),
+        ];
+        for (fact, text) in written {
+            assert_eq!(
+                serde_json::to_string(&fact).expect("it has string keys"),
+                text
+            );
         }
     }
 }

@@ -5,19 +5,19 @@ use semel_models::model::Model;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::{Slice, message_of};
-use super::{Fact, Silence};
+use super::slice::Slice;
+use super::{Repeat, Silence};
 
 impl Slice<'_> {
     /// Whether a packet repeats an earlier request about the record, and why.
-    pub(super) fn repeat(&self, entry: &Entry<Model>) -> Option<Fact> {
+    pub(super) fn repeat(&self, entry: &Entry<Model>) -> Option<Repeat> {
         let request = self.called(entry.id)?;
         let kind = asks(entry).filter(|_| self.is_about(entry))?;
         let earlier = self.trace.entries[..entry.id as usize].iter().rev();
         let before = earlier
             .filter(|other| asks(other) == Some(kind) && self.is_about(other))
             .find(|other| sender(other) == sender(entry))?;
-        Some(Fact::Repeated {
+        Some(Repeat {
             request,
             before: self.called(before.id)?,
             silence: self.silence(before, entry)?,
@@ -37,7 +37,9 @@ impl Slice<'_> {
             return Some(Silence::RequestLate);
         }
         let answers = |entry: &&Entry<Model>| {
-            let is_answer = message_of(&entry.what)
+            let is_answer = entry
+                .what
+                .message()
                 .is_some_and(|message| matches!(message.kind(), Kind::Ack | Kind::Applied));
             is_answer
                 && sender(request)

@@ -8,15 +8,14 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::RecordId;
-use semel_sim::address::{Change, NodeId, OutageKind, StepId};
+use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
-use semel_sim::schedule::{Deviation, NamedChange};
-use semel_sim::time::Span;
+use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use super::condense::{More, condense};
 use super::subject::Subject;
-use super::{Event, Given, Step, fault};
+use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
 use crate::meaning::Meaning;
 use crate::trace::Trace;
@@ -126,8 +125,8 @@ impl<'t> Slice<'t> {
 
     fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
         match &entry.what {
-            What::Observed(_, seen) => record_of(seen) == Some(record),
-            what => message_of(what).is_some_and(|message| {
+            What::Observed(_, seen) => seen.record() == Some(record),
+            what => what.message().is_some_and(|message| {
                 message.facts().record == Some(record)
                     || self
                         .trace
@@ -209,7 +208,10 @@ impl<'t> Slice<'t> {
     pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
         let mut at = self.cause(entry)?;
         loop {
-            let spoken = message_of(&at.what).and_then(|message| message.facts().transaction);
+            let spoken = at
+                .what
+                .message()
+                .and_then(|message| message.facts().transaction);
             if spoken.is_some() {
                 return spoken;
             }
@@ -252,14 +254,14 @@ impl<'t> Slice<'t> {
             Some(Given {
                 name: name.clone(),
                 at_ns: entry.at.0,
-                what: self.event(entry)?,
+                what: self.circumstance(entry)?,
                 fault: self.fault(*id),
             })
         };
         let all = self.names.iter().filter_map(given).collect();
         let named: BTreeSet<&str> = steps.iter().flat_map(Step::names).collect();
         let kind = |given: &Given| match &given.what {
-            Event::Packet {
+            Circumstance::Packet {
                 from,
                 to,
                 what,
@@ -278,17 +280,17 @@ impl<'t> Slice<'t> {
         let count = |_: &Given, more: More| Given {
             name: String::new(),
             at_ns: more.until_ns,
-            what: Event::More(more),
+            what: Circumstance::More(more),
             fault: None,
         };
         condense(all, kind, |given| given.at_ns, count)
     }
 
-    fn event(&self, entry: &Entry<Model>) -> Option<Event> {
+    fn circumstance(&self, entry: &Entry<Model>) -> Option<Circumstance> {
         match &entry.what {
             What::Sent {
                 from, to, message, ..
-            } => Some(Event::Packet {
+            } => Some(Circumstance::Packet {
                 from: self.node(*from),
                 to: self.node(*to),
                 what: self.trace.describe(entry),
@@ -297,49 +299,15 @@ impl<'t> Slice<'t> {
                 lost: self.loss(entry),
                 under_way: self.is_under_way(entry),
             }),
-            What::Struck(node, outage, ..) => Some(Event::Outage {
+            What::Struck(node, outage, ..) => Some(Circumstance::Outage {
                 node: self.node(*node),
-                kind: self.trace.line(entry).what,
+                kind: outage.kind,
                 back_ns: entry.at.0 + outage.down.0,
             }),
-            What::Weather(_) => Some(Event::Weather {
-                what: self.weather(entry),
+            What::Weather(weather) => Some(Circumstance::Weather {
+                change: NamedChange::new(&weather.change, &self.trace.nodes),
             }),
             _ => None,
-        }
-    }
-}
-
-impl Slice<'_> {
-    /// A change of the weather in a few words.
-    pub(super) fn weather(&self, entry: &Entry<Model>) -> String {
-        let What::Weather(weather) = &entry.what else {
-            return String::new();
-        };
-        let name = |node: &NodeId| self.node(*node);
-        match &weather.change {
-            Change::Outage(node, outage) => {
-                format!("{} is away for {}", name(node), outage.down)
-            }
-            Change::Cut(from, to) => format!("{} can no longer reach {}", name(from), name(to)),
-            Change::Join(from, to) => format!("{} can reach {} again", name(from), name(to)),
-            Change::Latency(from, to, Span::ZERO) => {
-                format!("{} reaches {} as fast as before", name(from), name(to))
-            }
-            Change::Latency(from, to, extra) => {
-                format!("{} takes {extra} longer to reach {}", name(from), name(to))
-            }
-            Change::Slow(node, 1) => format!("{} works as fast as before", name(node)),
-            Change::Slow(node, factor) => format!("{} works {factor} times slower", name(node)),
-            Change::ClockStep(node, nanos) => {
-                let way = if *nanos < 0 { "back" } else { "forward" };
-                let by = Span(nanos.unsigned_abs());
-                format!("the wall clock of {} is set {way} by {by}", name(node))
-            }
-            Change::ClockDrift(node, 0) => format!("the clocks of {} run true again", name(node)),
-            Change::ClockDrift(node, drift) => {
-                format!("the clocks of {} are off by {drift} ppm", name(node))
-            }
         }
     }
 }
@@ -360,36 +328,6 @@ fn letter(what: &What<Model>) -> char {
         What::Struck(_, outage, ..) if outage.kind == OutageKind::Pause => 'P',
         What::Struck(..) => 'X',
         _ => 'W',
-    }
-}
-
-/// The message that an entry is about.
-pub(super) const fn message_of(what: &What<Model>) -> Option<&Message> {
-    match what {
-        What::Sent { message, .. }
-        | What::Unsent(_, message)
-        | What::Arrived(_, _, message)
-        | What::Missed(_, _, message, _) => Some(message),
-        _ => None,
-    }
-}
-
-/// The record that an observation is about.
-pub(super) const fn record_of(seen: &Observation) -> Option<RecordId> {
-    match *seen {
-        Observation::Intent { record, .. }
-        | Observation::Attempt { record, .. }
-        | Observation::Acked { record, .. }
-        | Observation::Stored { record, .. }
-        | Observation::Recognised { record, .. }
-        | Observation::Unrecognised { record, .. }
-        | Observation::Delivered { record, .. }
-        | Observation::Handled { record, .. }
-        | Observation::Applied { record, .. }
-        | Observation::Refused { record, .. }
-        | Observation::Skipped { record, .. }
-        | Observation::Parked { record, .. } => Some(record),
-        _ => None,
     }
 }
 
@@ -422,7 +360,7 @@ fn shows(meaning: &Meaning, entry: &Entry<Model>, nodes: &[String]) -> bool {
                 node, label, nth, ..
             },
             What::Struck(struck, _, _, Some(step)),
-        ) => node == name(*struck) && *nth == step.nth && is_label(label, *step),
+        ) => node == name(*struck) && *nth == step.nth && label == step_label::<Model>(step.label),
         (Deviation::Weather { at, change }, what) => {
             at.0 == entry.at.0 && changes(change, what, nodes)
         }
@@ -441,14 +379,5 @@ fn changes(change: &NamedChange, what: &What<Model>, nodes: &[String]) -> bool {
             matches!(change, NamedChange::Outage(node, ..) if *node == nodes[usize::from(struck.0)])
         }
         _ => false,
-    }
-}
-
-/// The kernel's own labels follow those of the domain.
-fn is_label(name: &str, step: StepId) -> bool {
-    match usize::from(step.label.0) {
-        boot if boot == Model::LABELS => name == "boot",
-        told if told == Model::LABELS + 1 => name == "disconnected",
-        _ => name == Model::label_name(step.label),
     }
 }

@@ -15,9 +15,9 @@ use semel_sim::record::{Entry, What};
 
 use super::condense::{More, condense};
 use super::known::Known;
-use super::slice::{Slice, message_of, record_of};
+use super::slice::Slice;
 use super::torn::torn;
-use super::{Deed, Fact, Step};
+use super::{Deed, Fact, LogFact, ReaderFact, RecordFact, Step, Stored};
 use crate::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
@@ -112,15 +112,21 @@ impl Teller<'_, '_> {
                 let sink = *node == self.plan.scenario.topology.sink();
                 let undone = sink && outage.kind == OutageKind::DiskLoss && self.applied;
                 self.applied &= !undone;
-                undone.then_some((*node, Fact::Undone))
+                undone.then_some((*node, Fact::Record(RecordFact::Undone)))
             }
             What::Observed(node, seen) => {
                 let fact = self.fact(*node, entry, seen);
                 self.known.note(seen);
                 fact.map(|fact| (*node, fact))
             }
-            What::Sent { from, .. } => self.slice.repeat(entry).map(|fact| (*from, fact)),
-            What::Fired(node, timer) => self.fired(entry, *timer).map(|fact| (*node, fact)),
+            What::Sent { from, .. } => {
+                let repeat = self.slice.repeat(entry);
+                repeat.map(|repeat| (*from, Fact::Repeated(repeat)))
+            }
+            What::Fired(node, timer) => {
+                let fact = self.fired(entry, *timer);
+                fact.map(|fact| (*node, Fact::Reader(fact)))
+            }
             _ => None,
         };
         let Some((node, fact)) = told else { return };
@@ -139,8 +145,9 @@ impl Teller<'_, '_> {
     fn unprocessable(&self, fact: &Fact) -> Option<Fact> {
         let poison = |record: Option<u32>| record.is_some_and(|one| self.workload.is_poison(one));
         match *fact {
-            Fact::Delivered { again: false, .. } => {
-                poison(self.slice.record).then_some(Fact::Unprocessable)
+            Fact::Record(RecordFact::Delivered { again: false, .. }) => {
+                let fact = Fact::Record(RecordFact::Unprocessable);
+                poison(self.slice.record).then_some(fact)
             }
             Fact::Other(record, Deed::Delivered) => {
                 poison(Some(record)).then_some(Fact::Other(record, Deed::Unprocessable))
@@ -152,7 +159,7 @@ impl Teller<'_, '_> {
     /// The packet of the proof that brought something about: what a marker says was decided because of another one.
     fn reason(&self, entry: &Entry<Model>) -> Option<String> {
         let sent = self.slice.packet(entry)?;
-        let marker = message_of(&sent.what)?.kind() == Kind::WriteMarker;
+        let marker = sent.what.message()?.kind() == Kind::WriteMarker;
         let name = self.slice.called(sent.id);
         name.or_else(|| self.reason(sent).filter(|_| marker))
     }
@@ -170,14 +177,14 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the record.
     fn fact(&mut self, node: NodeId, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
-        if self.slice.record.is_some() && record_of(seen) == self.slice.record {
-            return self.of_record(node, entry, seen);
+        if self.slice.record.is_some() && seen.record() == self.slice.record {
+            return self.of_record(node, entry, seen).map(Fact::Record);
         }
-        if record_of(seen).is_some() {
+        if seen.record().is_some() {
             return self.of_rival(seen);
         }
-        self.of_readers(node, entry, seen)
-            .or_else(|| self.of_logs(entry, seen))
+        let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
+        of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log))
     }
 
     fn of_record(
@@ -185,7 +192,7 @@ impl Teller<'_, '_> {
         node: NodeId,
         entry: &Entry<Model>,
         seen: &Observation,
-    ) -> Option<Fact> {
+    ) -> Option<RecordFact> {
         let again = |known: &mut bool| std::mem::replace(known, true);
         let inputs = self.slice.inputs;
         Some(match *seen {
@@ -197,7 +204,7 @@ impl Teller<'_, '_> {
                 self.enlisted.insert(partition, transaction);
                 return None;
             }
-            Observation::Intent { .. } => Fact::Intended,
+            Observation::Intent { .. } => RecordFact::Intended,
             Observation::Stored {
                 record,
                 offset,
@@ -211,23 +218,23 @@ impl Teller<'_, '_> {
                 } else {
                     &mut self.stored
                 };
-                Fact::Stored {
+                RecordFact::Stored(Stored {
                     offset,
                     again: again(known),
                     missed: missed.into(),
                     output,
                     instead_of: self.known.before((partition, offset), record),
-                }
+                })
             }
             Observation::Delivered { offset, .. } => {
                 let again = again(&mut self.delivered);
-                Fact::Delivered { offset, again }
+                RecordFact::Delivered { offset, again }
             }
             Observation::Applied {
                 missed, partition, ..
             } => {
                 let again = again(&mut self.applied);
-                Fact::Applied {
+                RecordFact::Applied {
                     again,
                     missed: missed.into(),
                     output: partition >= inputs,
@@ -240,19 +247,21 @@ impl Teller<'_, '_> {
                 hit: Hit::InFlight,
                 place: Place::Sink,
                 ..
-            } => Fact::InProgress,
-            Observation::Recognised { place, .. } => Fact::Recognised(self.taken_for(entry, place)),
-            Observation::Refused { .. } => Fact::Refused,
-            Observation::Skipped { .. } | Observation::Parked { .. } => Fact::PassedOver,
+            } => RecordFact::InProgress,
+            Observation::Recognised { place, .. } => {
+                RecordFact::Recognised(self.taken_for(entry, place))
+            }
+            Observation::Refused { .. } => RecordFact::Refused,
+            Observation::Skipped { .. } | Observation::Parked { .. } => RecordFact::PassedOver,
             _ => return None,
         })
     }
 
     /// An application that was told "unknown" while its client was up may send the record again (F003).
-    fn reported(&self, node: NodeId, entry: &Entry<Model>, outcome: Outcome) -> Option<Fact> {
+    fn reported(&self, node: NodeId, entry: &Entry<Model>, outcome: Outcome) -> Option<RecordFact> {
         let unknown = outcome == Outcome::Unknown;
         let matters = self.lacks || (unknown && !self.struck.contains(&node));
-        matters.then(|| Fact::Reported {
+        matters.then(|| RecordFact::Reported {
             told: outcome.into(),
             ground: self.ground(entry, outcome),
         })
@@ -260,7 +269,9 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the other record.
     fn of_rival(&self, seen: &Observation) -> Option<Fact> {
-        let rival = record_of(seen).filter(|record| Some(*record) == self.slice.rival)?;
+        let rival = seen
+            .record()
+            .filter(|record| Some(*record) == self.slice.rival)?;
         let overtook = self.slice.overtook;
         let deed = match *seen {
             Observation::Intent { .. } if overtook => Deed::Intended,
@@ -281,7 +292,7 @@ impl Teller<'_, '_> {
         node: NodeId,
         entry: &Entry<Model>,
         seen: &Observation,
-    ) -> Option<Fact> {
+    ) -> Option<ReaderFact> {
         match *seen {
             Observation::Progress {
                 partition,
@@ -293,7 +304,7 @@ impl Teller<'_, '_> {
                 let passes = self.offset().is_some_and(|own| own < offset);
                 let matters = passes || !self.struck.is_empty();
                 let told = !accepted || back || (self.lacks && matters);
-                told.then_some(Fact::Marked {
+                told.then_some(ReaderFact::Marked {
                     offset,
                     accepted,
                     passes,
@@ -306,7 +317,7 @@ impl Teller<'_, '_> {
                 ..
             } if self.is_near(partition) && (self.is_under_way() || position == Offset::MAX) => {
                 let marked = self.known.mark(partition);
-                Some(Fact::Resumed {
+                Some(ReaderFact::Resumed {
                     offset: (position != Offset::MAX).then_some(position),
                     after: self.cue(node, entry),
                     marked: marked.filter(|mark| *mark > position),
@@ -316,7 +327,7 @@ impl Teller<'_, '_> {
                 partition,
                 position,
                 ..
-            } if self.is_near(partition) => Some(Fact::Reset {
+            } if self.is_near(partition) => Some(ReaderFact::Reset {
                 offset: position,
                 end: position > 0 && position >= self.known.end(partition),
             }),
@@ -330,7 +341,7 @@ impl Teller<'_, '_> {
     }
 
     /// What an observation says of logs and transactions.
-    fn of_logs(&mut self, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
+    fn of_logs(&mut self, entry: &Entry<Model>, seen: &Observation) -> Option<LogFact> {
         match *seen {
             Observation::Truncated {
                 partition, from, ..
@@ -341,7 +352,7 @@ impl Teller<'_, '_> {
                 if takes_it && output {
                     (self.applied, self.produced) = (false, false);
                 }
-                Some(Fact::Truncated {
+                Some(LogFact::Truncated {
                     from,
                     output,
                     takes_it,
@@ -359,7 +370,7 @@ impl Teller<'_, '_> {
                 if decided {
                     self.enlisted.remove(&partition);
                 }
-                (decided && !commit).then_some(Fact::Aborted { output })
+                (decided && !commit).then_some(LogFact::Aborted { output })
             }
             Observation::Decided {
                 transaction,
@@ -368,7 +379,7 @@ impl Teller<'_, '_> {
             } if self.enlisted.values().any(|mine| *mine == transaction) => self.given_up(entry),
             Observation::Hanging {
                 partition, offset, ..
-            } if self.is_near(partition) => Some(Fact::Hanging {
+            } if self.is_near(partition) => Some(LogFact::Hanging {
                 offset,
                 output: partition >= self.slice.inputs,
             }),
@@ -377,15 +388,17 @@ impl Teller<'_, '_> {
     }
 
     /// A timer that went off tells of somebody's silence.
-    fn fired(&self, entry: &Entry<Model>, timer: Timer) -> Option<Fact> {
+    fn fired(&self, entry: &Entry<Model>, timer: Timer) -> Option<ReaderFact> {
         match timer {
             Timer::SessionCheck { member } => {
                 let node = self.plan.scenario.topology.consumer(member);
-                Some(Fact::SessionOver {
+                Some(ReaderFact::SessionOver {
                     member: self.slice.node(node),
                 })
             }
-            Timer::PollOverdue { .. } => self.slice.leaves(entry).then_some(Fact::PollOverdue),
+            Timer::PollOverdue { .. } => {
+                self.slice.leaves(entry).then_some(ReaderFact::PollOverdue)
+            }
             _ => None,
         }
     }
@@ -399,32 +412,35 @@ impl Teller<'_, '_> {
     /// What is not there in the end.
     fn conclude(&mut self, violation: &Violation) {
         let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
-        if let Some(fact) = torn(self.slice, violation) {
+        if let Some(torn) = torn(self.slice, violation) {
+            let fact = Fact::Log(LogFact::Torn(torn));
             self.push(at, String::new(), fact, None);
         } else if self.slice.record.is_some() && self.lacks {
             let fact = self.missing(violation.invariant);
             if let Some(fact) = fact {
-                self.push(at, String::new(), fact, None);
+                self.push(at, String::new(), Fact::Record(fact), None);
             }
         }
     }
 
-    fn missing(&self, invariant: Invariant) -> Option<Fact> {
+    fn missing(&self, invariant: Invariant) -> Option<RecordFact> {
         let passes = |step: &Step| {
             matches!(
                 step.fact,
-                Fact::Marked {
+                Fact::Reader(ReaderFact::Marked {
                     accepted: true,
                     passes: true,
                     ..
-                }
+                })
             )
         };
         match invariant {
-            Invariant::NoLoss | Invariant::Convergence if !self.applied => Some(Fact::Missing {
-                beyond: self.beyond(),
-            }),
-            Invariant::Convergence if !self.steps.iter().any(passes) => Some(Fact::Unmarked),
+            Invariant::NoLoss | Invariant::Convergence if !self.applied => {
+                Some(RecordFact::Missing {
+                    beyond: self.beyond(),
+                })
+            }
+            Invariant::Convergence if !self.steps.iter().any(passes) => Some(RecordFact::Unmarked),
             _ => None,
         }
     }
@@ -433,7 +449,7 @@ impl Teller<'_, '_> {
     fn beyond(&self) -> Option<Offset> {
         let own = self.offset().filter(|_| !self.delivered)?;
         let mut entries = self.slice.trace.entries.iter().rev();
-        let asked = entries.find_map(|entry| match message_of(&entry.what) {
+        let asked = entries.find_map(|entry| match entry.what.message() {
             Some(message) => self.asks_for(message),
             None => None,
         })?;

@@ -7,7 +7,7 @@ use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
 use semel_sim::record::What;
 
 use super::slice::Slice;
-use super::{Fact, Part};
+use super::{Part, Torn};
 
 /// A record in a transaction, and what became of it there.
 struct Enlisted {
@@ -22,7 +22,7 @@ struct Enlisted {
 }
 
 /// The halves of the transaction that a violation is about. None where none is torn.
-pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Fact> {
+pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Torn> {
     let speaks = violation.cause == Cause::Loss(7) || violation.invariant == Invariant::Atomic;
     let all = enlisted(slice);
     let transaction = spoken_of(slice, violation, &all).filter(|_| speaks)?;
@@ -49,7 +49,7 @@ pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Fact> {
         None => !there.is_empty() && !missing.is_empty(),
     };
     let parts = |some: Vec<(Part, bool)>| some.into_iter().map(|one| one.0).collect();
-    is_torn.then(|| Fact::Torn {
+    is_torn.then(|| Torn {
         transaction: transaction.number,
         commit,
         there: parts(there),

@@ -7,6 +7,7 @@ use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
 use semel_sim::schedule::{Deviation, Fated, NamedChange};
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
 
 use super::{Aim, Size};
 use crate::bench::Bench;
@@ -43,18 +44,17 @@ impl Case {
         aim: impl Fn(&Findings) -> Option<Aim>,
     ) -> Option<(Self, Aim)> {
         let bench = Bench::new(plan, seed);
-        let mut adversary = Meant::new(bench.seeded(seed), &bench.nodes);
-        let findings = bench.play(&mut adversary);
+        let mut meant = Watched::new(bench.seeded(seed), Meant::new(&bench.nodes));
+        let findings = bench.play(&mut meant);
         let aim = aim(&findings)?;
         let mut scenario = Scenario::clone(&plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
         scenario.faults = Vec::new();
         let usual = scenario.network.latency + scenario.network.spread;
         scenario.network.spread = Span::ZERO;
-        let (_, meanings) = adversary.into_parts();
         let case = Self {
             scenario,
-            meanings,
+            meanings: meant.watch.into_meanings(),
             usual,
         };
         Some((case, aim))

@@ -19,6 +19,7 @@ use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
 use semel_sim::adversary::Adversary;
 use semel_sim::schedule::{Deviation, Script};
+use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::bench::{Bench, most_events};
@@ -30,6 +31,7 @@ use crate::scenario::Scenario;
 use crate::trial::Runner;
 use case::Case;
 
+pub use crate::reach::Beyond;
 pub use kin::Kin;
 
 /// What is kept while everything else is taken away.
@@ -84,8 +86,8 @@ pub struct Shrunk {
     pub runs: u64,
     /// More could perhaps be taken away: it was cut short by this budget.
     pub cut_short: Option<Budget>,
-    /// What its faults hit that no fault of the plan can, in a few words each.
-    pub beyond: Vec<String>,
+    /// What its faults hit that no fault of the plan can.
+    pub beyond: Vec<Beyond>,
 }
 
 /// What shrinking may take.
@@ -152,29 +154,31 @@ impl Aim {
     /// what follows from it for sums, the sink before the stream.
     pub fn gravest(findings: &Findings) -> Option<Self> {
         let gravity = |one: &&Violation| (one.is_breach(), one.record.is_some(), one.level);
-        let worst = findings.violations.iter().rev().max_by_key(gravity)?;
-        Some(Self {
-            invariant: worst.invariant,
-            level: worst.level,
-            side: worst.side,
-            cause: worst.cause,
-            breach: worst.is_breach(),
-        })
+        let worst = findings.violations.iter().rev().max_by_key(gravity);
+        worst.map(Self::of)
+    }
+
+    /// This kind of violation.
+    pub fn of(violation: &Violation) -> Self {
+        Self {
+            invariant: violation.invariant,
+            level: violation.level,
+            side: violation.side,
+            cause: violation.cause,
+            breach: violation.is_breach(),
+        }
     }
 
     /// The first violation of this kind.
     pub fn find(self, findings: &Findings) -> Option<&Violation> {
-        findings.violations.iter().find(|found| {
-            (found.invariant, found.level) == (self.invariant, self.level)
-                && (found.side, found.cause) == (self.side, self.cause)
-                && found.is_breach() == self.breach
-        })
+        let mut found = findings.violations.iter();
+        found.find(|found| Self::of(found) == self)
     }
 }
 
 /// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
 /// left may go on for long, and that is no smaller failure.
-fn patience(plan: &Arc<Plan>, seed: u64) -> u64 {
+fn allowance(plan: &Arc<Plan>, seed: u64) -> u64 {
     let events = Runner::new(plan)
         .outcome(seed)
         .map(|outcome| outcome.counts.events);
@@ -206,7 +210,7 @@ impl Shrinker {
             left,
             events_left: EVENTS,
             dry: false,
-            events: patience(plan, seed),
+            events: allowance(plan, seed),
             plan: Arc::clone(plan),
             reach: Arc::new(Reach::of(plan)),
             within: true,
@@ -264,7 +268,7 @@ impl Shrinker {
     }
 
     /// What the faults of a case hit that no fault of the plan can.
-    fn beyond(&self, case: &Case) -> Vec<String> {
+    fn beyond(&self, case: &Case) -> Vec<Beyond> {
         let plan = Plan {
             scenario: Arc::new(case.scenario.clone()),
             ..Plan::clone(&self.plan)
@@ -274,9 +278,10 @@ impl Shrinker {
         let Ok(script) = Script::new(&deviations, &bench.nodes) else {
             return Vec::new();
         };
-        let mut reaching = Reaching::new(script, &self.reach, (&bench.nodes, case.usual()));
-        bench.play(&mut reaching);
-        reaching.into_beyond()
+        let reaching = Reaching::new(&self.reach, (&bench.nodes, case.usual()));
+        let mut watched = Watched::new(script, reaching);
+        bench.play(&mut watched);
+        watched.watch.into_beyond()
     }
 
     /// The case as it runs, if it still shows the violation: with deviations by the addresses that they now have.
@@ -332,12 +337,11 @@ impl Shrinker {
         bench: &Bench,
         adversary: impl Adversary<Model>,
     ) -> Option<Case> {
-        let mut meant = Meant::new(adversary, &bench.nodes);
+        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
         let (findings, events) = bench.play_counted(&mut meant);
         self.events_left = self.events_left.saturating_sub(events);
         self.aim.find(&findings)?;
-        let (_, meanings) = meant.into_parts();
-        Some(case.with(&meanings))
+        Some(case.with(&meant.watch.into_meanings()))
     }
 
     /// Takes a candidate if it still fails.

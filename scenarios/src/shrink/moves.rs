@@ -11,6 +11,7 @@ use semel_models::workload::Money;
 use semel_sim::digest::name_key;
 use semel_sim::schedule::{Deviation, Fated, NamedChange, OutageName};
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
 
 use super::Shrinker;
 use super::case::Case;
@@ -122,11 +123,11 @@ impl Shrinker {
         let bench = self.bench(case)?;
         let reach = Arc::clone(&self.reach);
         let carried = Carried::new(&case.meanings, &bench.nodes)?;
-        let mut survey = Survey::new(carried, &reach, &bench.nodes);
+        let mut survey = Watched::new(carried, Survey::new(&reach, &bench.nodes));
         bench.play(&mut survey);
         let named = |key: u64| bench.nodes.iter().find(|name| name_key(name) == key);
         let mut survivors = Vec::new();
-        for (loss, unsynced) in survey.into_losses() {
+        for (loss, unsynced) in survey.watch.into_losses() {
             let node = named(loss.node)?;
             survivors.extend((1..=unsynced).rev().map(|kept| Meaning {
                 deviation: Deviation::Survives {
@@ -159,9 +160,9 @@ impl Shrinker {
         let bench = self.bench(case)?;
         let reach = Arc::clone(&self.reach);
         let carried = Carried::new(&case.meanings, &bench.nodes)?;
-        let mut survey = Survey::new(carried, &reach, &bench.nodes);
+        let mut survey = Watched::new(carried, Survey::new(&reach, &bench.nodes));
         bench.play(&mut survey);
-        let spots = survey.into_spots();
+        let spots = survey.watch.into_spots();
         let fits = |act: &Deviation, open: &Open| {
             let place = &open.spot.0;
             let is_such = match act {

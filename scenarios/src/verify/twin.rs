@@ -29,11 +29,11 @@ struct Twin<'a> {
 impl Twin<'_> {
     fn run(&mut self, chosen: &[Choice]) {
         let mut prober = Prober::new(self.menu, chosen, faults(chosen) < self.most);
-        let (mut world, mut eyes) = (self.bench.world(), Eyes(self.bench.judge()));
-        let end = world.run(self.limits, &mut prober, &mut eyes);
-        world.last_words(&mut eyes);
-        eyes.0.finish(end, world.now());
-        self.found.add(&eyes.0, chosen);
+        let (mut world, mut alone) = (self.bench.world(), Alone(self.bench.judge()));
+        let end = world.run(self.limits, &mut prober, &mut alone);
+        world.last_words(&mut alone);
+        alone.0.finish(end, world.now());
+        self.found.add(&alone.0, chosen);
         self.schedules += 1;
         for choice in prober.found {
             self.run(&[chosen, &[choice]].concat());

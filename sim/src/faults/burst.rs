@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::chance::Rate;
-use crate::faults::pick::{Names, PacketPick, Wrong};
+use crate::faults::packet::PacketPick;
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{PacketAct, Rules, Spells};
 use crate::time::Span;
 
@@ -44,8 +45,30 @@ const fn always() -> Rate {
     Rate::ONE
 }
 
-impl Burst {
-    pub(super) fn compile<M: Clone, O>(
+impl<M: Clone, O> Item<M, O> for Burst {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When {
+            rate: Some(self.rate),
+            at: self.at,
+            every: None,
+            until: self.until,
+        }
+    }
+
+    /// The longer one of its two.
+    fn length(&self) -> Option<(&'static str, Span)> {
+        Some(if self.good > self.bad {
+            ("good", self.good)
+        } else {
+            ("bad", self.bad)
+        })
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
-use crate::faults::pick::{Names, When, Wrong};
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{Action, Rules};
 use crate::time::Span;
 
@@ -29,8 +29,16 @@ pub struct ClockDrift {
     pub until: Option<Span>,
 }
 
-impl ClockDrift {
-    pub(super) fn compile<M, O>(
+impl<M, O> Item<M, O> for ClockDrift {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When::from_until(self.at, self.until)
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,
@@ -41,16 +49,11 @@ impl ClockDrift {
             return Err(Wrong::new("ppm", "must lie between -999999 and 999999"));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            let once = |at| When {
-                rate: None,
-                at: Some(at),
-                every: None,
-                until: None,
-            };
-            once(self.at).compile(index, name, Action::ClockDrift(node, self.ppm), rules)?;
-            if let Some(until) = self.until {
-                once(until).compile(FaultIndex::NONE, name, Action::ClockDrift(node, 0), rules)?;
-            }
+            let actions = (
+                Action::ClockDrift(node, self.ppm),
+                Action::ClockDrift(node, 0),
+            );
+            When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::chance::Rate;
-use crate::faults::pick::{Names, When, Wrong};
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{Action, Rules};
 use crate::time::Span;
 
@@ -40,8 +40,26 @@ pub struct ClockStep {
     pub until: Option<Span>,
 }
 
-impl ClockStep {
-    pub(super) fn compile<M, O>(
+impl<M, O> Item<M, O> for ClockStep {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When {
+            rate: self.rate,
+            at: self.at,
+            every: self.every,
+            until: self.until,
+        }
+    }
+
+    fn length(&self) -> Option<(&'static str, Span)> {
+        let forward = self.forward.map(|length| ("forward", length));
+        forward.or(self.back.map(|length| ("back", length)))
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,
@@ -70,13 +88,8 @@ impl ClockStep {
                 "is missing, and nothing else says when: give `at` or `every`",
             ));
         }
+        let when = Item::<M, O>::when(self);
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            let when = When {
-                rate: self.rate,
-                at: self.at,
-                every: self.every,
-                until: self.until,
-            };
             when.compile(index, name, Action::ClockStep(node, nanos), rules)?;
         }
         Ok(())

@@ -1,23 +1,16 @@
 //! `Corrupt`: packets that arrive damaged, which the receiver notices by their checksum.
 
-use crate::address::FaultIndex;
-use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::rules::{PacketAct, Rules};
+use crate::faults::packet::{PacketPick, Packets, packet_fault};
+use crate::faults::pick::Wrong;
+use crate::rules::PacketAct;
 
 packet_fault! {
     /// Damages packets. The receiver notices and throws them away: a drop that the trace shows as what it is.
     Corrupt {}
 }
 
-impl<M: Clone> Corrupt<M> {
-    pub(super) fn compile<O>(
-        &self,
-        index: FaultIndex,
-        name: &str,
-        names: &Names<'_>,
-        rules: &mut Rules<M, O>,
-    ) -> Result<(), Wrong> {
-        self.pick()
-            .compile(index, name, names, PacketAct::Corrupt, rules)
+impl<M> Packets<M> for Corrupt<M> {
+    fn act(&self, _: &mut PacketPick<'_, M>) -> Result<PacketAct, Wrong> {
+        Ok(PacketAct::Corrupt)
     }
 }

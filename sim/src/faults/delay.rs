@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::address::FaultIndex;
-use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::rules::{PacketAct, Rules};
+use crate::faults::packet::{PacketPick, Packets, packet_fault};
+use crate::faults::pick::Wrong;
+use crate::rules::PacketAct;
 use crate::time::Span;
 
 packet_fault! {
@@ -16,24 +16,19 @@ packet_fault! {
     }
 }
 
-impl<M: Clone> Delay<M> {
-    pub(super) fn compile<O>(
-        &self,
-        index: FaultIndex,
-        name: &str,
-        names: &Names<'_>,
-        rules: &mut Rules<M, O>,
-    ) -> Result<(), Wrong> {
-        if let Spread::Uniform(least, most) = self.by
-            && most < least
-        {
-            return Err(Wrong::new(
+impl<M> Packets<M> for Delay<M> {
+    fn act(&self, _: &mut PacketPick<'_, M>) -> Result<PacketAct, Wrong> {
+        match self.by {
+            Spread::Uniform(least, most) if most < least => Err(Wrong::new(
                 "by",
                 alloc::format!("goes from {least} to {most}; write the smaller first"),
-            ));
+            )),
+            by => Ok(PacketAct::Delay(by)),
         }
-        self.pick()
-            .compile(index, name, names, PacketAct::Delay(self.by), rules)
+    }
+
+    fn length(&self) -> Option<(&'static str, Span)> {
+        Some(("by", self.by.length()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `Duplicate`: packets that arrive twice.
 
-use crate::address::FaultIndex;
-use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::rules::{PacketAct, Rules};
+use crate::faults::packet::{PacketPick, Packets, packet_fault};
+use crate::faults::pick::Wrong;
+use crate::rules::PacketAct;
 
 packet_fault! {
     /// Delivers a second copy, with a delay of its own. Only datagrams are duplicated: a connection sorts copies
@@ -10,15 +10,8 @@ packet_fault! {
     Duplicate {}
 }
 
-impl<M: Clone> Duplicate<M> {
-    pub(super) fn compile<O>(
-        &self,
-        index: FaultIndex,
-        name: &str,
-        names: &Names<'_>,
-        rules: &mut Rules<M, O>,
-    ) -> Result<(), Wrong> {
-        self.pick()
-            .compile(index, name, names, PacketAct::Duplicate, rules)
+impl<M> Packets<M> for Duplicate<M> {
+    fn act(&self, _: &mut PacketPick<'_, M>) -> Result<PacketAct, Wrong> {
+        Ok(PacketAct::Duplicate)
     }
 }

@@ -2,9 +2,9 @@
 
 use alloc::format;
 
-use crate::address::FaultIndex;
-use crate::faults::pick::{Names, Wrong, packet_fault};
-use crate::rules::{PacketAct, Rules};
+use crate::faults::packet::{PacketPick, Packets, packet_fault};
+use crate::faults::pick::Wrong;
+use crate::rules::PacketAct;
 use crate::time::{Span, Time};
 
 packet_fault! {
@@ -15,15 +15,8 @@ packet_fault! {
     }
 }
 
-impl<M: Clone> Hold<M> {
-    pub(super) fn compile<O>(
-        &self,
-        index: FaultIndex,
-        name: &str,
-        names: &Names<'_>,
-        rules: &mut Rules<M, O>,
-    ) -> Result<(), Wrong> {
-        let mut pick = self.pick();
+impl<M> Packets<M> for Hold<M> {
+    fn act(&self, pick: &mut PacketPick<'_, M>) -> Result<PacketAct, Wrong> {
         if let Some(at) = pick.at
             && at >= self.release
         {
@@ -40,12 +33,10 @@ impl<M: Clone> Hold<M> {
         if pick.times.is_none() {
             pick.times = Some(u32::MAX);
         }
-        pick.compile(
-            index,
-            name,
-            names,
-            PacketAct::Hold(Time(self.release.0)),
-            rules,
-        )
+        Ok(PacketAct::Hold(Time(self.release.0)))
+    }
+
+    fn length(&self) -> Option<(&'static str, Span)> {
+        Some(("release", self.release))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{FaultIndex, NodeId};
 use crate::chance::Rate;
-use crate::faults::pick::{Names, When, Wrong};
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{Action, Aim, Cuts, Rules, StepAct, StepRule, Trigger, Turn};
 use crate::time::{Span, Time};
 
@@ -77,8 +77,29 @@ impl<O> Default for Isolate<O> {
     }
 }
 
-impl<O: Clone> Isolate<O> {
-    pub(super) fn compile<M>(
+impl<M, O: Clone> Item<M, O> for Isolate<O> {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When {
+            rate: self.rate,
+            at: self.at,
+            every: self.every,
+            until: self.until,
+        }
+    }
+
+    fn length(&self) -> Option<(&'static str, Span)> {
+        Some(("lasting", self.lasting?))
+    }
+
+    fn after(&self) -> Option<&O> {
+        self.after.as_ref()
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,
@@ -109,20 +130,16 @@ impl<O: Clone> Isolate<O> {
                 "is missing, and nothing else says when: give a time (`at`, `every`) or a trigger (`after`)",
             ));
         }
-        let until = if self.every.is_some() {
-            self.until
-        } else {
-            None
+        // With `at` alone, `until` says when the isolation ends, and not when it happens no more.
+        let when = When {
+            until: self.until.filter(|_| self.every.is_some()),
+            ..Item::<M, O>::when(self)
         };
-        When {
-            rate: self.rate,
-            at: self.at,
-            every: self.every,
-            until,
-        }
-        .compile(index, name, action, rules)
+        when.compile(index, name, action, rules)
     }
+}
 
+impl<O> Isolate<O> {
     fn lasting(&self) -> Result<Span, Wrong> {
         match (self.lasting, self.at, self.until) {
             (Some(_), _, Some(_)) if self.every.is_none() => Err(Wrong::new(

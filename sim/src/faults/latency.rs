@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
-use crate::faults::pick::{Names, When, Wrong};
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{Action, Rules};
 use crate::time::Span;
 
@@ -33,8 +33,20 @@ pub struct SlowLink {
     pub until: Option<Span>,
 }
 
-impl SlowLink {
-    pub(super) fn compile<M, O>(
+impl<M, O> Item<M, O> for SlowLink {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When::from_until(self.at, self.until)
+    }
+
+    fn length(&self) -> Option<(&'static str, Span)> {
+        Some(("extra", self.extra))
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,
@@ -52,21 +64,9 @@ impl SlowLink {
             .collect();
         for from in from {
             for to in to.iter().copied().filter(|to| *to != from) {
-                let once = |at| When {
-                    rate: None,
-                    at: Some(at),
-                    every: None,
-                    until: None,
-                };
-                once(self.at).compile(index, name, Action::Latency(from, to, self.extra), rules)?;
-                if let Some(until) = self.until {
-                    once(until).compile(
-                        FaultIndex::NONE,
-                        name,
-                        Action::Latency(from, to, Span::ZERO),
-                        rules,
-                    )?;
-                }
+                let change = |extra| Action::Latency(from, to, extra);
+                let actions = (change(self.extra), change(Span::ZERO));
+                When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
             }
         }
         Ok(())

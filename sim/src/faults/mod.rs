@@ -2,7 +2,7 @@
 //!
 //! A fault acts by *rate*, by *time* (`at`, `until`, `every`) or by *trigger*: a pattern on a message (`packet`) or
 //! on an observation (`after`). What it does is compiled into rules for [`crate::seeded::Seeded`]. To add a fault:
-//! one file here with its struct and `compile`, one variant and one arm below.
+//! one file here with its struct and what the list asks of it (`pick::Item`), one variant and two arms below.
 
 mod burst;
 mod clock_drift;
@@ -16,22 +16,27 @@ mod duplicate;
 mod hold;
 mod isolate;
 mod latency;
+mod node;
+mod packet;
 mod pause;
 mod pick;
 mod power_loss;
+mod script;
 mod slow;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::address::FaultIndex;
+use crate::address::{FaultIndex, OutageKind};
 use crate::domain::Domain;
 use crate::rules::Rules;
-use crate::schedule::Deviation;
+use crate::schedule::{Deviation, Unknown};
 use crate::seeded::Seeded;
+use crate::time::Span;
 
 pub use burst::Burst;
 pub use clock_drift::ClockDrift;
@@ -45,10 +50,14 @@ pub use duplicate::Duplicate;
 pub use hold::Hold;
 pub use isolate::{Direction, Isolate};
 pub use latency::SlowLink;
+pub use node::NodePick;
+pub use packet::PacketPick;
 pub use pause::Pause;
-pub use pick::{Names, NodeSet, Wrong};
+pub use pick::{Names, NodeSet, When, Wrong};
 pub use power_loss::PowerLoss;
 pub use slow::Slow;
+
+use pick::Item;
 
 /// One item of a fault plan, over a domain's patterns on messages (`M`) and on observations (`O`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -110,58 +119,55 @@ impl<M: Clone, O: Clone> Fault<M, O> {
         }
     }
 
-    /// The name it was given, if any.
-    pub fn given_name(&self) -> Option<&str> {
+    fn item(&self) -> &dyn Item<M, O> {
         match self {
-            Self::Drop(fault) => fault.name.as_deref(),
-            Self::Delay(fault) => fault.name.as_deref(),
-            Self::Duplicate(fault) => fault.name.as_deref(),
-            Self::Hold(fault) => fault.name.as_deref(),
-            Self::Burst(fault) => fault.name.as_deref(),
-            Self::Corrupt(fault) => fault.name.as_deref(),
-            Self::Isolate(fault) => fault.name.as_deref(),
-            Self::SlowLink(fault) => fault.name.as_deref(),
-            Self::Crash(fault) => fault.name.as_deref(),
-            Self::PowerLoss(fault) => fault.name.as_deref(),
-            Self::DiskLoss(fault) => fault.name.as_deref(),
-            Self::Pause(fault) => fault.name.as_deref(),
-            Self::Slow(fault) => fault.name.as_deref(),
-            Self::ClockStep(fault) => fault.name.as_deref(),
-            Self::ClockDrift(fault) => fault.name.as_deref(),
-            Self::Script(_) => None,
+            Self::Drop(fault) => fault,
+            Self::Delay(fault) => fault,
+            Self::Duplicate(fault) => fault,
+            Self::Hold(fault) => fault,
+            Self::Burst(fault) => fault,
+            Self::Corrupt(fault) => fault,
+            Self::Isolate(fault) => fault,
+            Self::SlowLink(fault) => fault,
+            Self::Crash(fault) => fault,
+            Self::PowerLoss(fault) => fault,
+            Self::DiskLoss(fault) => fault,
+            Self::Pause(fault) => fault,
+            Self::Slow(fault) => fault,
+            Self::ClockStep(fault) => fault,
+            Self::ClockDrift(fault) => fault,
+            Self::Script(deviations) => deviations,
         }
     }
 
-    /// Adds this fault's rules. `index` is its place in the plan, `name` what keys its dice.
-    fn compile(
-        &self,
-        index: FaultIndex,
-        name: &str,
-        names: &Names<'_>,
-        rules: &mut Rules<M, O>,
-    ) -> Result<(), Wrong> {
-        match self {
-            Self::Drop(fault) => fault.compile(index, name, names, rules),
-            Self::Delay(fault) => fault.compile(index, name, names, rules),
-            Self::Duplicate(fault) => fault.compile(index, name, names, rules),
-            Self::Hold(fault) => fault.compile(index, name, names, rules),
-            Self::Burst(fault) => fault.compile(index, name, names, rules),
-            Self::Corrupt(fault) => fault.compile(index, name, names, rules),
-            Self::Isolate(fault) => fault.compile(index, name, names, rules),
-            Self::SlowLink(fault) => fault.compile(index, name, names, rules),
-            Self::Crash(fault) => fault.compile(index, name, names, rules),
-            Self::PowerLoss(fault) => fault.compile(index, name, names, rules),
-            Self::DiskLoss(fault) => fault.compile(index, name, names, rules),
-            Self::Pause(fault) => fault.compile(index, name, names, rules),
-            Self::Slow(fault) => fault.compile(index, name, names, rules),
-            Self::ClockStep(fault) => fault.compile(index, name, names, rules),
-            Self::ClockDrift(fault) => fault.compile(index, name, names, rules),
-            Self::Script(deviations) => {
-                let script = rules.script.get_or_insert_default();
-                script.extend(deviations.iter().cloned());
-                Ok(())
-            }
-        }
+    /// The name it was given, if any.
+    pub fn given_name(&self) -> Option<&str> {
+        self.item().name()
+    }
+
+    /// When it strikes, or may. (A script says that line by line.)
+    pub fn when(&self) -> When {
+        self.item().when()
+    }
+
+    /// The length of time that it has besides, and what its field is called.
+    pub fn length(&self) -> Option<(&'static str, Span)> {
+        self.item().length()
+    }
+
+    /// Which packets it hits, if it picks packets one by one.
+    pub fn as_packet(&self) -> Option<PacketPick<'_, M>> {
+        self.item().as_packet()
+    }
+
+    /// How nodes go down, and which of them, if it takes nodes down.
+    pub fn as_outage(&self) -> Option<(OutageKind, NodePick<'_, M, O>)> {
+        self.item().as_outage()
+    }
+
+    /// The observation that it waits for, if any.
+    pub fn after(&self) -> Option<&O> {
+        self.item().after()
     }
 }
 
@@ -176,7 +182,7 @@ pub fn names_of<M: Clone, O: Clone>(faults: &[Fault<M, O>]) -> Vec<String> {
                 };
                 match faults[..index].iter().filter(alike).count() {
                     0 => fault.kind().to_string(),
-                    before => alloc::format!("{}-{}", fault.kind(), before + 1),
+                    before => format!("{}-{}", fault.kind(), before + 1),
                 }
             },
             ToString::to_string,
@@ -197,7 +203,17 @@ pub fn adversary<D: Domain>(
     Seeded::new(rules, nodes, seed).map_err(|unknown| {
         let script = |fault: &Fault<_, _>| matches!(fault, Fault::Script(_));
         let place = faults.iter().position(script).unwrap_or_default();
-        (place, Wrong::new("script", unknown.0))
+        let wrong = match unknown {
+            Unknown::Node(name) => Wrong::NoNode {
+                field: "script",
+                name,
+            },
+            Unknown::Label(name) => {
+                let text = format!("no message or timer is called `{name}`");
+                Wrong::new("script", text)
+            }
+        };
+        (place, wrong)
     })
 }
 
@@ -220,6 +236,7 @@ pub fn compile_some<M: Clone, O: Clone>(
     let named = faults.iter().zip(names_of(faults)).enumerate();
     for (index, (fault, name)) in named.filter(|(index, _)| chosen(*index)) {
         fault
+            .item()
             .compile(FaultIndex(index as u16), &name, &names, &mut rules)
             .map_err(|wrong| (index, wrong))?;
     }

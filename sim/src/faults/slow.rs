@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
-use crate::faults::pick::{Names, When, Wrong};
+use crate::faults::pick::{Item, Names, When, Wrong};
 use crate::rules::{Action, Rules};
 use crate::time::Span;
 
@@ -28,8 +28,16 @@ pub struct Slow {
     pub until: Option<Span>,
 }
 
-impl Slow {
-    pub(super) fn compile<M, O>(
+impl<M, O> Item<M, O> for Slow {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn when(&self) -> When {
+        When::from_until(self.at, self.until)
+    }
+
+    fn compile(
         &self,
         index: FaultIndex,
         name: &str,
@@ -43,16 +51,8 @@ impl Slow {
             ));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            let once = |at| When {
-                rate: None,
-                at: Some(at),
-                every: None,
-                until: None,
-            };
-            once(self.at).compile(index, name, Action::Slow(node, self.factor), rules)?;
-            if let Some(until) = self.until {
-                once(until).compile(FaultIndex::NONE, name, Action::Slow(node, 1), rules)?;
-            }
+            let actions = (Action::Slow(node, self.factor), Action::Slow(node, 1));
+            When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
         }
         Ok(())
     }

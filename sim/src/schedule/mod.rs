@@ -1,12 +1,11 @@
 //! Schedules: runs written down as what differs from the quiet run.
 //!
-//! [`Noted`] wraps any adversary and writes the differences down; [`Script`] gives the same answers again. A
+//! [`Noted`] watches any adversary and writes the differences down; [`Script`] gives the same answers again. A
 //! [`Deviation`] names nodes and labels in words, so that it survives in a file and a person can read it.
 
 mod noted;
 mod script;
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -157,13 +156,24 @@ pub enum NamedChange {
 
 /// A script names a node or a label that this world does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown(pub String);
+pub enum Unknown {
+    /// No node is called that.
+    Node(String),
+    /// No message or timer is.
+    Label(String),
+}
 
 /// The labels that the kernel itself gives to steps.
 const BOOT: &str = "boot";
 const DISCONNECTED: &str = "disconnected";
 
-fn step_label<D: Domain>(label: Label) -> &'static str {
+/// Whether a step's label is one of the kernel's own. These follow the labels of the domain.
+pub const fn is_own<D: Domain>(label: Label) -> bool {
+    label.0 as usize >= D::LABELS
+}
+
+/// The word for a step's label, the domain's or the kernel's own, as schedules and traces call it.
+pub fn step_label<D: Domain>(label: Label) -> &'static str {
     match usize::from(label.0) {
         boot if boot == D::LABELS => BOOT,
         told if told == D::LABELS + 1 => DISCONNECTED,
@@ -176,18 +186,19 @@ fn named<D: Domain>(name: &str) -> Result<Label, Unknown> {
     let found = all
         .into_iter()
         .find(|label| step_label::<D>(*label) == name);
-    found.ok_or_else(|| Unknown(format!("no message or timer is called `{name}`")))
+    found.ok_or_else(|| Unknown::Label(name.into()))
 }
 
 fn find(nodes: &[String], name: &str) -> Result<NodeId, Unknown> {
     let place = nodes.iter().position(|node| node == name);
     place
         .map(|index| NodeId(index as u16))
-        .ok_or_else(|| Unknown(format!("no node is called `{name}`")))
+        .ok_or_else(|| Unknown::Node(name.into()))
 }
 
 impl NamedChange {
-    fn new(change: &Change, nodes: &[String]) -> Self {
+    /// A change in a world with these nodes, with their names.
+    pub fn new(change: &Change, nodes: &[String]) -> Self {
         let name = |node: &NodeId| nodes[usize::from(node.0)].clone();
         match change {
             Change::Outage(node, outage) => {

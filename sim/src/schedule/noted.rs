@@ -1,19 +1,19 @@
-//! `Noted`: any adversary, and what it answers differently from the quiet one, written down.
+//! `Noted`: what an adversary answers differently from the quiet one, written down.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::address::{Fate, NodeId, StepId, Strike, Weather};
-use crate::adversary::{Adversary, LossId, Sending, Step};
+use crate::adversary::{LossId, Sending, Step};
 use crate::digest::name_key;
 use crate::domain::Domain;
 use crate::schedule::{BOOT, Deviation, Fated, NamedChange, step_label};
 use crate::time::{Span, Time};
+use crate::watch::Watch;
 
 /// Writes down what an adversary answers differently from [`crate::adversary::Quiet`].
 #[derive(Clone, Debug)]
-pub struct Noted<A> {
-    adversary: A,
+pub struct Noted {
     nodes: Vec<String>,
     deviations: Vec<Deviation>,
     /// The step taken last: changes of weather at its time are its doing.
@@ -29,35 +29,24 @@ struct Stepped {
     what: String,
 }
 
-impl<A> Noted<A> {
-    /// Wraps an adversary in a world with these nodes.
-    pub fn new(adversary: A, nodes: &[String]) -> Self {
+impl Noted {
+    /// Nothing yet, of a run in a world with these nodes.
+    pub fn new(nodes: &[String]) -> Self {
         Self {
-            adversary,
             nodes: nodes.to_vec(),
             deviations: Vec::new(),
             last: None,
         }
     }
 
-    /// The adversary, and what it did.
-    pub fn into_parts(self) -> (A, Vec<Deviation>) {
-        (self.adversary, self.deviations)
+    /// What was written down.
+    pub fn into_deviations(self) -> Vec<Deviation> {
+        self.deviations
     }
 
-    /// How much is written down so far.
-    pub fn len(&self) -> usize {
-        self.deviations.len()
-    }
-
-    /// Whether nothing is.
-    pub fn is_empty(&self) -> bool {
-        self.deviations.is_empty()
-    }
-
-    /// What was written down last.
-    pub fn last(&self) -> Option<&Deviation> {
-        self.deviations.last()
+    /// What is written down so far.
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
     }
 
     fn name(&self, node: NodeId) -> String {
@@ -72,29 +61,26 @@ impl<A> Noted<A> {
     }
 }
 
-impl<D: Domain, A: Adversary<D>> Adversary<D> for Noted<A> {
-    fn fate(&mut self, sending: &Sending<'_, D>) -> Fate {
-        let fate = self.adversary.fate(sending);
-        if fate.delays() != [sending.latency] {
-            let fated = match fate.delays() {
-                [] if fate.corrupted => Fated::Corrupt,
-                [] => Fated::Drop,
-                delays => Fated::Arrives(delays.to_vec()),
-            };
-            self.deviations.push(Deviation::Packet {
-                from: self.name(sending.from),
-                to: self.name(sending.to),
-                connection: sending.id.connection,
-                label: D::label_name(sending.id.label).to_string(),
-                nth: sending.id.nth,
-                what: D::describe(sending.message, sending.items),
-                fate: fated,
-            });
-        }
-        fate
+impl<D: Domain> Watch<D> for Noted {
+    fn fate(&mut self, sending: &Sending<'_, D>, fate: &Fate) {
+        let fated = match fate.delays() {
+            [only] if *only == sending.latency => return,
+            [] if fate.corrupted => Fated::Corrupt,
+            [] => Fated::Drop,
+            delays => Fated::Arrives(delays.to_vec()),
+        };
+        self.deviations.push(Deviation::Packet {
+            from: self.name(sending.from),
+            to: self.name(sending.to),
+            connection: sending.id.connection,
+            label: D::label_name(sending.id.label).to_string(),
+            nth: sending.id.nth,
+            what: D::describe(sending.message, sending.items),
+            fate: fated,
+        });
     }
 
-    fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike> {
+    fn strike(&mut self, step: &Step<'_, D>, strike: Option<&Strike>) {
         let what = step
             .input
             .map_or_else(String::new, |(message, items)| D::describe(message, items));
@@ -105,7 +91,6 @@ impl<D: Domain, A: Adversary<D>> Adversary<D> for Noted<A> {
             nth: step.id.nth,
             what,
         };
-        let strike = self.adversary.strike(step);
         if let Some(strike) = strike {
             self.deviations.push(Deviation::Step {
                 node: self.name(stepped.node),
@@ -118,54 +103,32 @@ impl<D: Domain, A: Adversary<D>> Adversary<D> for Noted<A> {
             });
         }
         self.last = Some(stepped);
-        strike
     }
 
-    fn jitter(&mut self, step: StepId, draw: u32, spread: Span) -> Span {
-        let more = self.adversary.jitter(step, draw, spread);
+    fn jitter(&mut self, step: StepId, draw: u32, more: Span) {
         if !more.is_zero() {
-            let label = step_label::<D>(step.label).to_string();
-            let node = self.name_keyed(step.node);
             self.deviations.push(Deviation::Jitter {
-                node,
-                label,
+                node: self.name_keyed(step.node),
+                label: step_label::<D>(step.label).to_string(),
                 nth: step.nth,
                 draw,
                 more,
             });
         }
-        more
     }
 
-    fn survives(&mut self, loss: LossId, unsynced: u64) -> u64 {
-        let kept = self.adversary.survives(loss, unsynced);
+    fn survives(&mut self, loss: LossId, _: u64, kept: u64) {
         if kept > 0 {
-            let node = self.name_keyed(loss.node);
-            let LossId {
-                incarnation,
-                journal,
-                ..
-            } = loss;
             self.deviations.push(Deviation::Survives {
-                node,
-                incarnation,
-                journal,
+                node: self.name_keyed(loss.node),
+                incarnation: loss.incarnation,
+                journal: loss.journal,
                 kept,
             });
         }
-        kept
     }
 
-    fn next_weather(&self) -> Option<Time> {
-        self.adversary.next_weather()
-    }
-
-    fn weather(&mut self) -> Weather {
-        let at = self
-            .adversary
-            .next_weather()
-            .expect("weather is taken only when some is due");
-        let weather = self.adversary.weather();
+    fn weather(&mut self, at: Time, weather: &Weather) {
         let change = NamedChange::new(&weather.change, &self.nodes);
         let deviation = match &self.last {
             Some(step) if step.at == at && (at > Time::ZERO || step.label != BOOT) => {
@@ -183,18 +146,13 @@ impl<D: Domain, A: Adversary<D>> Adversary<D> for Noted<A> {
             },
         };
         self.deviations.push(deviation);
-        weather
     }
 
     /// A run does not settle while more weather is to come: so the one that no longer comes is noted too.
-    fn heal(&mut self) {
-        if let Some(at) = self.adversary.next_weather() {
-            let change = NamedChange::new(&self.adversary.weather().change, &self.nodes);
-            self.deviations.push(Deviation::Weather {
-                at: Span(at.0),
-                change,
-            });
-        }
-        self.adversary.heal();
+    fn averted(&mut self, at: Time, weather: &Weather) {
+        self.deviations.push(Deviation::Weather {
+            at: Span(at.0),
+            change: NamedChange::new(&weather.change, &self.nodes),
+        });
     }
 }

@@ -14,6 +14,7 @@ use semel_sim::record::{Entry, Recorder};
 use semel_sim::schedule::{Noted, Script};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
 
 use crate::stage::{Do, Echo, Message, Observation, Plan, Prompter, Stage};
 
@@ -217,9 +218,9 @@ proptest! {
         if stage.limits.heal_at == Time::NEVER {
             stage.plan.retain(|fault| !matches!(fault, Fault::PowerLoss(_) | Fault::ClockStep(_)));
         }
-        let mut noted = Noted::new(stage.adversary(), &Stage::names());
+        let mut noted = Watched::new(stage.adversary(), Noted::new(&Stage::names()));
         let run = stage.play_with(&mut noted);
-        let (_, deviations) = noted.into_parts();
+        let deviations = noted.watch.into_deviations();
 
         let mut script = Script::new(&deviations, &Stage::names()).expect("it names what there is");
         let again = stage.play_with(&mut script);

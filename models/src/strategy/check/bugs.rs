@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::strategy::{
-    Bug, Kept, Mark, Memory, Name, Recognise, Retry, Right, SinkKind, Strategy, Wait, Work,
+    Bug, Kept, Mark, Memory, Name, Recognise, Retry, SinkKind, Strategy, Wait, Work,
 };
 
 impl Strategy {
@@ -16,10 +16,11 @@ impl Strategy {
     fn needs(&self, bug: Bug) -> (bool, &'static str) {
         let recognise = self.stream.recognise;
         let sequences = matches!(recognise, Recognise::Sequence { .. });
-        let (work_loop, right) = match &self.work {
-            Work::Loop(work) => (Some(work), work.right),
-            Work::Transact(work) => (None, work.right),
+        let work_loop = match &self.work {
+            Work::Loop(work) => Some(work),
+            Work::Transact(_) => None,
         };
+        let grouped = self.work.right().group().is_some();
         match bug {
             Bug::CommitBeforeEffect => (
                 work_loop.is_some_and(|work| work.mark == Mark::After),
@@ -53,11 +54,11 @@ impl Strategy {
                 "`AbortForgetsPartition` needs transactions",
             ),
             Bug::CommitForLostAssignment => (
-                matches!(right, Right::Group(_)) && work_loop.is_some(),
+                grouped && work_loop.is_some(),
                 "`CommitForLostAssignment` needs `work: Loop(right: Group(..))`",
             ),
             Bug::StaleGenerationAccepted => (
-                matches!(right, Right::Group(_)),
+                grouped,
                 "`StaleGenerationAccepted` needs `right: Group(..)`",
             ),
             Bug::RetryWithNewId => (

@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::strategy::{
-    Clause, Invariant, Level, Mark, Right, SinkKind, Strategy, Transactions, Wait, Work,
+    Clause, Invariant, Level, Mark, SinkKind, Strategy, Transactions, Wait, Work,
 };
 
 impl Strategy {
@@ -17,11 +17,7 @@ impl Strategy {
     /// Why a clause could not be broken here, if it could not.
     fn is_idle(&self, clause: &Clause) -> Option<&'static str> {
         let transactions = self.stream.transactions != Transactions::None;
-        let right = match &self.work {
-            Work::Loop(work) => work.right,
-            Work::Transact(work) => work.right,
-        };
-        let tokens = transactions || matches!(right, Right::Group(_));
+        let tokens = transactions || self.work.right().group().is_some();
         let timed = matches!(&self.work, Work::Loop(work) if matches!(work.mark, Mark::Timer(_)));
         let (idle, text) = match (clause.keeps, clause.level) {
             (Invariant::Atomic, _) => (

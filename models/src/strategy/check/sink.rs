@@ -3,17 +3,13 @@
 use semel_sim::time::Span;
 
 use super::Found;
-use crate::strategy::{Fence, Right, SinkKind, Strategy, Work};
+use crate::strategy::{Fence, SinkKind, Strategy};
 
 impl Strategy {
     pub(super) fn check_sink(&self, found: &mut Found) {
         let fenced = self.sink.fence == Fence::Token;
-        let right = match &self.work {
-            Work::Loop(work) => work.right,
-            Work::Transact(work) => work.right,
-        };
         found.when(
-            fenced && !matches!(right, Right::Group(_)),
+            fenced && self.work.right().group().is_none(),
             "sink.fence",
             "`Token` refuses stale generations, but only `right: Group(..)` grants any",
         );

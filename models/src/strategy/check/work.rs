@@ -5,8 +5,7 @@ use semel_sim::time::Span;
 
 use super::Found;
 use crate::strategy::{
-    Group, Loop, Mark, Memory, OnPoison, Right, SideEffect, SinkKind, Strategy, Transact, Unit,
-    Work,
+    Group, Loop, Mark, Memory, OnPoison, SideEffect, SinkKind, Strategy, Transact, Unit, Work,
 };
 use crate::vocabulary::Topology;
 
@@ -14,17 +13,14 @@ const LATE: &str = "is 0: every answer would come too late";
 
 impl Strategy {
     pub(super) fn check_work(&self, topology: Topology, transport: Transport, found: &mut Found) {
-        let right = match &self.work {
+        match &self.work {
             Work::Loop(work) => {
                 check_loop(work, found);
                 self.check_mark(work, found);
-                work.right
             }
-            Work::Transact(work) => {
-                self.check_transact(work, found);
-                work.right
-            }
-        };
+            Work::Transact(work) => self.check_transact(work, found),
+        }
+        let group = self.work.right().group();
         let datagrams = transport == Transport::Datagram;
         let text = "transactions need `transport: Connection`: their requests rely on order within a connection";
         found.when(
@@ -38,11 +34,11 @@ impl Strategy {
             text,
         );
         found.when(
-            right == Right::Alone && topology.consumers > topology.partitions,
+            group.is_none() && topology.consumers > topology.partitions,
             "work.right",
             "`Alone` gives every consumer partitions of its own, but there are more consumers than partitions",
         );
-        if let Right::Group(group) = right {
+        if let Some(group) = group {
             check_group(&group, found);
         }
     }

@@ -1,0 +1,270 @@
+//! What can happen to a record, to the logs that hold it, and to those who read them: facts, by whom they befall.
+
+use semel_models::observation::{Miss, Outcome};
+use serde::Serialize;
+
+/// What happened to the record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum RecordFact {
+    /// It was intended.
+    Intended,
+    /// It was stored.
+    Stored(Stored),
+    /// It was handed to a handler.
+    Delivered {
+        /// From which offset.
+        offset: u64,
+        /// Not for the first time.
+        again: bool,
+    },
+    /// It took effect.
+    Applied {
+        /// Not for the first time.
+        again: bool,
+        /// Why it was not recognised.
+        missed: Missed,
+        /// It is what was made of it that was committed.
+        output: bool,
+    },
+    /// Its effect is gone with the disk of the sink.
+    Undone,
+    /// A client told its application what became of it.
+    Reported {
+        /// What it said.
+        told: Reported,
+        /// How it knew.
+        ground: Ground,
+    },
+    /// It was recognised as a repeat.
+    Recognised(Option<Taken>),
+    /// An earlier request for it is still in progress, so this one is turned away.
+    InProgress,
+    /// A stale token was refused.
+    Refused,
+    /// No handler can process it.
+    Unprocessable,
+    /// It was passed over.
+    PassedOver,
+    /// To the end, it never took effect.
+    Missing {
+        /// The reader of its partition stands here, beyond it.
+        beyond: Option<u64>,
+    },
+    /// To the end, no mark passed it.
+    Unmarked,
+}
+
+/// How the record was stored.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stored {
+    /// At which offset.
+    pub offset: u64,
+    /// Not for the first time.
+    pub again: bool,
+    /// Why it was not recognised.
+    pub missed: Missed,
+    /// What was made of it, by whoever read it.
+    pub output: bool,
+    /// The record that stood at this offset before it was lost.
+    pub instead_of: Option<u32>,
+}
+
+/// What happened to the logs, and to the transactions in them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum LogFact {
+    /// The transaction that the record belongs to, or what was made of it, is aborted.
+    Aborted {
+        /// It is what was made of it.
+        output: bool,
+    },
+    /// The coordinator gives up a transaction that the record belongs to, or what was made of it.
+    GivenUp {
+        /// It took too long; otherwise its producer came back under a new epoch.
+        overdue: bool,
+    },
+    /// Stored entries were lost, from this offset on.
+    Truncated {
+        /// The first one.
+        from: u64,
+        /// They were outputs.
+        output: bool,
+        /// The record, or what was made of it, was among them.
+        takes_it: bool,
+    },
+    /// To the end, a transaction that begins at this offset is undecided.
+    Hanging {
+        /// The offset.
+        offset: u64,
+        /// Of an output.
+        output: bool,
+    },
+    /// Of a transaction some is there and some is not.
+    Torn(Torn),
+}
+
+/// A transaction of which some is there and some is not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Torn {
+    /// Which of its producer's.
+    pub transaction: u32,
+    /// What was decided of it, if anything: that it commits, or not.
+    pub commit: Option<bool>,
+    /// What is there.
+    pub there: Vec<Part>,
+    /// What is not.
+    pub missing: Vec<Part>,
+}
+
+/// What happened to readers, and to their marks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum ReaderFact {
+    /// A consumer marked progress: the next offset to read.
+    Marked {
+        /// That offset.
+        offset: u64,
+        /// Whether the mark was accepted.
+        accepted: bool,
+        /// It passes the record.
+        passes: bool,
+        /// It takes back an earlier mark.
+        back: bool,
+    },
+    /// A consumer reads on from here.
+    Resumed {
+        /// The offset; none where nothing is marked, and it asks for the end of the log.
+        offset: Option<u64>,
+        /// What put it there.
+        after: Cue,
+        /// The mark that was accepted last, if that is further on.
+        marked: Option<u64>,
+    },
+    /// A consumer finds its position outside the log, or has none, and takes another one.
+    Reset {
+        /// The new one.
+        offset: u64,
+        /// It is the end of the log; otherwise the beginning.
+        end: bool,
+    },
+    /// A member of the group was not heard of for a session.
+    SessionOver {
+        /// Which.
+        member: String,
+    },
+    /// A member of the group asked for no records for too long, and leaves.
+    PollOverdue,
+    /// The group begins a new generation.
+    Regrouped {
+        /// Which.
+        generation: u32,
+        /// Of whom.
+        members: Vec<String>,
+    },
+}
+
+/// How a record is told of that another one was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Taken {
+    /// The other record.
+    pub record: u32,
+    /// What the two have in common.
+    pub by: Sign,
+}
+
+/// What a repeat is recognised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Sign {
+    /// A hash of the contents.
+    Contents,
+    /// The offset that it was read from.
+    Offset,
+    /// A name that its client gave it: a sequence number or an id.
+    Name,
+}
+
+/// What put a reader where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Cue {
+    /// Its node started.
+    Start,
+    /// It got its partitions in a generation of the group.
+    Generation(u32),
+    /// Its transaction was aborted.
+    Abort,
+    /// The proof does not know.
+    Unsaid,
+}
+
+/// How a client knew what it told its application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Ground {
+    /// It had an answer.
+    Answer,
+    /// It waits for none.
+    Unasked,
+    /// Its circuit breaker was open: it did not try any more.
+    Breaker,
+    /// No answer came, and it gave up.
+    Patience,
+}
+
+/// A part of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Part {
+    /// A record in the stream.
+    Record(u32),
+    /// What was made of a record.
+    Output(u32),
+    /// The mark of progress, up to this offset.
+    Mark(u64),
+}
+
+/// Why a repeat was not recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Missed {
+    /// Nobody looks for repeats there.
+    Unasked,
+    /// It was not among what is remembered.
+    New,
+    /// Nothing was remembered.
+    Absent,
+    /// It was remembered too long ago.
+    Expired,
+    /// Too much was remembered since.
+    Evicted,
+    /// The first request was still being worked on, and taken for dead.
+    TakenOver,
+}
+
+/// What an application was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Reported {
+    /// It is stored.
+    Ok,
+    /// It is not.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl From<Miss> for Missed {
+    fn from(miss: Miss) -> Self {
+        match miss {
+            Miss::Unasked => Self::Unasked,
+            Miss::New => Self::New,
+            Miss::Absent => Self::Absent,
+            Miss::Expired => Self::Expired,
+            Miss::Evicted => Self::Evicted,
+            Miss::TakenOver => Self::TakenOver,
+        }
+    }
+}
+
+impl From<Outcome> for Reported {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Failed => Self::Failed,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}
