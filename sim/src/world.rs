@@ -337,8 +337,9 @@ impl<D: Domain> World<D> {
             }
         }
         let spent = self.counts.events + self.counts.changes >= limits.events;
-        // Whoever spent the rest of them on nothing was not getting anywhere.
-        let idly = waited > limits.quiet && !self.troubled(limits, adversary);
+        // Whoever spent the rest of them on nothing was not getting anywhere, unless nobody could.
+        let hopeless = limits.patience == Span(u64::MAX);
+        let idly = waited > limits.quiet && !hopeless && !self.troubled(limits, adversary);
         spent.then_some(if idly { End::Stuck } else { End::Exhausted })
     }
 
