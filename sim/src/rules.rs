@@ -7,6 +7,7 @@ use crate::adversary::{Sending, Step};
 use crate::chance::{Address, Dice, Rate, Seed};
 use crate::digest::name_key;
 use crate::domain::Domain;
+use crate::faults::spell::Spell;
 use crate::faults::{NodeSet, Spread};
 use crate::schedule::Deviation;
 use crate::time::{Span, Time};
@@ -17,6 +18,8 @@ pub struct Rules<M, O> {
     pub(crate) packets: Vec<PacketRule<M>>,
     pub(crate) steps: Vec<StepRule<M, O>>,
     pub(crate) timed: Vec<Timed>,
+    /// Pairs of those that begin and end something.
+    pub(crate) spells: Vec<Spell>,
     pub(crate) cuts: Vec<Cuts>,
     /// An explicit schedule, if the plan has one: then the run is quiet where no fault acts.
     pub(crate) script: Option<Vec<Deviation>>,
@@ -28,6 +31,7 @@ impl<M, O> Default for Rules<M, O> {
             packets: Vec::new(),
             steps: Vec::new(),
             timed: Vec::new(),
+            spells: Vec::new(),
             cuts: Vec::new(),
             script: None,
         }

@@ -49,11 +49,8 @@ impl<M, O> Item<M, O> for ClockDrift {
             return Err(Wrong::new("ppm", "must lie between -999999 and 999999"));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            let actions = (
-                Action::ClockDrift(node, self.ppm),
-                Action::ClockDrift(node, 0),
-            );
-            When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
+            let wrong = Action::ClockDrift(node, self.ppm);
+            When::from_until(self.at, self.until).lasting((index, name), wrong, rules)?;
         }
         Ok(())
     }

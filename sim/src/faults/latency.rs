@@ -64,9 +64,8 @@ impl<M, O> Item<M, O> for SlowLink {
             .collect();
         for from in from {
             for to in to.iter().copied().filter(|to| *to != from) {
-                let change = |extra| Action::Latency(from, to, extra);
-                let actions = (change(self.extra), change(Span::ZERO));
-                When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
+                let slower = Action::Latency(from, to, self.extra);
+                When::from_until(self.at, self.until).lasting((index, name), slower, rules)?;
             }
         }
         Ok(())

@@ -23,6 +23,7 @@ mod pick;
 mod power_loss;
 mod script;
 mod slow;
+pub(crate) mod spell;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -240,5 +241,6 @@ pub fn compile_some<M: Clone, O: Clone>(
             .compile(FaultIndex(index as u16), &name, &names, &mut rules)
             .map_err(|wrong| (index, wrong))?;
     }
+    spell::settle(&mut rules);
     Ok(rules)
 }

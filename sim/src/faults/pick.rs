@@ -7,6 +7,7 @@ use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::chance::Rate;
 use crate::faults::node::NodePick;
 use crate::faults::packet::PacketPick;
+use crate::faults::spell::Spell;
 use crate::rules::{Action, Rules, Timed, Turn};
 use crate::time::{Span, Time};
 
@@ -171,18 +172,27 @@ impl When {
     pub(crate) fn lasting<M, O>(
         self,
         (index, name): (FaultIndex, &str),
-        (begin, end): (Action, Action),
+        own: Action,
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
+        window(self.at, self.until)?;
         let once = |at| Self {
             at,
             ..Self::default()
         };
-        once(self.at).compile(index, name, begin, rules)?;
-        match self.until {
-            Some(_) => once(self.until).compile(FaultIndex::NONE, name, end, rules),
-            None => Ok(()),
+        let begins = rules.timed.len();
+        once(self.at).compile(index, name, own, rules)?;
+        if self.until.is_some() {
+            once(self.until).compile(FaultIndex::NONE, name, own, rules)?;
         }
+        rules.spells.push(Spell {
+            own,
+            from: Time(self.at.unwrap_or_default().0),
+            until: self.until.map_or(Time::NEVER, |span| Time(span.0)),
+            begins,
+            ends: self.until.map(|_| begins + 1),
+        });
+        Ok(())
     }
 
     /// At each of these times an action of the weather.

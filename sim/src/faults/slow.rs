@@ -47,12 +47,12 @@ impl<M, O> Item<M, O> for Slow {
         if self.factor == 0 {
             return Err(Wrong::new(
                 "factor",
-                "is 0; a node is slowed by a factor of 2 or more",
+                "is 0; a node is slowed by a factor of 2 or more, and 1 is its usual speed",
             ));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            let actions = (Action::Slow(node, self.factor), Action::Slow(node, 1));
-            When::from_until(self.at, self.until).lasting((index, name), actions, rules)?;
+            let slower = Action::Slow(node, self.factor);
+            When::from_until(self.at, self.until).lasting((index, name), slower, rules)?;
         }
         Ok(())
     }

@@ -172,6 +172,48 @@ fn isolation_one_way() {
         );
 }
 
+/// Two spells on one link add up where they overlap, and each ends alone.
+#[test]
+fn slow_links_add_up() {
+    let slow = |extra, at, until| {
+        Fault::SlowLink(SlowLink {
+            name: None,
+            from: Some("server".into()),
+            to: None,
+            extra: Span::millis(extra),
+            at: Span::millis(at),
+            until: Some(Span::millis(until)),
+        })
+    };
+    stage()
+        .client(&[(0, Do::Ping(1)), (10, Do::Ping(2)), (20, Do::Ping(3))])
+        .fault(slow(5, 1, 30))
+        .fault(slow(3, 8, 15))
+        .goes(
+            "
+             0ms  client sends Ping 1
+             1ms  the link server -> client takes 5ms longer
+             2ms  server hears Ping 1
+             2ms  server stores 1
+             2ms  server sends Pong 1
+             8ms  the link server -> client takes 8ms longer
+             9ms  client hears Pong 1
+            10ms  client sends Ping 2
+            12ms  server hears Ping 2
+            12ms  server stores 2
+            12ms  server sends Pong 2
+            15ms  the link server -> client takes 5ms longer
+            20ms  client sends Ping 3
+            22ms  client hears Pong 2
+            22ms  server hears Ping 3
+            22ms  server stores 3
+            22ms  server sends Pong 3
+            29ms  client hears Pong 3
+            30ms  the link server -> client is as fast as ever
+            ",
+        );
+}
+
 #[test]
 fn a_slow_link_is_slow_one_way_and_for_a_while() {
     stage()
