@@ -8,6 +8,7 @@ use semel_scenarios::shrink::{Beyond, Budget, Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
 
 use crate::ink::{Glyphs, finish};
+use crate::json;
 use crate::table::paragraph;
 use crate::words::{self, causes, list, mishaps, plural, thousands};
 
@@ -51,6 +52,21 @@ pub(crate) fn beyond(hit: &[Beyond]) -> Option<String> {
     Some(format!(
         "shrunk beyond the plan: none of its faults can hit {hit}"
     ))
+}
+
+/// The same as one line of JSON, with the witness as it would stand in a file.
+pub fn shrunk_json(shrunk: &Shrunk, witness: &str) -> String {
+    let told = serde_json::json!({
+        "scenario": shrunk.scenario,
+        "seed": shrunk.seed,
+        "before": shrunk.before,
+        "after": shrunk.after,
+        "kin": shrunk.kin,
+        "runs": shrunk.runs,
+        "cut_short": shrunk.cut_short,
+        "witness": witness,
+    });
+    json::line(&told)
 }
 
 fn size(size: Size) -> String {
@@ -155,11 +171,6 @@ pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
         out.push_str(&found(one));
     }
     lines(&out, glyphs)
-}
-
-/// The same as one line of JSON.
-pub fn json(verified: &Verified) -> String {
-    serde_json::to_string(verified).expect("counts and lists have string keys") + "\n"
 }
 
 fn verdict(verified: &Verified) -> String {

@@ -1,6 +1,5 @@
 //! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
 
-use semel_scenarios::statistics::upper_bound;
 use semel_scenarios::summary::{CauseCount, Summary};
 
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
@@ -104,10 +103,10 @@ fn table(lines: &[Swept], glyphs: Glyphs) -> String {
 
 /// The interval of a rate; where nothing was seen, its bound by the rule of three.
 pub(crate) fn interval(summary: &Summary) -> String {
-    if summary.violating == 0 {
-        return format!("at most {}", percent(upper_bound(summary.runs)));
-    }
     let (low, high) = summary.interval95;
+    if summary.violating == 0 {
+        return format!("at most {}", percent(high));
+    }
     format!("{} to {}", percent(low), percent(high))
 }
 

@@ -22,7 +22,8 @@ pub fn load(source: &Source) -> Result<Scenario, Complaint> {
     Ok(scenario)
 }
 
-/// Reads and checks a scenario, changes it by those settings that are not of strategies, and checks it again.
+/// Reads and checks a scenario, changes it by those settings that are not of strategies, and checks it again. (Whether a
+/// strategy fits what they have made of it is asked by whoever runs it.)
 pub fn load_with(source: &Source, settings: &[Setting]) -> Result<Scenario, Complaint> {
     let mut scenario = load(source)?;
     let own: Vec<&Setting> = settings
@@ -36,7 +37,7 @@ pub fn load_with(source: &Source, settings: &[Setting]) -> Result<Scenario, Comp
         scenario = setting::apply(&scenario, setting, &Path::root(), &faults(&scenario))?;
     }
     let all: Vec<&Setting> = settings.iter().collect();
-    check::check(&scenario)
+    check::changed(&scenario)
         .map_err(|objection| setting::blame(&objection, &all, &faults(&scenario)))?;
     Ok(scenario)
 }

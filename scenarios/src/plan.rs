@@ -67,9 +67,13 @@ impl Plan {
         }
         let expectation = scenario.expectation(&name);
         if !matches!(expectation.verdict, Expected::NotApplicable(_)) {
-            check::fit(scenario, &name, &strategy).map_err(|objection| match own[..] {
-                [] => named(objection),
-                _ => setting::blame(&objection, &own, &faults(scenario)),
+            check::fit(scenario, &name, &strategy).map_err(|objection| {
+                let fits = |one: &&Setting| one.is_of_strategy() || one.is_of_terrain();
+                let may_be: Vec<&Setting> = settings.iter().filter(fits).collect();
+                match may_be[..] {
+                    [] => named(objection),
+                    _ => setting::blame(&objection, &may_be, &faults(scenario)),
+                }
             })?;
         }
         let set = settings

@@ -58,6 +58,11 @@ impl Setting {
         self.path.starts_with("strategy.")
     }
 
+    /// Whether it changes what a strategy must fit: how many nodes there are, and how messages travel.
+    pub(crate) fn is_of_terrain(&self) -> bool {
+        self.path == "transport" || self.path.starts_with("topology")
+    }
+
     /// The range that it gives in place of a value, if it gives one.
     pub(crate) fn range(&self) -> Option<Range> {
         self.value.trim_matches('"').parse().ok()

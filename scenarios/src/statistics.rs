@@ -28,6 +28,14 @@ pub fn wilson(hits: u64, runs: u64) -> (f64, f64) {
     (low.max(0.0), high.min(1.0))
 }
 
+/// The 95 % interval of a rate: Wilson's, and the rule of three where nothing was seen.
+pub fn interval95(hits: u64, runs: u64) -> (f64, f64) {
+    match hits {
+        0 => (0.0, upper_bound(runs)),
+        _ => wilson(hits, runs),
+    }
+}
+
 /// The 95 % upper bound on the rate of something that `runs` runs did not show: the rule of three, 3/n.
 pub fn upper_bound(runs: u64) -> f64 {
     if runs <= 3 { 1.0 } else { 3.0 / float(runs) }

@@ -7,7 +7,7 @@ use crate::minimal;
 use crate::plan::Plan;
 use crate::row::{Row, RunVerdict, ViolationRow, Word};
 use crate::spread::Spread;
-use crate::statistics::{per, rate, thousandths, wilson};
+use crate::statistics::{interval95, per, rate, thousandths};
 use crate::summary::{CauseCount, Summary};
 use crate::verdict;
 
@@ -131,7 +131,7 @@ impl Summarizer {
         let total = &mut self.total;
         (total.verdict, total.met, total.why) = (verdict, met, why);
         total.rate = rate(total.violating, total.runs);
-        total.interval95 = wilson(total.violating, total.runs);
+        total.interval95 = interval95(total.violating, total.runs);
         total.latency_p50_ns = self.latency_p50.median();
         total.latency_p99_ns = self.latency_p99.median();
         total.messages_per_record = per(total.messages, total.records);

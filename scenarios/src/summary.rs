@@ -46,7 +46,7 @@ pub struct Summary {
     pub inconclusive: u64,
     /// `violating` in `runs`.
     pub rate: f64,
-    /// The 95 % Wilson interval of that rate.
+    /// The 95 % interval of that rate: Wilson's, and the rule of three where nothing was seen.
     pub interval95: (f64, f64),
     /// The first seed whose run violates.
     pub first_seed: Option<u64>,

@@ -76,7 +76,8 @@ impl Many<'_> {
             let finished = results.finish(&sweep, &swept);
             finished.map_err(|why| unwritable(self.out, &why))?;
         }
-        let interrupted = interrupted.load(Ordering::Relaxed);
+        // From here on nothing is left to be kept: another interruption ends the program at once.
+        let interrupted = interrupted.swap(true, Ordering::Relaxed);
         Ok(Ended { swept, interrupted })
     }
 }

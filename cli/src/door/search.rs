@@ -31,13 +31,18 @@ pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let shrunken = shrunk(&named(&args.target)?, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
+    let written = draft.is_some();
     if let Some(mut draft) = draft {
         draft.add(&text)?;
         draft.finish()?;
-        out.say(&ink::shrunk(&shrunken, manner.glyphs))?;
-    } else {
-        manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
-        out.say(&text)?;
+    }
+    match manner.format {
+        Format::Json | Format::Jsonl => out.say(&ink::shrunk_json(&shrunken, &text))?,
+        Format::Human if written => out.say(&ink::shrunk(&shrunken, manner.glyphs))?,
+        Format::Human => {
+            manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
+            out.say(&text)?;
+        }
     }
     Ok(Exit::Met)
 }
@@ -94,15 +99,21 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
     let given = std::slice::from_ref(&args.scenario);
     let mut draft = begin(args.output.as_ref())?;
     let mut exit = Exit::Met;
+    let mut all = Vec::new();
     let mut out = Out::new(manner);
     for selection in select(given, args.strategy.as_deref(), &args.set)? {
         for plan in &selection.plans {
+            if !plan.is_applicable() {
+                let text = format!("{} does not apply to {}\n", plan.scenario.name, plan.name);
+                manner.aside(&text);
+                continue;
+            }
             let verified = verify_plan(plan, args.faults, args.states);
-            let text = match manner.format {
-                Format::Human => ink::verified(&verified, manner.glyphs) + "\n",
-                Format::Json | Format::Jsonl => ink::json(&verified),
-            };
-            out.say(&text)?;
+            match manner.format {
+                Format::Human => out.say(&(ink::verified(&verified, manner.glyphs) + "\n"))?,
+                Format::Jsonl => out.say(&json::line(&verified))?,
+                Format::Json => {}
+            }
             // Of several strategies, the first that shows one.
             if let Some(witness) = verified.witness()
                 && let Some(mut file) = draft.take()
@@ -115,7 +126,18 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
                 (None, false) => Exit::Open,
                 (None, true) => Exit::Met,
             });
+            all.push(verified);
         }
+    }
+    if all.is_empty() {
+        return Err(Failure::Nothing(
+            "nothing that was selected can be run".into(),
+        ));
+    }
+    match (manner.format, &all[..]) {
+        (Format::Json, [one]) => out.say(&json::line(one))?,
+        (Format::Json, several) => out.say(&json::document(several))?,
+        (Format::Human | Format::Jsonl, _) => {}
     }
     if draft.is_some() {
         manner.aside("no counterexample, so no file was written\n");

@@ -73,6 +73,12 @@ impl Objection {
 
 /// The first objection to a scenario, in the order of the file, or none.
 pub(crate) fn check(scenario: &Scenario) -> Result<(), Objection> {
+    changed(scenario)?;
+    strategies::all_fit(scenario)
+}
+
+/// The same of one that settings have changed: which of its strategies still fit is asked of those that are run.
+pub(crate) fn changed(scenario: &Scenario) -> Result<(), Objection> {
     basics::check(scenario)?;
     size::check(scenario)?;
     faults::check(scenario)?;

@@ -8,6 +8,7 @@ use crate::expect::Expected;
 use crate::path::Path;
 use crate::scenario::Scenario;
 
+/// Everything about them but whether they fit.
 pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
     let root = Path::root();
     for name in scenario.define.keys() {
@@ -23,12 +24,9 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
             let place = path.clone().field("promise").index(index).field("level");
             judged(clause.keeps, clause.level, place)?;
         }
-        if !is_untouched(scenario, name) {
-            fit(scenario, name, &scenario.define[name])?;
-        }
     }
     for (name, expectation) in &scenario.expect {
-        let found = strategy(scenario, name)?;
+        strategy(scenario, name)?;
         let path = root.clone().field("expect").field(name);
         if let Expected::Breaks(breaches) | Expected::Always(breaches) = &expectation.verdict
             && breaches.is_empty()
@@ -46,9 +44,6 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                 path.clone().field("verdict"),
             )?;
         }
-        if !is_untouched(scenario, name) {
-            fit(scenario, name, &found)?;
-        }
     }
     if let Some(witness) = &scenario.witness {
         strategy(scenario, &witness.strategy).map_err(|objection| Objection {
@@ -56,6 +51,15 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
             at_key: false,
             ..objection
         })?;
+    }
+    Ok(())
+}
+
+/// Whether all that the scenario defines, or expects something of, make sense in it.
+pub(super) fn all_fit(scenario: &Scenario) -> Result<(), Objection> {
+    let names = scenario.define.keys().chain(scenario.expect.keys());
+    for name in names.filter(|name| !is_untouched(scenario, name)) {
+        fit(scenario, name, &strategy(scenario, name)?)?;
     }
     Ok(())
 }

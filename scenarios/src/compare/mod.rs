@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::plan::Plan;
 use crate::row::{Row, RunVerdict, ViolationRow};
 use crate::scenario::{SCHEMA, Scenario};
-use crate::statistics::{rate, wilson};
+use crate::statistics::{interval95, rate};
 use crate::trial::Runner;
 use crate::verdict::VERSION;
 
@@ -88,7 +88,7 @@ pub struct Share {
     pub runs: u64,
     /// Of all.
     pub rate: f64,
-    /// The 95 % Wilson interval of that rate.
+    /// The 95 % interval of that rate: Wilson's, and the rule of three where nothing was seen.
     pub interval95: (f64, f64),
 }
 
@@ -257,7 +257,7 @@ impl Column {
         let share = |runs| Share {
             runs,
             rate: rate(runs, counts.runs),
-            interval95: wilson(runs, counts.runs),
+            interval95: interval95(runs, counts.runs),
         };
         Cell {
             family,

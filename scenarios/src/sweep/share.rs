@@ -1,4 +1,4 @@
-//! Shares of runs, chosen by seed: the same seeds whatever the number of threads, and after every resumption.
+//! Shares of runs, chosen by plan and seed: the same runs whatever the number of threads, and after every resumption.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,10 +20,11 @@ impl Share {
         }
     }
 
-    /// Whether the run under this seed is in the share.
-    pub fn holds(self, seed: u64) -> bool {
+    /// Whether the run of this plan, by its hash, under this seed is in the share.
+    pub fn holds(self, plan: &str, seed: u64) -> bool {
+        let plan = u64::from_str_radix(plan, 16).unwrap_or_default();
         // The finisher of SplitMix64: neighbours fall apart.
-        let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (seed ^ plan << 32).wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % u64::from(WHOLE) < u64::from(self.0)
@@ -78,9 +79,11 @@ mod tests {
     #[test]
     fn five_percent_of_the_seeds_are_five_percent() {
         let share = Share::percent(5);
-        let held = (0..100_000).filter(|seed| share.holds(*seed)).count();
+        let held = (0..100_000)
+            .filter(|seed| share.holds("9f3c2a71", *seed))
+            .count();
         assert!((4_800..5_200).contains(&held), "{held}");
-        assert!((0..1000).all(|seed| Share::percent(100).holds(seed)));
-        assert!(!(0..1000).any(|seed| Share::percent(0).holds(seed)));
+        assert!((0..1000).all(|seed| Share::percent(100).holds("0", seed)));
+        assert!(!(0..1000).any(|seed| Share::percent(0).holds("0", seed)));
     }
 }

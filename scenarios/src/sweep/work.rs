@@ -187,7 +187,7 @@ impl<'s> Work<'s> {
     /// One run; if it is its turn, a second time with the recorder open.
     fn run(&self, runner: &mut Runner, seed: u64, checked: &mut Checked) -> Row {
         let row = runner.run(seed);
-        if self.plan.is_applicable() && self.sweep.share.holds(seed) {
+        if self.plan.is_applicable() && self.sweep.share.holds(&self.plan.hash, seed) {
             let again = runner.run_watched(seed).expect("it was run before");
             checked.repeated += 1;
             if again != row {
