@@ -4,8 +4,8 @@
 //! it, and goes on with one deviation less to spend; so no prefix runs twice. Two forks whose worlds, judges and
 //! budgets agree have the same future: the later one is not followed. Fingerprints are compared only where a world
 //! comes to rest, and next acts by itself (a property of its state, so that forks meet at the same points). A run that
-//! meets itself there would go round for ever, and has come to its end. What survives a power loss is chosen journal by
-//! journal, and is no deviation more.
+//! meets itself there would go round for ever, and has come to its end. Of a power loss it is chosen, too, whether one
+//! journal is spared, and which; that is no deviation more.
 //!
 //! A claim made from this is about one menu, one budget, and one quiet timing.
 

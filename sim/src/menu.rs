@@ -45,7 +45,7 @@ pub enum Choice {
     Step(StepId, Strike),
     /// This isolation of the menu, by its index, begins after a step.
     Isolation(StepId, usize),
-    /// So many unsynced entries of a journal survive a power loss.
+    /// So many unsynced entries of a journal survive a power loss, and none of any other.
     Survives(LossId, u64),
 }
 
@@ -53,13 +53,6 @@ pub enum Choice {
 pub fn faults(chosen: &[Choice]) -> usize {
     let is_fault = |choice: &&Choice| !matches!(choice, Choice::Survives(..));
     chosen.iter().filter(is_fault).count()
-}
-
-/// What may survive of so many unsynced entries, besides none of them: all, or all but the last.
-fn survivors(unsynced: u64) -> impl Iterator<Item = u64> {
-    [unsynced, unsynced - 1]
-        .into_iter()
-        .filter(|kept| *kept > 0)
 }
 
 /// The weather that is still to come of the isolations that have begun.
@@ -261,10 +254,13 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
             self.ahead -= 1;
             return kept;
         }
-        // It was forced to lose power, so what survives costs nothing more.
-        if self.ahead == 0 {
-            let kept = survivors(unsynced).map(|kept| Choice::Survives(loss, kept));
-            self.found.extend(kept);
+        // It was forced to lose power, so what survives costs nothing more. One journal may be spared, for each a case.
+        let of_this =
+            |other: &LossId| (other.node, other.incarnation) == (loss.node, loss.incarnation);
+        let spared =
+            |choice: &Choice| matches!(choice, Choice::Survives(other, _) if of_this(other));
+        if self.ahead == 0 && !self.forced.iter().any(spared) {
+            self.found.push(Choice::Survives(loss, unsynced));
         }
         0
     }

@@ -90,7 +90,7 @@ pub(crate) fn mishap(mishap: &Mishap) -> String {
             let names = nodes.join(", ");
             let takes = match kind {
                 OutageName::PowerLoss => {
-                    "loses power, and of what each journal has not synced all, the last entry or nothing,"
+                    "loses power and what is not synced, of all its journals or of all but one,"
                 }
                 kind => outage((*kind).into()),
             };
