@@ -175,7 +175,7 @@ impl Judge {
     }
 
     /// The run is over and last words are said. A run that went out of events while it made progress shows nothing
-    /// by what is missing, so only what was seen counts there.
+    /// by what is missing or undecided then, so only what was seen on the way counts there.
     pub fn finish(&mut self, end: End, at: Time) {
         self.known.end = Some(end);
         if end != End::Exhausted {

@@ -731,6 +731,17 @@ fn o15_no_transaction_blocks_readers_for_ever() {
     assert_eq!(found, ["log 0 S1 inbound, promised"]);
 }
 
+#[test]
+fn o15_a_transaction_may_be_open_where_a_run_is_cut_short() {
+    let found = Bench::default().found(
+        "intent 0
+         stored 0 @0 in=7/1
+         hanging @0 7/1
+         end exhausted",
+    );
+    assert_eq!(found, none());
+}
+
 // O16
 
 #[test]
