@@ -169,7 +169,7 @@ impl Judge {
     }
 
     /// A count that grows with every piece of useful progress: intents, first answers, first effects, committed
-    /// offsets that move on, decided transactions.
+    /// offsets that move on, committed transactions, and the first abort after any of these.
     pub fn progress(&self) -> u64 {
         self.known.progress
     }

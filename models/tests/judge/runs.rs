@@ -263,6 +263,24 @@ fn repeats_are_no_progress() {
     assert!(run.judge.progress() > before);
 }
 
+/// F045 with transactions: the group forms again and again, and the work of each generation is undone.
+#[test]
+fn one_abort_may_free_readers_but_one_after_the_other_is_no_progress() {
+    let bench = Bench::default();
+    let mut judge = bench.judge();
+    let mut after = |history: &str| {
+        bench.tell_on(history, &mut judge);
+        judge.progress()
+    };
+    let stored = after("intent 0\nattempt 0\nstored 0 @0");
+    let freed = after("decided 7/1 abort");
+    assert_eq!(freed, stored + 1);
+    assert_eq!(after("decided 7/2 abort\ndecided 8/1 abort"), freed);
+    let applied = after("delivered 0 @0\napplied 0 @0");
+    assert_eq!(after("decided 7/3 abort\ndecided 7/4 abort"), applied + 1);
+    assert_eq!(after("decided 7/5 commit\ndecided 7/6 commit"), applied + 3);
+}
+
 #[test]
 fn recovery_is_the_time_from_the_last_fault_to_the_next_first_effect() {
     let bench = Bench::default();

@@ -55,6 +55,8 @@ pub(super) struct Known {
     /// Transfers of which one leg took effect more often than the other.
     pub(super) torn: u32,
     pub(super) progress: u64,
+    /// How far that was when a transaction was aborted last.
+    aborted_at: u64,
     /// How the run ended, once it has.
     pub(super) end: Option<End>,
 }
@@ -75,6 +77,7 @@ impl Known {
             owed: 0,
             torn: 0,
             progress: 0,
+            aborted_at: 0,
             end: None,
             rules: Arc::new(rules),
             workload,
@@ -95,6 +98,7 @@ impl Known {
         self.owed = 0;
         self.torn = 0;
         self.progress = 0;
+        self.aborted_at = 0;
         self.end = None;
     }
 

@@ -92,8 +92,7 @@ impl Known {
                 commit,
                 ..
             } => {
-                self.transactions.decide(transaction, commit);
-                self.progress += 1;
+                self.decided(transaction, commit);
             }
             Observation::Concluded {
                 transaction,
@@ -126,6 +125,18 @@ impl Known {
                 self.accounts.get_mut(key).stated = Some(amount);
             }
             _ => self.note_position(observation),
+        }
+    }
+
+    /// The coordinator decides. A commit is progress. So is an abort that ends a wait, for what stands behind it may be
+    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere (F045).
+    fn decided(&mut self, transaction: TransactionId, commit: bool) {
+        self.transactions.decide(transaction, commit);
+        if commit || self.progress != self.aborted_at {
+            self.progress += 1;
+        }
+        if !commit {
+            self.aborted_at = self.progress;
         }
     }
 
