@@ -16,15 +16,21 @@ pub(super) type Origin = (Side, Cause);
 
 /// Why a record came into the log again, as the number of a duplicate's cause.
 ///
-/// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
+/// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it; but
+/// no state would have told it under another name.
 /// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to an
 /// earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the
 /// source's position had not been saved (D7). Where somebody looks and finds nothing, the name was another one: of a
 /// new session (D2), or a new id (D5).
-pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
+pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss, name: Name) -> u8 {
     let vague = facts.flags.has(Flags::VAGUE);
     let same_session = vague || facts.stored_session == session;
     match missed {
+        Miss::Absent | Miss::Expired | Miss::Evicted
+            if is_renamed(facts, attempt, session, name) =>
+        {
+            5
+        }
         Miss::Absent => 2,
         Miss::Expired => 3,
         Miss::Evicted => 4,
@@ -35,6 +41,13 @@ pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -
         Miss::New if same_session => 5,
         Miss::New => 2,
     }
+}
+
+/// Whether a copy that is stored now has another name than the one before, because every attempt has its own (F079).
+pub(super) fn is_renamed(facts: &Facts, attempt: u32, session: u32, name: Name) -> bool {
+    let vague = facts.flags.has(Flags::VAGUE);
+    let same = facts.stored_session == session && facts.stored.has(attempt);
+    name == Name::Attempt && !vague && !same
 }
 
 /// A request that took effect.
@@ -82,7 +95,8 @@ impl Act {
 /// Why a record took effect again.
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
-///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
+///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8). But whatever it had
+///    lost since then, it could not have had another id (3), or one that was not written when it looked (3).
 /// 2. An output takes effect again for the reason that it came into its log again: see [`of_output`].
 /// 3. A sink that looked under another id than the first time could not find it (D5): born inbound if this is another
 ///    copy, for a copy brings its id along. One that looked under the same id, or for the same copy, and found nothing
@@ -97,16 +111,25 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
     let sink = known.rules.topology.sink();
     let interrupted = known.faults.boots(sink) > 0;
-    if let Some(number) = forgotten(act.missed, interrupted) {
+    let vague = facts.flags.has(Flags::VAGUE);
+    let differs = known.looks.differ(act.record);
+    let missed = match act.missed {
+        Miss::Absent | Miss::Expired | Miss::Evicted
+            if could_not_know(known, act.record, act.at) =>
+        {
+            Miss::New
+        }
+        missed => missed,
+    };
+    if let Some(number) = forgotten(missed, interrupted) {
         return (Side::Outbound, Cause::Duplicate(number));
     }
     if known.rules.is_output(act.partition) {
         return of_output(known, act.record, act.attempt);
     }
-    let vague = facts.flags.has(Flags::VAGUE);
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
-    if act.missed == Miss::New
-        && let Some(origin) = of_look(known.looks.differ(act.record), other_copy)
+    if missed == Miss::New
+        && let Some(origin) = of_look(differs, other_copy)
     {
         return origin;
     }
@@ -171,6 +194,13 @@ fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
         (_, Some(_)) if !crashed => Some(4),
         _ => None,
     }
+}
+
+/// Whether a sink could not have known a record for a repeat, whatever it kept: it looked under another id than that
+/// of the first effect, or before that one had been written.
+pub(super) fn could_not_know(known: &Known, record: RecordId, at: Time) -> bool {
+    let since = at.since(known.records.get(record).applied_at);
+    known.looks.differ(record) == Some(true) || since < known.rules.race
 }
 
 /// What a sink that looked and found nothing has to say: whether it looked under another id than the first time, if

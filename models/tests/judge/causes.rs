@@ -67,6 +67,26 @@ fn d5_the_retry_had_another_id_f007() {
     assert_eq!(stored_again("attempt=2 missed=New"), ["log 0 D5 inbound"]);
 }
 
+/// Whatever the store has dropped since, it never had this id (F079).
+#[test]
+fn d5_an_id_of_each_attempt_is_new_to_a_store_that_dropped_others() {
+    let again = |name: &'static str, how: &str| {
+        let history = format!("intent 0\nattempt 0\nstored 0 @0 missed=New\nstored 0 @1 {how}");
+        Bench::of(name).found_of("no_duplicate", &history)
+    };
+    let by_attempt = "work: Loop(mark: After), publish: (name: Attempt)";
+    for missed in ["Absent", "Expired", "Evicted"] {
+        let again = |how: &str| again(by_attempt, &format!("{how} missed={missed}"));
+        assert_eq!(again("attempt=2"), ["log 0 D5 inbound"]);
+        assert_ne!(again("attempt=1"), ["log 0 D5 inbound"]);
+    }
+    let by_intent = "work: Loop(mark: After), publish: (name: Intent)";
+    assert_eq!(
+        again(by_intent, "attempt=2 missed=Evicted"),
+        ["log 0 D4 inbound"]
+    );
+}
+
 #[test]
 fn d7_a_relay_crashed_before_it_saved_its_position_f114() {
     assert_eq!(stored_again("attempt=1 session=1"), ["log 0 D7 inbound"]);
@@ -219,6 +239,42 @@ fn d5_the_sink_looked_under_another_id_than_before() {
          applied 0 @0 missed=New attempt=2",
     );
     assert_eq!(same_copy, ["effect 0 D5 outbound"]);
+}
+
+#[test]
+fn d5_another_id_is_new_to_a_sink_that_dropped_others() {
+    for missed in ["Expired", "Evicted"] {
+        let second = |id| {
+            second_copy(
+                "unrecognised 0 id=1\napplied 0 @0 missed=New",
+                &format!("unrecognised 0 id={id}\napplied 0 @1 missed={missed}"),
+            )
+        };
+        assert_eq!(second(2), ["effect 0 D5 inbound"]);
+        assert_ne!(second(1), ["effect 0 D5 inbound"]);
+    }
+}
+
+/// Both look before either has written (F113): that the sink dropped other keys has nothing to do with it.
+#[test]
+fn d6_a_race_is_one_whatever_the_sink_has_dropped() {
+    let bench = Bench::of(
+        "work: Loop(mark: After), sink: (kind: Keyed(ttl: \"1s\", claim: CheckThenAct, execution: \"30ms\"))",
+    );
+    let history = |millis: u32| {
+        format!(
+            "intent 0
+             stored 0 @0
+             delivered 0 @0
+             unrecognised 0 id=1
+             1000 applied 0 @0 missed=Expired
+             unrecognised 0 id=1
+             {millis} applied 0 @0 missed=Expired attempt=2"
+        )
+    };
+    let found = |millis| bench.found_of("no_duplicate", &history(millis));
+    assert_eq!(found(1_030), ["effect 0 D6 outbound"]);
+    assert_eq!(found(3_000), ["effect 0 D3 outbound"]);
 }
 
 #[test]
