@@ -306,6 +306,20 @@ fn dedup_state_is_summed_over_nodes_at_its_largest() {
     assert_eq!(findings.tally.dedup_bytes_max, 16 * 15);
 }
 
+/// A broker keeps what it knows of repeats for each of its partitions.
+#[test]
+fn dedup_state_is_summed_over_the_partitions_of_a_broker() {
+    let findings = Bench::default().findings(
+        "stored 0 @0:0
+         kept stream entries=5
+         stored 1 @1:0
+         kept stream entries=3
+         stored 2 @0:1
+         kept stream entries=6",
+    );
+    assert_eq!(findings.tally.dedup_bytes_max, 16 * 9);
+}
+
 fn fingerprint(bench: &Bench, history: &str) -> u64 {
     let mut judge = bench.judge();
     bench.tell_on(history, &mut judge);

@@ -26,6 +26,7 @@ impl Known {
         else {
             return;
         };
+        self.tallies.stored(partition);
         let output = self.rules.is_output(partition);
         let state = if enlisted { State::Open } else { State::Plain };
         let lane = self.lane_mut(partition);

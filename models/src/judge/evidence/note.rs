@@ -119,7 +119,7 @@ impl Known {
             Observation::Answered { record, .. } => {
                 self.touch(record, |facts| facts.flags.clear(Flags::IN_PROGRESS));
             }
-            Observation::Kept { entries, .. } => self.tallies.keeps(node, entries),
+            Observation::Kept { place, entries, .. } => self.tallies.keeps(node, place, entries),
             Observation::Balance { key, amount } => {
                 self.accounts.stated = true;
                 self.accounts.get_mut(key).stated = Some(amount);
