@@ -385,7 +385,7 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 
 /// Why a record is still under way although all has settled.
 ///
-/// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
+/// A transaction that nobody ends blocks it (S1), unless all are ended, and undone, again and again; its key, or one ahead of it, is in progress for ever (S3); poison
 /// ahead of it is tried again and again (S4); its reader is caught on a key or on poison of another partition (S3, S4);
 /// its holder is refused (S6); its group forms again and again, or its commits are refused (S7). On the way
 /// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
@@ -405,7 +405,8 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let lane = known.lane(facts.partition);
     let alone = known.rules.topology.consumers == 1;
     let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
-    let cause = if lane.hanging || facts.open > 0 {
+    let blocked = lane.hanging || facts.open > 0;
+    let cause = if blocked && !known.is_undone_for_ever() {
         Cause::Stuck(1)
     } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
         Cause::Stuck(3)
@@ -422,6 +423,8 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     };
     (Side::Outbound, cause)
 }
+    } else if blocked {
+        Cause::Stuck(1)
 
 /// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
 pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {

@@ -981,6 +981,48 @@ fn s3_a_key_in_progress_holds_up_those_behind_it() {
 fn s4_poison_at_the_head_of_the_line_f052() {
     let mut bench = Bench::default();
     bench.workload.poison_every = 2;
+/// What was open when a group had formed once too often would have been undone next (F045): it hangs for nobody.
+#[test]
+fn s7_a_transaction_that_would_be_undone_next_is_not_what_holds_up() {
+    let storm = |end: &str| {
+        let history = format!(
+            "intent 0
+             attempt 0
+             stored 0 @0
+             acked 0 ok
+             assigned @0 generation=1
+             delivered 0 @0 generation=1
+             stored 0 @2:0 in=7/1
+             decided 7/1 abort
+             marked @2:1 7/1 abort
+             assigned @0 generation=2
+             delivered 0 @0 generation=2
+             stored 0 @2:2 in=7/2
+             decided 7/2 abort
+             marked @2:3 7/2 abort
+             assigned @0 generation=3
+             delivered 0 @0 generation=3
+             stored 0 @2:4 in=7/3
+             hanging @2:4 7/3
+             {end}"
+        );
+        let found = Bench::of("work: Transact(), sink: (kind: Output)").found(&history);
+        let of = |line: &String| line.contains("convergence") || line.contains("stable_progress");
+        found.into_iter().filter(of).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        storm("end stuck"),
+        ["convergence effect 0 S7 outbound, promised"]
+    );
+    assert_eq!(
+        storm("end settled"),
+        [
+            "stable_progress log 0 S1 outbound, promised",
+            "convergence effect 0 S1 outbound, promised"
+        ]
+    );
+}
+
     let found = standstill(
         &bench,
         "usual 0 @0

@@ -132,11 +132,13 @@ impl Known {
     /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere (F045).
     fn decided(&mut self, transaction: TransactionId, commit: bool) {
         self.transactions.decide(transaction, commit);
-        if commit || self.progress != self.aborted_at {
-            self.progress += 1;
+        if !commit && self.aborted_at == Some(self.progress) {
+            self.undone_at = Some(self.progress);
+            return;
         }
+        self.progress += 1;
         if !commit {
-            self.aborted_at = self.progress;
+            self.aborted_at = Some(self.progress);
         }
     }
 

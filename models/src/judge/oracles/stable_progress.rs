@@ -1,9 +1,9 @@
 //! O15: every transaction is decided; none blocks the readers of a partition for ever. Guards the log.
 //!
 //! Judged in the end, by the last words of brokers, after everything has healed and settled. Where a run was cut short, a
-//! transaction may merely have been open.
+//! transaction may merely have been open; so may one be that would have been undone next, where all work is (S7).
 //!
-//! Keeps 12 bytes per partition that is blocked.
+//! Keeps 20 bytes per partition that is blocked.
 
 use alloc::vec::Vec;
 
@@ -11,14 +11,14 @@ use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
-use crate::observation::Observation;
+use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
 use crate::vocabulary::{Partition, RecordId};
 
 /// Where transactions hang that nobody decided, and with which record each begins.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct StableProgress {
-    hanging: Vec<(Partition, Option<RecordId>)>,
+    hanging: Vec<(Partition, TransactionId, Option<RecordId>)>,
 }
 
 impl Oracle for StableProgress {
@@ -26,18 +26,23 @@ impl Oracle for StableProgress {
 
     fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, _: &mut Docket) {
         let Observation::Hanging {
-            partition, offset, ..
+            partition,
+            offset,
+            transaction,
         } = *seen
         else {
             return;
         };
         let record = known.lane(partition).get(offset).map(|entry| entry.record);
         let record = record.filter(|record| known.exists(*record));
-        self.hanging.push((partition, record));
+        self.hanging.push((partition, transaction, record));
     }
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
-        for (partition, record) in &self.hanging {
+        for (partition, transaction, record) in &self.hanging {
+            if known.is_next_to_be_undone(*transaction) {
+                continue;
+            }
             let output = known.rules.is_output(*partition);
             let side = if output {
                 Side::Outbound
