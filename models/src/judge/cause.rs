@@ -316,8 +316,8 @@ fn of_redelivery(
 ///
 /// Not in the log: it was taken for a repeat (L5) before its client had its ok; or what was stored is gone, by power
 /// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its client
-/// gave it up, by an open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see
-/// [`of_unread`].
+/// gave it up, by an open breaker, with an ok (L11); or the ok came, or it counted as sent, before it was stored (L1). In
+/// the log: see [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
@@ -335,12 +335,17 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         7
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
         6
-    } else if known.rules.ok == Claim::Nothing || !flags.has(Flags::ATTEMPTED) {
+    } else if known.rules.ok == Claim::Nothing || is_unsent(known, facts) {
         11
     } else {
         1
     };
     (Side::Inbound, Cause::Loss(number))
+}
+
+/// Whether a record never left its client, which did not count it as sent either.
+fn is_unsent(known: &Known, facts: &Facts) -> bool {
+    !facts.flags.has(Flags::ATTEMPTED) && !known.is_passed_over(facts)
 }
 
 /// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat later on (L5);
@@ -418,13 +423,13 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(6)
     } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
+    } else if blocked {
+        Cause::Stuck(1)
     } else {
         Cause::Other
     };
     (Side::Outbound, cause)
 }
-    } else if blocked {
-        Cause::Stuck(1)
 
 /// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
 pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {

@@ -7,7 +7,7 @@ use semel_sim::time::Span;
 use crate::observation::{Place, Read};
 use crate::strategy::{
     Assumption, Backoff, Breaker, Claim as Claiming, Clause, Fence, Invariant, Keyed, Level, Mark,
-    Memory, Name, OnOpen, Recognise, Retry, SideEffect, SinkKind, Strategy, Transactions,
+    Memory, Name, OnOpen, Recognise, Retry, SideEffect, SinkKind, Source, Strategy, Transactions,
     Verification, Wait, Work,
 };
 use crate::timer::SECOND_WRITE;
@@ -35,6 +35,9 @@ pub(in crate::judge) enum Claim {
     Stored,
     /// That it left: nothing is waited for.
     Left,
+    /// The same; and a source that can be read again is saved by it, so that what a crash kept from leaving, and took the
+    /// ok along with, is not.
+    Counted,
     /// Nothing: an open breaker drops records, and says ok.
     Nothing,
 }
@@ -236,7 +239,8 @@ impl Rules {
             relation,
             ok: match strategy.publish.wait {
                 _ if loses => Claim::Nothing,
-                Wait::Nothing => Claim::Left,
+                Wait::Nothing if strategy.source == Source::Live => Claim::Left,
+                Wait::Nothing => Claim::Counted,
                 Wait::Stored => Claim::Stored,
             },
             output: strategy.sink.kind == SinkKind::Output,

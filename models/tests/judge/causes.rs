@@ -586,6 +586,40 @@ fn l1_ok_was_said_before_it_was_stored_f012() {
     assert_eq!(found[0], "log 0 L1 inbound");
 }
 
+/// A relay that waits for nothing saves its position as the packet is handed over; a crash may keep that from leaving.
+#[test]
+fn l1_it_counted_as_sent_before_it_was_stored() {
+    let found = |strategy, rest: &str| {
+        let history = format!("intent 0\n{rest}\nend stuck");
+        let all = Bench::of(strategy).found(&history);
+        let of = |line: &String| line.contains("no_loss") || line.contains("convergence");
+        all.into_iter().filter(of).collect::<Vec<String>>()
+    };
+    let relay = "source: Outbox(), publish: (wait: Nothing), work: Loop(mark: After)";
+    let lost = [
+        "no_loss log 0 L1 inbound",
+        "no_loss delivery 0 L1 inbound",
+        "no_loss effect 0 L1 inbound",
+    ];
+    let late = ["convergence log 0 ? inbound, promised"];
+    assert_eq!(found(relay, "crash producer-0"), lost);
+    assert_eq!(found(relay, ""), late, "it may still come to it");
+    assert_eq!(
+        found(relay, "crash producer-0\nattempt 0 session=1")[0],
+        "convergence log 0 S5 inbound, promised"
+    );
+    assert_eq!(
+        found(relay, "crash producer-0\nacked 0 unknown"),
+        [""; 0],
+        "its source knows of it"
+    );
+    let waits = "source: Outbox(), work: Loop(mark: After)";
+    let live = "publish: (wait: Nothing), work: Loop(mark: After)";
+    for strategy in [waits, live] {
+        assert_eq!(found(strategy, "crash producer-0"), late);
+    }
+}
+
 #[test]
 fn l1_the_only_copy_went_with_its_disk() {
     let found =
@@ -947,40 +981,6 @@ fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
     );
 }
 
-#[test]
-fn s3_a_key_in_progress_is_never_finished_f111() {
-    let found = standstill(
-        &Bench::default(),
-        "intent 0
-         stored 0 @0
-         acked 0 ok
-         delivered 0 @0
-         recognised 0 sink in-flight",
-    );
-    assert_eq!(found, ["effect 0 S3 outbound, promised"]);
-}
-
-#[test]
-fn s3_a_key_in_progress_holds_up_those_behind_it() {
-    let found = standstill(
-        &Bench::default(),
-        "intent 0
-         stored 0 @0
-         acked 0 ok
-         delivered 0 @0
-         applied 0 @0
-         recognised 0 sink in-flight
-         intent 1
-         stored 1 @1
-         acked 1 ok",
-    );
-    assert_eq!(found, ["delivery 1 S3 outbound, promised"]);
-}
-
-#[test]
-fn s4_poison_at_the_head_of_the_line_f052() {
-    let mut bench = Bench::default();
-    bench.workload.poison_every = 2;
 /// What was open when a group had formed once too often would have been undone next (F045): it hangs for nobody.
 #[test]
 fn s7_a_transaction_that_would_be_undone_next_is_not_what_holds_up() {
@@ -1023,6 +1023,40 @@ fn s7_a_transaction_that_would_be_undone_next_is_not_what_holds_up() {
     );
 }
 
+#[test]
+fn s3_a_key_in_progress_is_never_finished_f111() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         recognised 0 sink in-flight",
+    );
+    assert_eq!(found, ["effect 0 S3 outbound, promised"]);
+}
+
+#[test]
+fn s3_a_key_in_progress_holds_up_those_behind_it() {
+    let found = standstill(
+        &Bench::default(),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         delivered 0 @0
+         applied 0 @0
+         recognised 0 sink in-flight
+         intent 1
+         stored 1 @1
+         acked 1 ok",
+    );
+    assert_eq!(found, ["delivery 1 S3 outbound, promised"]);
+}
+
+#[test]
+fn s4_poison_at_the_head_of_the_line_f052() {
+    let mut bench = Bench::default();
+    bench.workload.poison_every = 2;
     let found = standstill(
         &bench,
         "usual 0 @0
