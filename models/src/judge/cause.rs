@@ -16,15 +16,21 @@ pub(super) type Origin = (Side, Cause);
 
 /// Why a record came into the log again, as the number of a duplicate's cause.
 ///
-/// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it.
+/// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it; but
+/// no state would have told it under another name.
 /// The same attempt twice is the network's doing (D11). Where nobody looks, a later attempt means that no answer to an
 /// earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the
 /// source's position had not been saved (D7). Where somebody looks and finds nothing, the name was another one: of a
 /// new session (D2), or a new id (D5).
-pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -> u8 {
+pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss, name: Name) -> u8 {
     let vague = facts.flags.has(Flags::VAGUE);
     let same_session = vague || facts.stored_session == session;
     match missed {
+        Miss::Absent | Miss::Expired | Miss::Evicted
+            if is_renamed(facts, attempt, session, name) =>
+        {
+            5
+        }
         Miss::Absent => 2,
         Miss::Expired => 3,
         Miss::Evicted => 4,
@@ -35,6 +41,13 @@ pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss) -
         Miss::New if same_session => 5,
         Miss::New => 2,
     }
+}
+
+/// Whether a copy that is stored now has another name than the one before, because every attempt has its own (F079).
+pub(super) fn is_renamed(facts: &Facts, attempt: u32, session: u32, name: Name) -> bool {
+    let vague = facts.flags.has(Flags::VAGUE);
+    let same = facts.stored_session == session && facts.stored.has(attempt);
+    name == Name::Attempt && !vague && !same
 }
 
 /// A request that took effect.
@@ -82,7 +95,8 @@ impl Act {
 /// Why a record took effect again.
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
-///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8).
+///    one that took a request in progress over, after a crash (D7) or from somebody alive (D8). But whatever it had
+///    lost since then, it could not have had another id (3), or one that was not written when it looked (3).
 /// 2. An output takes effect again for the reason that it came into its log again: see [`of_output`].
 /// 3. A sink that looked under another id than the first time could not find it (D5): born inbound if this is another
 ///    copy, for a copy brings its id along. One that looked under the same id, or for the same copy, and found nothing
@@ -97,16 +111,25 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
     let facts = known.records.get(act.record);
     let sink = known.rules.topology.sink();
     let interrupted = known.faults.boots(sink) > 0;
-    if let Some(number) = forgotten(act.missed, interrupted) {
+    let vague = facts.flags.has(Flags::VAGUE);
+    let differs = known.looks.differ(act.record);
+    let missed = match act.missed {
+        Miss::Absent | Miss::Expired | Miss::Evicted
+            if could_not_know(known, act.record, act.at) =>
+        {
+            Miss::New
+        }
+        missed => missed,
+    };
+    if let Some(number) = forgotten(missed, interrupted) {
         return (Side::Outbound, Cause::Duplicate(number));
     }
     if known.rules.is_output(act.partition) {
         return of_output(known, act.record, act.attempt);
     }
-    let vague = facts.flags.has(Flags::VAGUE);
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
-    if act.missed == Miss::New
-        && let Some(origin) = of_look(known.looks.differ(act.record), other_copy)
+    if missed == Miss::New
+        && let Some(origin) = of_look(differs, other_copy)
     {
         return origin;
     }
@@ -171,6 +194,13 @@ fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
         (_, Some(_)) if !crashed => Some(4),
         _ => None,
     }
+}
+
+/// Whether a sink could not have known a record for a repeat, whatever it kept: it looked under another id than that
+/// of the first effect, or before that one had been written.
+pub(super) fn could_not_know(known: &Known, record: RecordId, at: Time) -> bool {
+    let since = at.since(known.records.get(record).applied_at);
+    known.looks.differ(record) == Some(true) || since < known.rules.race
 }
 
 /// What a sink that looked and found nothing has to say: whether it looked under another id than the first time, if
@@ -286,8 +316,8 @@ fn of_redelivery(
 ///
 /// Not in the log: it was taken for a repeat (L5) before its client had its ok; or what was stored is gone, by power
 /// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its client
-/// gave it up, by an open breaker, with an ok (L11); or the ok came before it was stored (L1). In the log: see
-/// [`of_unread`].
+/// gave it up, by an open breaker, with an ok (L11); or the ok came, or it counted as sent, before it was stored (L1). In
+/// the log: see [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
@@ -305,12 +335,17 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         7
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
         6
-    } else if known.rules.ok == Claim::Nothing || !flags.has(Flags::ATTEMPTED) {
+    } else if known.rules.ok == Claim::Nothing || is_unsent(known, facts) {
         11
     } else {
         1
     };
     (Side::Inbound, Cause::Loss(number))
+}
+
+/// Whether a record never left its client, which did not count it as sent either.
+fn is_unsent(known: &Known, facts: &Facts) -> bool {
+    !facts.flags.has(Flags::ATTEMPTED) && !known.is_passed_over(facts)
 }
 
 /// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat later on (L5);
@@ -355,7 +390,7 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
 
 /// Why a record is still under way although all has settled.
 ///
-/// A transaction that nobody ends blocks it (S1); its key, or one ahead of it, is in progress for ever (S3); poison
+/// A transaction that nobody ends blocks it (S1), unless all are ended, and undone, again and again; its key, or one ahead of it, is in progress for ever (S3); poison
 /// ahead of it is tried again and again (S4); its reader is caught on a key or on poison of another partition (S3, S4);
 /// its holder is refused (S6); its group forms again and again, or its commits are refused (S7). On the way
 /// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
@@ -375,7 +410,8 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let lane = known.lane(facts.partition);
     let alone = known.rules.topology.consumers == 1;
     let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
-    let cause = if lane.hanging || facts.open > 0 {
+    let blocked = lane.hanging || facts.open > 0;
+    let cause = if blocked && !known.is_undone_for_ever() {
         Cause::Stuck(1)
     } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
         Cause::Stuck(3)
@@ -387,6 +423,8 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(6)
     } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
         Cause::Stuck(7)
+    } else if blocked {
+        Cause::Stuck(1)
     } else {
         Cause::Other
     };

@@ -169,13 +169,13 @@ impl Judge {
     }
 
     /// A count that grows with every piece of useful progress: intents, first answers, first effects, committed
-    /// offsets that move on, decided transactions.
+    /// offsets that move on, committed transactions, and the first abort after any of these.
     pub fn progress(&self) -> u64 {
         self.known.progress
     }
 
     /// The run is over and last words are said. A run that went out of events while it made progress shows nothing
-    /// by what is missing, so only what was seen counts there.
+    /// by what is missing or undecided then, so only what was seen on the way counts there.
     pub fn finish(&mut self, end: End, at: Time) {
         self.known.end = Some(end);
         if end != End::Exhausted {

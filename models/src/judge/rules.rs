@@ -6,9 +6,11 @@ use semel_sim::time::Span;
 
 use crate::observation::{Place, Read};
 use crate::strategy::{
-    Assumption, Backoff, Breaker, Clause, Fence, Invariant, Level, Mark, Memory, Name, OnOpen,
-    Recognise, Retry, SideEffect, SinkKind, Strategy, Transactions, Verification, Wait, Work,
+    Assumption, Backoff, Breaker, Claim as Claiming, Clause, Fence, Invariant, Keyed, Level, Mark,
+    Memory, Name, OnOpen, Recognise, Retry, SideEffect, SinkKind, Source, Strategy, Transactions,
+    Verification, Wait, Work,
 };
+use crate::timer::SECOND_WRITE;
 use crate::vocabulary::Topology;
 
 /// How effects and the committed offset agree, as the mark declares.
@@ -33,6 +35,9 @@ pub(in crate::judge) enum Claim {
     Stored,
     /// That it left: nothing is waited for.
     Left,
+    /// The same; and a source that can be read again is saved by it, so that what a crash kept from leaving, and took the
+    /// ok along with, is not.
+    Counted,
     /// Nothing: an open breaker drops records, and says ok.
     Nothing,
 }
@@ -51,6 +56,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) memory: Memory,
     /// Whether its sink refuses stale tokens.
     pub(in crate::judge) fence: Fence,
+    /// For so long after an effect its sink has no id for who looks, because it looks first and writes later.
+    pub(in crate::judge) race: Span,
     /// How many records a consumer handles at once.
     pub(in crate::judge) workers: u16,
     /// Its readers ask for committed records only.
@@ -232,13 +239,15 @@ impl Rules {
             relation,
             ok: match strategy.publish.wait {
                 _ if loses => Claim::Nothing,
-                Wait::Nothing => Claim::Left,
+                Wait::Nothing if strategy.source == Source::Live => Claim::Left,
+                Wait::Nothing => Claim::Counted,
                 Wait::Stored => Claim::Stored,
             },
             output: strategy.sink.kind == SinkKind::Output,
             name: strategy.publish.name,
             memory: memory(strategy),
             fence: strategy.sink.fence,
+            race: race(strategy.sink.kind),
             workers: match &strategy.work {
                 Work::Loop(work) => work.workers,
                 Work::Transact(_) => 1,
@@ -305,6 +314,18 @@ const fn memory(strategy: &Strategy) -> Memory {
     match &strategy.work {
         Work::Loop(work) => work.recognise,
         Work::Transact(_) => Memory::None,
+    }
+}
+
+/// Who looked earlier than the response to the first request was written, and took as long to act, acts too (F113).
+const fn race(sink: SinkKind) -> Span {
+    match sink {
+        SinkKind::Keyed(Keyed {
+            claim: Claiming::CheckThenAct,
+            execution,
+            ..
+        }) => Span(execution.0 + SECOND_WRITE.0),
+        _ => Span::ZERO,
     }
 }
 

@@ -6,6 +6,8 @@ use semel_sim::address::NodeId;
 use semel_sim::time::{Span, Time};
 
 use super::finding::Tally;
+use crate::observation::Place;
+use crate::vocabulary::Partition;
 
 /// Buckets per power of two: the middle of a bucket is off by at most 1 in 64.
 const FINE: u32 = 5;
@@ -81,8 +83,10 @@ const fn middle(index: usize) -> u64 {
 pub(in crate::judge) struct Tallies {
     pub(in crate::judge) sums: Tally,
     latencies: Latencies,
-    /// Dedup entries per node that keeps any.
-    kept: Vec<(NodeId, u32)>,
+    /// Dedup entries per node that keeps any, and per partition if that is a broker.
+    kept: Vec<((NodeId, Partition), u32)>,
+    /// Where something was stored last: a broker says what it keeps for that partition.
+    stored: Partition,
     /// A fault struck then, and nothing took effect since.
     struck_at: Option<Time>,
 }
@@ -92,6 +96,7 @@ impl Tallies {
         self.sums = Tally::default();
         self.latencies.reset();
         self.kept.clear();
+        self.stored = 0;
         self.struck_at = None;
     }
 
@@ -110,11 +115,22 @@ impl Tallies {
         self.struck_at = Some(at);
     }
 
-    /// A node says how many dedup entries it keeps.
-    pub(in crate::judge) fn keeps(&mut self, node: NodeId, entries: u32) {
-        match self.kept.iter_mut().find(|(known, _)| *known == node) {
+    /// Something was stored.
+    #[inline]
+    pub(in crate::judge) const fn stored(&mut self, partition: Partition) {
+        self.stored = partition;
+    }
+
+    /// A node says how many dedup entries it keeps; a broker, for the partition that it has just stored something in.
+    pub(in crate::judge) fn keeps(&mut self, node: NodeId, place: Place, entries: u32) {
+        let partition = match place {
+            Place::Stream => self.stored,
+            Place::Consumer | Place::Sink => 0,
+        };
+        let store = (node, partition);
+        match self.kept.iter_mut().find(|(known, _)| *known == store) {
             Some((_, kept)) => *kept = entries,
-            None => self.kept.push((node, entries)),
+            None => self.kept.push((store, entries)),
         }
         let sum: u64 = self.kept.iter().map(|(_, kept)| u64::from(*kept)).sum();
         self.sums.dedup_bytes_max = self.sums.dedup_bytes_max.max(16 * sum);

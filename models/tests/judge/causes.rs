@@ -67,6 +67,26 @@ fn d5_the_retry_had_another_id_f007() {
     assert_eq!(stored_again("attempt=2 missed=New"), ["log 0 D5 inbound"]);
 }
 
+/// Whatever the store has dropped since, it never had this id (F079).
+#[test]
+fn d5_an_id_of_each_attempt_is_new_to_a_store_that_dropped_others() {
+    let again = |name: &'static str, how: &str| {
+        let history = format!("intent 0\nattempt 0\nstored 0 @0 missed=New\nstored 0 @1 {how}");
+        Bench::of(name).found_of("no_duplicate", &history)
+    };
+    let by_attempt = "work: Loop(mark: After), publish: (name: Attempt)";
+    for missed in ["Absent", "Expired", "Evicted"] {
+        let again = |how: &str| again(by_attempt, &format!("{how} missed={missed}"));
+        assert_eq!(again("attempt=2"), ["log 0 D5 inbound"]);
+        assert_ne!(again("attempt=1"), ["log 0 D5 inbound"]);
+    }
+    let by_intent = "work: Loop(mark: After), publish: (name: Intent)";
+    assert_eq!(
+        again(by_intent, "attempt=2 missed=Evicted"),
+        ["log 0 D4 inbound"]
+    );
+}
+
 #[test]
 fn d7_a_relay_crashed_before_it_saved_its_position_f114() {
     assert_eq!(stored_again("attempt=1 session=1"), ["log 0 D7 inbound"]);
@@ -219,6 +239,42 @@ fn d5_the_sink_looked_under_another_id_than_before() {
          applied 0 @0 missed=New attempt=2",
     );
     assert_eq!(same_copy, ["effect 0 D5 outbound"]);
+}
+
+#[test]
+fn d5_another_id_is_new_to_a_sink_that_dropped_others() {
+    for missed in ["Expired", "Evicted"] {
+        let second = |id| {
+            second_copy(
+                "unrecognised 0 id=1\napplied 0 @0 missed=New",
+                &format!("unrecognised 0 id={id}\napplied 0 @1 missed={missed}"),
+            )
+        };
+        assert_eq!(second(2), ["effect 0 D5 inbound"]);
+        assert_ne!(second(1), ["effect 0 D5 inbound"]);
+    }
+}
+
+/// Both look before either has written (F113): that the sink dropped other keys has nothing to do with it.
+#[test]
+fn d6_a_race_is_one_whatever_the_sink_has_dropped() {
+    let bench = Bench::of(
+        "work: Loop(mark: After), sink: (kind: Keyed(ttl: \"1s\", claim: CheckThenAct, execution: \"30ms\"))",
+    );
+    let history = |millis: u32| {
+        format!(
+            "intent 0
+             stored 0 @0
+             delivered 0 @0
+             unrecognised 0 id=1
+             1000 applied 0 @0 missed=Expired
+             unrecognised 0 id=1
+             {millis} applied 0 @0 missed=Expired attempt=2"
+        )
+    };
+    let found = |millis| bench.found_of("no_duplicate", &history(millis));
+    assert_eq!(found(1_030), ["effect 0 D6 outbound"]);
+    assert_eq!(found(3_000), ["effect 0 D3 outbound"]);
 }
 
 #[test]
@@ -528,6 +584,40 @@ fn d10_an_aborted_output_was_committed_with_the_next_one() {
 fn l1_ok_was_said_before_it_was_stored_f012() {
     let found = losses("intent 0\nattempt 0\nacked 0 ok");
     assert_eq!(found[0], "log 0 L1 inbound");
+}
+
+/// A relay that waits for nothing saves its position as the packet is handed over; a crash may keep that from leaving.
+#[test]
+fn l1_it_counted_as_sent_before_it_was_stored() {
+    let found = |strategy, rest: &str| {
+        let history = format!("intent 0\n{rest}\nend stuck");
+        let all = Bench::of(strategy).found(&history);
+        let of = |line: &String| line.contains("no_loss") || line.contains("convergence");
+        all.into_iter().filter(of).collect::<Vec<String>>()
+    };
+    let relay = "source: Outbox(), publish: (wait: Nothing), work: Loop(mark: After)";
+    let lost = [
+        "no_loss log 0 L1 inbound",
+        "no_loss delivery 0 L1 inbound",
+        "no_loss effect 0 L1 inbound",
+    ];
+    let late = ["convergence log 0 ? inbound, promised"];
+    assert_eq!(found(relay, "crash producer-0"), lost);
+    assert_eq!(found(relay, ""), late, "it may still come to it");
+    assert_eq!(
+        found(relay, "crash producer-0\nattempt 0 session=1")[0],
+        "convergence log 0 S5 inbound, promised"
+    );
+    assert_eq!(
+        found(relay, "crash producer-0\nacked 0 unknown"),
+        [""; 0],
+        "its source knows of it"
+    );
+    let waits = "source: Outbox(), work: Loop(mark: After)";
+    let live = "publish: (wait: Nothing), work: Loop(mark: After)";
+    for strategy in [waits, live] {
+        assert_eq!(found(strategy, "crash producer-0"), late);
+    }
 }
 
 #[test]
@@ -887,6 +977,48 @@ fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
         [
             "log 0 S1 outbound, promised",
             "delivery 1 S1 outbound, promised"
+        ]
+    );
+}
+
+/// What was open when a group had formed once too often would have been undone next (F045): it hangs for nobody.
+#[test]
+fn s7_a_transaction_that_would_be_undone_next_is_not_what_holds_up() {
+    let storm = |end: &str| {
+        let history = format!(
+            "intent 0
+             attempt 0
+             stored 0 @0
+             acked 0 ok
+             assigned @0 generation=1
+             delivered 0 @0 generation=1
+             stored 0 @2:0 in=7/1
+             decided 7/1 abort
+             marked @2:1 7/1 abort
+             assigned @0 generation=2
+             delivered 0 @0 generation=2
+             stored 0 @2:2 in=7/2
+             decided 7/2 abort
+             marked @2:3 7/2 abort
+             assigned @0 generation=3
+             delivered 0 @0 generation=3
+             stored 0 @2:4 in=7/3
+             hanging @2:4 7/3
+             {end}"
+        );
+        let found = Bench::of("work: Transact(), sink: (kind: Output)").found(&history);
+        let of = |line: &String| line.contains("convergence") || line.contains("stable_progress");
+        found.into_iter().filter(of).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        storm("end stuck"),
+        ["convergence effect 0 S7 outbound, promised"]
+    );
+    assert_eq!(
+        storm("end settled"),
+        [
+            "stable_progress log 0 S1 outbound, promised",
+            "convergence effect 0 S1 outbound, promised"
         ]
     );
 }

@@ -731,6 +731,17 @@ fn o15_no_transaction_blocks_readers_for_ever() {
     assert_eq!(found, ["log 0 S1 inbound, promised"]);
 }
 
+#[test]
+fn o15_a_transaction_may_be_open_where_a_run_is_cut_short() {
+    let found = Bench::default().found(
+        "intent 0
+         stored 0 @0 in=7/1
+         hanging @0 7/1
+         end exhausted",
+    );
+    assert_eq!(found, none());
+}
+
 // O16
 
 #[test]
@@ -897,4 +908,36 @@ fn o23_no_entry_is_dropped_before_its_time() {
     assert_eq!(bench.found_of("bounded_state", &history(2_000)), none());
     let early = bench.found_of("bounded_state", &history(500));
     assert_eq!(early, ["log 0 D3 inbound"]);
+}
+
+/// What no entry could have shown for a repeat says nothing of entries that were dropped.
+#[test]
+fn o23_another_id_and_a_race_are_not_dropped_early() {
+    let found = |strategy, first: &str, second: &str| {
+        let history = format!("intent 0\nattempt 0\nstored 0 @0\n{first}\n{second}");
+        Bench::of(strategy).found_of("bounded_state", &history)
+    };
+    let by_attempt = "work: Loop(mark: After), publish: (name: Attempt), stream: (recognise: Id((time: \"1s\"), Memory))";
+    let stored = |attempt: u32| {
+        let second = format!("stored 0 @1 attempt={attempt} missed=Expired");
+        found(by_attempt, "", &second)
+    };
+    assert_eq!(stored(2), none());
+    assert_eq!(stored(1), ["log 0 D3 inbound"]);
+    let applied = |strategy, id: u32, millis: u32| {
+        let second = format!("unrecognised 0 id={id}\n{millis} applied 0 @0 missed=Expired");
+        found(
+            strategy,
+            "delivered 0 @0\nunrecognised 0 id=1\n0 applied 0 @0",
+            &second,
+        )
+    };
+    let inbox = "work: Loop(mark: After), sink: (kind: Inbox(time: \"1s\"))";
+    assert_eq!(applied(inbox, 2, 20), none());
+    assert_eq!(applied(inbox, 1, 20), ["effect 0 D3 outbound"]);
+    let racy = "work: Loop(mark: After), sink: (kind: Keyed(ttl: \"1s\", claim: CheckThenAct, execution: \"30ms\"))";
+    assert_eq!(applied(racy, 1, 20), none());
+    assert_eq!(applied(racy, 1, 40), ["effect 0 D3 outbound"]);
+    let claims = "work: Loop(mark: After), sink: (kind: Keyed(ttl: \"1s\", execution: \"30ms\"))";
+    assert_eq!(applied(claims, 1, 20), ["effect 0 D3 outbound"]);
 }

@@ -263,6 +263,24 @@ fn repeats_are_no_progress() {
     assert!(run.judge.progress() > before);
 }
 
+/// F045 with transactions: the group forms again and again, and the work of each generation is undone.
+#[test]
+fn one_abort_may_free_readers_but_one_after_the_other_is_no_progress() {
+    let bench = Bench::default();
+    let mut judge = bench.judge();
+    let mut after = |history: &str| {
+        bench.tell_on(history, &mut judge);
+        judge.progress()
+    };
+    let stored = after("intent 0\nattempt 0\nstored 0 @0");
+    let freed = after("decided 7/1 abort");
+    assert_eq!(freed, stored + 1);
+    assert_eq!(after("decided 7/2 abort\ndecided 8/1 abort"), freed);
+    let applied = after("delivered 0 @0\napplied 0 @0");
+    assert_eq!(after("decided 7/3 abort\ndecided 7/4 abort"), applied + 1);
+    assert_eq!(after("decided 7/5 commit\ndecided 7/6 commit"), applied + 3);
+}
+
 #[test]
 fn recovery_is_the_time_from_the_last_fault_to_the_next_first_effect() {
     let bench = Bench::default();
@@ -286,6 +304,20 @@ fn dedup_state_is_summed_over_nodes_at_its_largest() {
          kept stream entries=6",
     );
     assert_eq!(findings.tally.dedup_bytes_max, 16 * 15);
+}
+
+/// A broker keeps what it knows of repeats for each of its partitions.
+#[test]
+fn dedup_state_is_summed_over_the_partitions_of_a_broker() {
+    let findings = Bench::default().findings(
+        "stored 0 @0:0
+         kept stream entries=5
+         stored 1 @1:0
+         kept stream entries=3
+         stored 2 @0:1
+         kept stream entries=6",
+    );
+    assert_eq!(findings.tally.dedup_bytes_max, 16 * 9);
 }
 
 fn fingerprint(bench: &Bench, history: &str) -> u64 {

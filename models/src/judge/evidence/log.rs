@@ -9,6 +9,7 @@ use super::facts::Attempts;
 use super::{Entry, Facts, Flags, Known, State, Struck, Waiting};
 use crate::judge::cause;
 use crate::observation::{Miss, Observation, TransactionId};
+use crate::strategy::Name;
 use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
 
 impl Known {
@@ -25,6 +26,7 @@ impl Known {
         else {
             return;
         };
+        self.tallies.stored(partition);
         let output = self.rules.is_output(partition);
         let state = if enlisted { State::Open } else { State::Plain };
         let lane = self.lane_mut(partition);
@@ -47,8 +49,9 @@ impl Known {
                 facts.open = facts.open.saturating_add(u16::from(enlisted));
             });
         } else {
+            let name = self.rules.name;
             self.touch(record, |facts| {
-                note_copy(facts, at, seen);
+                note_copy(facts, at, seen, name);
                 facts.flags.put(Flags::PASSED.with(Flags::OVERRUN), passed);
                 facts.open = facts.open.saturating_add(u16::from(enlisted));
             });
@@ -221,7 +224,7 @@ impl Known {
 }
 
 /// A copy came into the input log.
-fn note_copy(facts: &mut Facts, at: Time, seen: &Observation) {
+fn note_copy(facts: &mut Facts, at: Time, seen: &Observation, name: Name) {
     let Observation::Stored {
         partition,
         offset,
@@ -241,7 +244,7 @@ fn note_copy(facts: &mut Facts, at: Time, seen: &Observation) {
         facts.flags.set(Flags::MIXED);
     }
     if facts.copies > 0 || facts.open > 0 {
-        facts.log_cause = cause::of_copy(facts, attempt, session, missed);
+        facts.log_cause = cause::of_copy(facts, attempt, session, missed, name);
         if missed == Miss::Absent && facts.stored_session == session {
             facts.flags.set(Flags::FORGOTTEN);
         }

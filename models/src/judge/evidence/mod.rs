@@ -27,11 +27,13 @@ pub(super) use facts::{Facts, Flags, short};
 pub(super) use faults::{Faults, Struck};
 use ids::Looks;
 pub(super) use lane::{Entry, Lane, State};
+use transactions::Ending;
 pub(super) use transactions::{Transactions, Waiting};
 use window::Window;
 
 use super::rules::Rules;
 use super::tally::Tallies;
+use crate::observation::TransactionId;
 use crate::vocabulary::{Partition, RecordId};
 use crate::workload::{Money, Workload};
 
@@ -55,6 +57,9 @@ pub(super) struct Known {
     /// Transfers of which one leg took effect more often than the other.
     pub(super) torn: u32,
     pub(super) progress: u64,
+    /// How far that was when a transaction was aborted last, and when one was that achieved nothing.
+    aborted_at: Option<u64>,
+    undone_at: Option<u64>,
     /// How the run ended, once it has.
     pub(super) end: Option<End>,
 }
@@ -75,6 +80,8 @@ impl Known {
             owed: 0,
             torn: 0,
             progress: 0,
+            aborted_at: None,
+            undone_at: None,
             end: None,
             rules: Arc::new(rules),
             workload,
@@ -95,6 +102,8 @@ impl Known {
         self.owed = 0;
         self.torn = 0;
         self.progress = 0;
+        self.aborted_at = None;
+        self.undone_at = None;
         self.end = None;
     }
 
@@ -225,6 +234,22 @@ impl Known {
             digest.add(&account);
         }
         digest.add(&(self.faults.struck, self.torn));
+    }
+
+    /// Whether the run stood still because work was undone again and again: what was open then would have been, too.
+    pub(super) fn is_undone_for_ever(&self) -> bool {
+        self.end == Some(End::Stuck) && self.undone_at == Some(self.progress)
+    }
+
+    /// Whether a transaction would have been aborted next, as the one before it of its producer was.
+    pub(super) fn is_next_to_be_undone(&self, of: TransactionId) -> bool {
+        let endings = self.transactions.endings();
+        let mut its = endings.filter(|(producer, _)| *producer == of.producer);
+        let before = |ending: &Ending| ending.number < of.number && ending.decided == Some(false);
+        let open = self.transactions.ending(of.producer, of.number);
+        self.is_undone_for_ever()
+            && open.is_none_or(|ending| ending.decided.is_none())
+            && its.any(|(_, ending)| before(&ending))
     }
 
     /// Whether transfers are what records mean.

@@ -92,8 +92,7 @@ impl Known {
                 commit,
                 ..
             } => {
-                self.transactions.decide(transaction, commit);
-                self.progress += 1;
+                self.decided(transaction, commit);
             }
             Observation::Concluded {
                 transaction,
@@ -120,12 +119,26 @@ impl Known {
             Observation::Answered { record, .. } => {
                 self.touch(record, |facts| facts.flags.clear(Flags::IN_PROGRESS));
             }
-            Observation::Kept { entries, .. } => self.tallies.keeps(node, entries),
+            Observation::Kept { place, entries, .. } => self.tallies.keeps(node, place, entries),
             Observation::Balance { key, amount } => {
                 self.accounts.stated = true;
                 self.accounts.get_mut(key).stated = Some(amount);
             }
             _ => self.note_position(observation),
+        }
+    }
+
+    /// The coordinator decides. A commit is progress. So is an abort that ends a wait, for what stands behind it may be
+    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere (F045).
+    fn decided(&mut self, transaction: TransactionId, commit: bool) {
+        self.transactions.decide(transaction, commit);
+        if !commit && self.aborted_at == Some(self.progress) {
+            self.undone_at = Some(self.progress);
+            return;
+        }
+        self.progress += 1;
+        if !commit {
+            self.aborted_at = Some(self.progress);
         }
     }
 

@@ -6,7 +6,7 @@ use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck};
 use crate::judge::cause::{self, Act};
 use crate::judge::finding::Cause;
-use crate::judge::rules::Relation;
+use crate::judge::rules::{Claim, Relation};
 use crate::observation::{Hit, Miss, Place};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
@@ -93,6 +93,18 @@ impl Known {
     /// Whether a record's readers were put behind it.
     pub(in crate::judge) fn is_overrun(&self, facts: &Facts) -> bool {
         facts.copies > 0 && u64::from(facts.copy) < self.lane(facts.partition).reset
+    }
+
+    /// Whether a record's source has passed over it: it counted as sent when it was handed to the network, and a crash kept
+    /// both it and its client's ok from leaving.
+    pub(in crate::judge) fn is_passed_over(&self, facts: &Facts) -> bool {
+        const SAID: Flags = Flags::ATTEMPTED.with(Flags::STORED).with(Flags::VAGUE);
+        let client = self.rules.topology.producer(facts.producer);
+        self.rules.ok == Claim::Counted
+            && facts.flags.has(Flags::INTENDED)
+            && !facts.flags.has(SAID)
+            && !facts.is_answered()
+            && u32::from(self.faults.boots(client)) != facts.session
     }
 
     /// Whether readers were given what stood at an offset, but never the record that stands there now: the log had lost

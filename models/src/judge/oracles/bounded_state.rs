@@ -2,12 +2,14 @@
 //! place where it is kept: the log, delivery or effect.
 //!
 //! An entry that was dropped too early shows when its repeat is not recognised: it is called expired, but is younger
-//! than the window. Ages are measured from the first attempt, which is never later than the entry was written.
+//! than the window. Ages are measured from the first attempt, which is never later than the entry was written. What no
+//! entry would have shown for a repeat (its id is another one, or was written only after the look) says nothing of them.
 //!
 //! Keeps nothing of its own.
 
 use semel_sim::time::Time;
 
+use crate::judge::cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
 use crate::judge::finding::{Cause, Side};
@@ -34,11 +36,14 @@ impl Oracle for BoundedState {
             }
             Observation::Stored {
                 record,
+                attempt,
+                session,
                 missed: Miss::Expired,
                 ..
             } if known.exists(record) => {
                 let facts = known.records.get(record);
-                if facts.copies > 0 {
+                let renamed = cause::is_renamed(facts, attempt, session, known.rules.name);
+                if facts.copies > 0 && !renamed {
                     expired(Place::Stream, record, facts.since, now.at, known, docket);
                 }
             }
@@ -48,7 +53,7 @@ impl Oracle for BoundedState {
                 ..
             } if known.exists(record) => {
                 let facts = known.records.get(record);
-                if facts.effects > 0 {
+                if facts.effects > 0 && !cause::could_not_know(known, record, now.at) {
                     expired(Place::Sink, record, facts.applied_at, now.at, known, docket);
                 }
             }

@@ -4,7 +4,8 @@
 //! A record that nobody said anything of, or whose transaction never ends, breaks it in the log; one that readers still have to come to at delivery,
 //! or at effect if it was delivered. A group whose marks are refused, or that forms again and again, and a reader that is caught
 //! on a record break it even if every other one is accounted for. Where all are, and nobody is caught, whatever still moves
-//! holds nothing up: a source that is slower than patience, or a packet that is later.
+//! holds nothing up: a source that is slower than patience, or a packet that is later. (Nobody comes back to what its source
+//! passed over, which is lost: O1.)
 //!
 //! Keeps nothing of its own.
 
@@ -27,7 +28,9 @@ impl Oracle for Convergence {
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         let mut named = false;
         for (record, facts) in known.records.iter() {
-            let unanswered = facts.flags.has(Flags::INTENDED) && !facts.is_answered();
+            let unanswered = facts.flags.has(Flags::INTENDED)
+                && !facts.is_answered()
+                && !known.is_passed_over(facts);
             let level = if unanswered || (facts.copies == 0 && facts.open > 0) {
                 Level::Log
             } else if facts.is_owed() && !is_lost(known, facts, Level::Effect) {

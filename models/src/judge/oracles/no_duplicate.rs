@@ -36,7 +36,7 @@ impl Oracle for NoDuplicate {
                 ..
             } if is_in_log(known, record, partition) => {
                 let facts = known.records.get(record);
-                let number = cause::of_copy(facts, attempt, session, missed);
+                let number = cause::of_copy(facts, attempt, session, missed, known.rules.name);
                 let origin = origin(known, record, partition, attempt, number);
                 if partition == known.rules.topology.dead_letters() {
                     docket.report_letter(Invariant::NoDuplicate, Level::Log, record, origin);
@@ -115,7 +115,7 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
                 (side, Cause::Duplicate(10))
             } else {
                 let number = match facts.log_cause {
-                    0 => cause::of_copy(facts, attempt, session, missed),
+                    0 => cause::of_copy(facts, attempt, session, missed, known.rules.name),
                     number => number,
                 };
                 origin(known, record, partition, attempt, number)

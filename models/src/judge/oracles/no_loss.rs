@@ -2,7 +2,7 @@
 //!
 //! Judged once all has settled: what readers could still come to is late (O16), not lost. A record counts as lost at
 //! each level at which it is absent; cause and side are those of where it was born. Unknown and failed records are
-//! never lost. A dead letter that was put aside is not lost, a record that was skipped is.
+//! never lost; but what its source counted as sent, and passed over, is acknowledged. A dead letter that was put aside is not lost, a record that was skipped is.
 //!
 //! Keeps nothing of its own.
 
@@ -21,7 +21,8 @@ impl Oracle for NoLoss {
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         for (record, facts) in known.records.iter() {
             let everywhere = facts.copies > 0 && facts.deliveries > 0 && facts.effects > 0;
-            if everywhere || !facts.flags.has(Flags::OK) {
+            let counts = facts.flags.has(Flags::OK) || known.is_passed_over(facts);
+            if everywhere || !counts {
                 continue;
             }
             for level in [Level::Log, Level::Delivery, Level::Effect] {
