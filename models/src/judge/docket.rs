@@ -183,7 +183,7 @@ impl Docket {
         if moves_money
             && (breach.level == Level::Effect || breach.invariant == Invariant::Convergence)
         {
-            let (key, _) = known.contents(record);
+            let (key, _) = known.contents(record, known.records.get(record));
             self.blames.entry(key).or_insert((record, breach.origin));
         }
     }

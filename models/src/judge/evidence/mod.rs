@@ -55,8 +55,9 @@ pub(super) struct Known {
     /// Transfers of which one leg took effect more often than the other.
     pub(super) torn: u32,
     pub(super) progress: u64,
-    /// How the run ended, once it has.
+    /// How the run ended, once it has; and the records that it may have gone wrong with.
     pub(super) end: Option<End>,
+    suspects: Vec<RecordId>,
 }
 
 impl Known {
@@ -76,6 +77,7 @@ impl Known {
             torn: 0,
             progress: 0,
             end: None,
+            suspects: Vec::new(),
             rules: Arc::new(rules),
             workload,
         }
@@ -96,6 +98,21 @@ impl Known {
         self.torn = 0;
         self.progress = 0;
         self.end = None;
+        self.suspects.clear();
+    }
+
+    /// The run is over. Nearly every record was brought to its end, and then nothing is asked of it any more: what is
+    /// left is picked out once for all who ask.
+    pub(super) fn finish(&mut self, end: End) {
+        self.end = Some(end);
+        let suspects = self.records.iter().filter(|(_, facts)| !facts.is_through());
+        self.suspects.extend(suspects.map(|(record, _)| record));
+    }
+
+    /// After the end: every record that was not acknowledged, stored, delivered and brought to effect.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = (RecordId, &Facts)> {
+        let with_facts = |record: &RecordId| (*record, self.records.get(*record));
+        self.suspects.iter().map(with_facts)
     }
 
     /// What is known of a partition.
@@ -115,9 +132,14 @@ impl Known {
     fn lane_mut(&mut self, partition: Partition) -> &mut Lane {
         let index = usize::from(partition);
         if index >= self.lanes.len() {
-            self.lanes.resize_with(index + 1, || Lane::new(true));
+            self.add_outputs(index);
         }
         &mut self.lanes[index]
+    }
+
+    #[cold]
+    fn add_outputs(&mut self, index: usize) {
+        self.lanes.resize_with(index + 1, || Lane::new(true));
     }
 
     /// Whether there is such a record at all.
@@ -126,15 +148,13 @@ impl Known {
         record < self.workload.records
     }
 
-    /// A record's account and amount.
+    /// The account and amount of a record of which these are the facts.
     #[inline]
-    pub(super) fn contents(&self, record: RecordId) -> (u32, i64) {
-        let facts = self.records.get(record);
+    pub(super) fn contents(&self, record: RecordId, facts: &Facts) -> (u32, i64) {
         if facts.flags.has(Flags::INTENDED) && !facts.flags.has(Flags::VAGUE) {
             return (facts.key, facts.amount);
         }
-        let record = self.workload.record(record);
-        (record.key, record.amount)
+        self.workload.contents(record)
     }
 
     /// Whether everything has been intended, answered, handed out, brought to effect and marked, as far as can be seen.

@@ -23,7 +23,7 @@ impl Oracle for BoundedState {
     const HEARS: u32 = hear::KEPT | hear::STORED | hear::APPLIED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Kept {
                 place,
@@ -36,21 +36,17 @@ impl Oracle for BoundedState {
                 record,
                 missed: Miss::Expired,
                 ..
-            } if known.exists(record) => {
-                let facts = known.records.get(record);
-                if facts.copies > 0 {
-                    expired(Place::Stream, record, facts.since, now.at, known, docket);
-                }
+            } if now.facts.copies > 0 => {
+                let since = now.facts.since;
+                expired(Place::Stream, record, since, now.at, known, docket);
             }
             Observation::Applied {
                 record,
                 missed: Miss::Expired,
                 ..
-            } if known.exists(record) => {
-                let facts = known.records.get(record);
-                if facts.effects > 0 {
-                    expired(Place::Sink, record, facts.applied_at, now.at, known, docket);
-                }
+            } if now.facts.effects > 0 => {
+                let since = now.facts.applied_at;
+                expired(Place::Sink, record, since, now.at, known, docket);
             }
             _ => {}
         }

@@ -26,7 +26,7 @@ impl Oracle for Convergence {
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         let mut named = false;
-        for (record, facts) in known.records.iter() {
+        for (record, facts) in known.suspects() {
             let unanswered = facts.flags.has(Flags::INTENDED) && !facts.is_answered();
             let level = if unanswered || (facts.copies == 0 && facts.open > 0) {
                 Level::Log

@@ -44,7 +44,7 @@ impl Oracle for ReadOrder {
     const HEARS: u32 = hear::ASSIGNED | hear::RESET | hear::DELIVERED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Assigned {
                 consumer,
