@@ -189,7 +189,11 @@ impl Judge {
         self.known.finish(end);
         if end != End::Exhausted {
             let (known, entry) = (&self.known, self.entry);
-            let settle = |docket: &mut Docket| docket.settle(entry, at, known);
+            let settle = |docket: &mut Docket| {
+                if !docket.is_idle() {
+                    docket.settle(entry, at, known);
+                }
+            };
             self.oracles.finish(known, settle, &mut self.docket);
         }
         self.sum_up();

@@ -64,6 +64,11 @@ macro_rules! hearing {
         pub(in crate::judge) fn tell(judge: &mut Judge, seen: &Observation, at: Time, node: NodeId) {
             match seen {
                 $(Observation::$name { .. } => judge.hear::<$bit>(seen, at, node),)*
+                // Nobody hears these, and nothing is learnt from them.
+                Observation::Handled { .. }
+                | Observation::Synced { .. }
+                | Observation::Opened { .. }
+                | Observation::Found { .. } => {}
                 _ => judge.hear::<0>(seen, at, node),
             }
         }

@@ -22,7 +22,7 @@ use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::End;
 
-pub(super) use accounts::Accounts;
+pub(super) use accounts::{Accounts, PerAccount};
 pub(super) use facts::{Facts, Flags, short};
 pub(super) use faults::{Faults, Struck};
 use ids::Looks;
@@ -50,8 +50,6 @@ pub(super) struct Known {
     /// Records intended, and those of them of which their client has said nothing.
     pub(in crate::judge) intended: u32,
     unanswered: u32,
-    /// Records that readers still have to come to.
-    owed: u32,
     /// Transfers of which one leg took effect more often than the other.
     pub(super) torn: u32,
     pub(super) progress: u64,
@@ -73,7 +71,6 @@ impl Known {
             tallies: Tallies::default(),
             intended: 0,
             unanswered: 0,
-            owed: 0,
             torn: 0,
             progress: 0,
             end: None,
@@ -94,7 +91,6 @@ impl Known {
         self.tallies.reset();
         self.intended = 0;
         self.unanswered = 0;
-        self.owed = 0;
         self.torn = 0;
         self.progress = 0;
         self.end = None;
@@ -162,7 +158,7 @@ impl Known {
         let marked = |lane: &Lane| lane.best == 0 || lane.accepted >= lane.delivered;
         self.intended == self.workload.records
             && self.unanswered == 0
-            && self.owed == 0
+            && self.records.owed == 0
             && self
                 .lanes
                 .iter()
@@ -211,7 +207,7 @@ impl Known {
             }
             owed += u32::from(facts.is_owed());
         });
-        self.owed = owed;
+        self.records.owed = owed;
         self.torn = 0;
         self.accounts.wipe();
     }

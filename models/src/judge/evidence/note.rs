@@ -62,11 +62,7 @@ impl Known {
             } => {
                 self.committed(partition, offset, generation, accepted);
             }
-            Observation::Handled { .. }
-            | Observation::Synced { .. }
-            | Observation::Opened { .. }
-            | Observation::Answered { error: true, .. }
-            | Observation::Found { .. } => {}
+            Observation::Answered { error: true, .. } => {}
             _ => self.note_rarer(node, observation),
         }
     }
@@ -182,18 +178,12 @@ impl Known {
         }
     }
 
-    /// Changes what is known of a record, and keeps count of what readers still have to come to.
+    /// Changes what is known of a record, if there is such a one.
     #[inline]
     pub(super) fn touch(&mut self, record: RecordId, change: impl FnOnce(&mut Facts)) {
-        if !self.exists(record) {
-            return;
+        if self.exists(record) {
+            self.records.change(record, change);
         }
-        let facts = self.records.get_mut(record);
-        let before = facts.is_owed();
-        change(facts);
-        let after = facts.is_owed();
-        self.owed = self.owed + u32::from(after) - u32::from(before);
-        self.records.tidy(record);
     }
 
     fn intent(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
@@ -257,6 +247,7 @@ impl Known {
     }
 
     /// A record was counted in the expected balance, or taken out of it.
+    #[inline]
     pub(super) fn expect(&mut self, record: RecordId) {
         let facts = self.records.get(record);
         let (key, amount) = self.contents(record, facts);

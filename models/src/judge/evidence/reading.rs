@@ -1,5 +1,7 @@
 //! How deliveries, effects and commits become evidence.
 
+use semel_sim::time::Time;
+
 use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck};
 use crate::judge::cause::{Act, Origin};
@@ -34,7 +36,7 @@ impl Known {
         again: Option<Origin>,
     ) {
         let boot = self.faults.boots(self.rules.topology.consumer(consumer));
-        if offset > self.lane(partition).handed {
+        if offset > self.lane_mut(partition).handed {
             self.hidden(partition, offset);
         }
         let rewound = again.is_some() && self.is_rewound(partition, offset, generation);
@@ -132,25 +134,26 @@ impl Known {
         let boot = self.faults.boots(self.rules.topology.consumer(act.actor));
         let output = self.rules.is_output(partition);
         let torn = self.transfers() && self.is_torn(record);
-        let facts = self.records.get_mut(record);
-        let owed = facts.is_owed();
-        facts.effect_cause = number(again);
-        note_effect(facts, act, boot, output);
-        self.owed -= u32::from(owed);
-        if facts.effects == 1 {
-            let changes = facts.recount(|| self.workload.is_poison(record));
-            self.tallies.effect(facts.intended_at, at);
+        let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
+        self.records.change(record, |facts| {
+            first = facts.effects == 0;
+            intended_at = facts.intended_at;
+            facts.effect_cause = number(again);
+            note_effect(facts, act, boot, output);
+            changes = first && facts.recount(|| self.workload.is_poison(record));
+        });
+        if first {
+            self.tallies.effect(intended_at, at);
             self.progress += 1;
-            if changes {
-                self.expect(record);
-            }
         } else {
             self.tallies.sums.duplicated += 1;
             if act.missed == Miss::Absent {
                 self.faults.struck.set(Struck::FORGOTTEN);
             }
         }
-        self.records.tidy(record);
+        if changes {
+            self.expect(record);
+        }
         self.looks.applied(record);
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
@@ -233,22 +236,22 @@ impl Known {
 
     /// A mark moves: readers do not come back to what it passes.
     fn pass(&mut self, partition: Partition, (from, mark): (Offset, Offset)) {
-        for passed in from..mark.min(self.lane(partition).end()) {
-            let lane = self.lane(partition);
-            let Some(entry) = lane.get(passed) else {
+        let Some(lane) = self.lanes.get(usize::from(partition)) else {
+            return;
+        };
+        for (passed, entry) in lane.range(from, mark) {
+            if entry.state == State::Marker || entry.record >= self.workload.records {
                 continue;
-            };
-            if entry.state != State::Marker {
-                let handed = passed < lane.handed;
-                self.touch(entry.record, |facts| {
-                    if handed && facts.was_passed_over() {
-                        facts.flags.set(Flags::OVERRUN);
-                    }
-                    if u64::from(facts.copy) < mark {
-                        facts.flags.set(Flags::PASSED);
-                    }
-                });
             }
+            let handed = passed < lane.handed;
+            self.records.change(entry.record, |facts| {
+                if handed && facts.was_passed_over() {
+                    facts.flags.set(Flags::OVERRUN);
+                }
+                if u64::from(facts.copy) < mark {
+                    facts.flags.set(Flags::PASSED);
+                }
+            });
         }
     }
 

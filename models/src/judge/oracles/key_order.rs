@@ -62,7 +62,7 @@ const LOG: usize = 0;
 const EFFECT: usize = 1;
 
 impl KeyOrder {
-    #[inline]
+    #[inline(always)]
     fn fronts(&mut self, facts: &Facts, producers: u16) -> &mut [Front; 2] {
         let index = facts.key as usize * usize::from(producers) + usize::from(facts.producer);
         if index >= DIRECT {
@@ -79,7 +79,7 @@ impl KeyOrder {
         self.near.resize(index + 1, [Front::default(); 2]);
     }
 
-    #[inline]
+    #[inline(always)]
     fn stored(
         &mut self,
         (record, facts): (RecordId, &Facts),

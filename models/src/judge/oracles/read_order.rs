@@ -34,9 +34,14 @@ impl ReadOrder {
         let partitions = usize::from(known.rules.topology.partitions);
         let index = usize::from(consumer) * partitions + usize::from(partition);
         if index >= self.next.len() {
-            self.next.resize(index + 1, (UNKNOWN, 0));
+            self.grow(index);
         }
         &mut self.next[index]
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.next.resize(index + 1, (UNKNOWN, 0));
     }
 }
 
