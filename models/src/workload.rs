@@ -37,8 +37,13 @@ pub struct Record {
 impl Record {
     /// The payload's hash, for those who deduplicate by content. Two intents of equal content are equal here.
     pub fn content(&self) -> u64 {
-        u64::from(self.key) << 32 ^ self.amount.unsigned_abs() ^ u64::from(self.amount < 0) << 63
+        content(self.key, self.amount)
     }
+}
+
+/// The hash of a payload: of an account, and what is added to it.
+pub(crate) fn content(key: u32, amount: i64) -> u64 {
+    u64::from(key) << 32 ^ amount.unsigned_abs() ^ u64::from(amount < 0) << 63
 }
 
 /// A record as a witness writes it out.
