@@ -37,8 +37,13 @@ pub struct Record {
 impl Record {
     /// The payload's hash, for those who deduplicate by content. Two intents of equal content are equal here.
     pub fn content(&self) -> u64 {
-        u64::from(self.key) << 32 ^ self.amount.unsigned_abs() ^ u64::from(self.amount < 0) << 63
+        content(self.key, self.amount)
     }
+}
+
+/// The hash of a payload: of an account, and what is added to it.
+pub(crate) fn content(key: u32, amount: i64) -> u64 {
+    u64::from(key) << 32 ^ amount.unsigned_abs() ^ u64::from(amount < 0) << 63
 }
 
 /// A record as a witness writes it out.
@@ -82,13 +87,19 @@ pub struct Workload {
 impl Workload {
     /// The contents of record `id`.
     pub fn record(&self, id: RecordId) -> Record {
+        let (key, amount) = self.contents(id);
+        Record {
+            id,
+            key,
+            amount,
+            pace: self.pace(id),
+        }
+    }
+
+    /// The account of record `id`, and what it adds to it.
+    pub fn contents(&self, id: RecordId) -> (u32, i64) {
         if let Some(written) = self.written.get(id as usize) {
-            return Record {
-                id,
-                key: written.key,
-                amount: written.amount,
-                pace: written.pace,
-            };
+            return (written.key, written.amount);
         }
         let keys = u64::from(self.keys.max(1));
         let draw = |record, what, count| self.draw(record, what, count);
@@ -97,27 +108,16 @@ impl Workload {
                 .unwrap_or_else(|| 1 + draw(record, 1, 99).cast_signed())
         };
         match self.money {
-            Money::Credits => Record {
-                id,
-                key: draw(id, 0, keys) as u32,
-                amount: drawn(id),
-                pace: self.pace(id),
-            },
+            Money::Credits => (draw(id, 0, keys) as u32, drawn(id)),
             Money::Transfers => {
                 let first = id & !1;
                 let from = draw(first, 0, keys) as u32;
                 let to =
                     (u64::from(from) + 1 + draw(first, 3, keys.saturating_sub(1).max(1))) % keys;
-                let (key, amount) = if id == first {
+                if id == first {
                     (from, -drawn(first))
                 } else {
                     (to as u32, drawn(first))
-                };
-                Record {
-                    id,
-                    key,
-                    amount,
-                    pace: self.pace(id),
                 }
             }
         }
@@ -176,7 +176,7 @@ impl Workload {
     pub fn partition(&self, id: RecordId, topology: Topology) -> Partition {
         match topology.partitions {
             1 => 0,
-            partitions => (self.record(id).key % u32::from(partitions)) as Partition,
+            partitions => (self.contents(id).0 % u32::from(partitions)) as Partition,
         }
     }
 

@@ -64,7 +64,8 @@ impl Broker {
             missed: Miss::Unasked,
             enlisted: false,
         });
-        self.make_durable(partition, ctx);
+        let place = self.place(partition);
+        self.make_durable(place, ctx);
         let stored = LogMessage::DeadLettered {
             record,
             request,

@@ -99,13 +99,15 @@ impl Readers {
     pub(super) fn serve(&mut self, log: &Log, partition: Partition, ctx: &mut Ctx<'_>) {
         let mut index = 0;
         while index < self.parked.len() {
-            let (fetch, timer) = self.parked[index];
-            if fetch.partition == partition && self.answer(&fetch, log, ctx) {
-                ctx.cancel(timer);
-                self.parked.remove(index);
-            } else {
-                index += 1;
+            if self.parked[index].0.partition == partition {
+                let (fetch, timer) = self.parked[index];
+                if self.answer(&fetch, log, ctx) {
+                    ctx.cancel(timer);
+                    self.parked.remove(index);
+                    continue;
+                }
             }
+            index += 1;
         }
     }
 

@@ -81,21 +81,21 @@ impl Ids {
         }
     }
 
-    /// Whether a record would be a repeat of this entry.
-    pub(super) fn repeats(&self, entry: &Entry, producer: ProducerId, id: u64) -> bool {
+    /// Whether a record would be a repeat of another one, which is on its way into the log.
+    pub(super) fn repeats(&self, other: (ProducerId, u64), producer: ProducerId, id: u64) -> bool {
         match self.memory {
-            Known::Window(_) => entry.id == id,
-            Known::Highest(_) => entry.producer == producer && entry.id >= id,
+            Known::Window(_) => other.1 == id,
+            Known::Highest(_) => other.0 == producer && other.1 >= id,
         }
     }
 
     /// Before entries are appended: their ids go into the store beside the data, if there is one. True if so.
-    pub(super) fn write_ahead(&mut self, entries: &[Entry], now: Time) -> bool {
+    pub(super) fn write_ahead(&mut self, entries: impl Iterator<Item = Entry>, now: Time) -> bool {
         if self.kept != Kept::Durable {
             return false;
         }
         for entry in entries {
-            self.disk.beside.note(entry, now);
+            self.disk.beside.note(&entry, now);
         }
         true
     }

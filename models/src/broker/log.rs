@@ -33,16 +33,6 @@ pub(super) struct Entry {
     pub(super) part: Part,
 }
 
-impl Entry {
-    pub(super) const fn item(&self) -> Item {
-        Item {
-            record: self.record,
-            id: self.id,
-            offset: 0,
-        }
-    }
-}
-
 /// A partition.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
@@ -115,9 +105,12 @@ impl Log {
         self.waiting() > 0
     }
 
+    #[inline]
     pub(super) fn append(&mut self, entry: Entry) -> Offset {
         let offset = self.disk.entries.append(entry);
-        self.transactions.note(entry.producer, entry.part, offset);
+        if entry.part != Part::None {
+            self.transactions.note(entry.producer, entry.part, offset);
+        }
         offset
     }
 
@@ -132,10 +125,14 @@ impl Log {
     }
 
     /// Notes the batch at `begin`, which reaches to the end of the log, in the dedup state.
+    #[inline]
     pub(super) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
-        if self.recognise == Recognise::Nothing {
-            return;
+        if self.recognise != Recognise::Nothing {
+            self.remember_batch(begin, ctx);
         }
+    }
+
+    fn remember_batch(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
         let before = self.remembered();
         let now = ctx.wall();
         if let Recognise::Sequence { batches, .. } = self.recognise

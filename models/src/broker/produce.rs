@@ -21,13 +21,13 @@ use crate::model::Ctx;
 use crate::observation::{Hit, Miss, Observation, Place, TransactionId};
 use crate::strategy::{Bug, Flush, Recognise};
 use crate::timer::{SECOND_WRITE, Timer};
-use crate::vocabulary::{Item, Offset, Partition};
+use crate::vocabulary::{Item, Offset, Partition, ProducerId};
 
 /// Batches that are being written. All of it is in memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
     /// What is new of the batch in hand.
-    fresh: Vec<Entry>,
+    fresh: Vec<Item>,
     /// Between their two halves, in the order they came.
     unfinished: Vec<Half>,
     halves: u32,
@@ -42,7 +42,8 @@ struct Half {
     produce: Produce,
     answer: Option<Answer>,
     missed: Miss,
-    entries: Vec<Entry>,
+    stamp: u64,
+    fresh: Vec<Item>,
 }
 
 impl Writer {
@@ -56,9 +57,9 @@ impl Writer {
     pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         for half in &self.unfinished {
             digest.add(&(half.from.node, half.produce.partition, half.answer));
-            for entry in &half.entries {
-                let stamp = entry.stamp.wrapping_sub(now.0);
-                digest.add(&Entry { stamp, ..*entry });
+            let stamp = half.stamp.wrapping_sub(now.0);
+            for item in &half.fresh {
+                digest.add(&entry(&half.produce, *item, 0, stamp));
             }
         }
         digest.add(&self.copying);
@@ -67,6 +68,7 @@ impl Writer {
 
 impl Broker {
     /// Records arrive.
+    #[inline]
     pub(super) fn produce(&mut self, from: Peer, produce: &Produce, ctx: &mut Ctx<'_>) {
         if produce.transaction == 0 || !self.must_wait(from, produce, ctx) {
             self.take_in(from, produce, ctx);
@@ -92,7 +94,8 @@ impl Broker {
     /// Whether a batch is new. What is new of it is laid out to be written.
     fn judge(&mut self, produce: &Produce, ctx: &mut Ctx<'_>) -> Verdict {
         self.writer.fresh.clear();
-        if self.log(produce.partition).ids.is_some() {
+        let place = self.place(produce.partition);
+        if self.logs[place].ids.is_some() {
             return self.judge_ids(produce, ctx);
         }
         let verdict = match (self.stream.recognise, produce.sequence) {
@@ -109,9 +112,8 @@ impl Broker {
         };
         match verdict {
             Verdict::New(_) => {
-                for index in 0..produce.batch.len() {
-                    self.lay_out(produce, index, ctx);
-                }
+                let fresh = &mut self.writer.fresh;
+                fresh.extend_from_slice(ctx.items(produce.batch));
             }
             Verdict::Duplicate(_) => {
                 for index in 0..produce.batch.len() {
@@ -130,26 +132,28 @@ impl Broker {
         let mut missed = Miss::New;
         let mut in_flight = false;
         for index in 0..produce.batch.len() {
-            let Item { record, id, .. } = ctx.items(produce.batch)[index];
+            let item = ctx.items(produce.batch)[index];
+            let Item { record, id, .. } = item;
             let log = self.place(partition);
             let Some(ids) = &mut self.logs[log].ids else {
                 break;
             };
             let miss = ids.miss(producer, id, now);
-            let again = |entry: &Entry| ids.repeats(entry, producer, id);
-            if miss.is_none() || self.writer.fresh.iter().any(again) {
+            let repeats = |of: ProducerId, other: &Item| ids.repeats((of, other.id), producer, id);
+            let among = |of: &Half| {
+                let mut fresh = of.fresh.iter();
+                fresh.any(|other| repeats(of.produce.producer, other))
+            };
+            let mut fresh = self.writer.fresh.iter();
+            let mut halves = self.writer.unfinished.iter();
+            if miss.is_none() || fresh.any(|other| repeats(producer, other)) {
                 recognised(record, Hit::Stored, ctx);
-            } else if self
-                .writer
-                .unfinished
-                .iter()
-                .any(|half| half.produce.partition == partition && half.entries.iter().any(again))
-            {
+            } else if halves.any(|half| half.produce.partition == partition && among(half)) {
                 recognised(record, Hit::InFlight, ctx);
                 in_flight = true;
             } else {
                 missed = miss.unwrap_or(missed);
-                self.lay_out(produce, index, ctx);
+                self.writer.fresh.push(item);
             }
         }
         if in_flight {
@@ -161,64 +165,62 @@ impl Broker {
         }
     }
 
-    /// Makes an entry of a record.
-    fn lay_out(&mut self, produce: &Produce, index: usize, ctx: &mut Ctx<'_>) {
-        let Item { record, id, .. } = ctx.items(produce.batch)[index];
-        let by_client =
-            self.log(produce.partition).ids.is_none() || self.bug == Some(Bug::WindowOnWrongClock);
-        let first = produce.sequence.unwrap_or(0);
-        self.writer.fresh.push(Entry {
-            record,
-            id,
-            producer: produce.producer,
-            epoch: produce.epoch,
-            first,
-            last: first + produce.batch.len() as u32 - 1,
-            begin: 0,
-            stamp: if by_client {
-                produce.stamp
-            } else {
-                ctx.wall().0
-            },
-            part: part(produce),
-        });
-    }
-
     /// A batch is new, or a part of it: written in one step, or begun.
     fn accept(&mut self, from: Peer, produce: &Produce, missed: Miss, ctx: &mut Ctx<'_>) {
-        let entries = core::mem::take(&mut self.writer.fresh);
-        let now = ctx.wall();
-        let ids = self.log(produce.partition).ids.as_mut();
-        let ahead = ids.is_some_and(|ids| ids.write_ahead(&entries, now));
-        let mut answer = Some(if entries.len() < produce.batch.len() {
-            Answer::Duplicate
-        } else {
+        let whole = self.writer.fresh.len() == produce.batch.len();
+        let answer = if whole {
             Answer::Stored
-        });
-        let early = self.bug == Some(Bug::AckBeforeAppend);
-        if early && let Some(answer) = answer.take() {
-            let offset = Some(self.log(produce.partition).end());
-            let first = entries[0].record;
-            answer_to(from, produce, (answer, offset), first, ctx);
-        }
-        if ahead || early {
-            self.writer.halves += 1;
-            let number = self.writer.halves;
-            self.writer.unfinished.push(Half {
-                number,
-                from,
-                produce: *produce,
-                answer,
-                missed,
-                entries,
-            });
-            ctx.set_timer(SECOND_WRITE, Timer::Finish { number });
         } else {
-            self.write(from, produce, (answer, missed), entries, ctx);
+            Answer::Duplicate
+        };
+        let place = self.place(produce.partition);
+        let (mut stamp, mut ahead) = (produce.stamp, false);
+        if let Some(ids) = &mut self.logs[place].ids {
+            let now = ctx.wall();
+            if self.bug != Some(Bug::WindowOnWrongClock) {
+                stamp = now.0;
+            }
+            let fresh = self.writer.fresh.iter();
+            ahead = ids.write_ahead(fresh.map(|item| entry(produce, *item, 0, stamp)), now);
         }
+        if ahead || self.bug == Some(Bug::AckBeforeAppend) {
+            self.begin(from, produce, (answer, missed, stamp), ctx);
+        } else {
+            self.write(from, produce, (Some(answer), missed, stamp), ctx);
+        }
+    }
+
+    /// The first half of a batch.
+    #[cold]
+    fn begin(
+        &mut self,
+        from: Peer,
+        produce: &Produce,
+        (answer, missed, stamp): (Answer, Miss, u64),
+        ctx: &mut Ctx<'_>,
+    ) {
+        let fresh = core::mem::take(&mut self.writer.fresh);
+        let early = self.bug == Some(Bug::AckBeforeAppend);
+        if early {
+            let offset = Some(self.log(produce.partition).end());
+            answer_to(from, produce, (answer, offset), fresh[0].record, ctx);
+        }
+        self.writer.halves += 1;
+        let number = self.writer.halves;
+        self.writer.unfinished.push(Half {
+            number,
+            from,
+            produce: *produce,
+            answer: (!early).then_some(answer),
+            missed,
+            stamp,
+            fresh,
+        });
+        ctx.set_timer(SECOND_WRITE, Timer::Finish { number });
     }
 
     /// The second half of a batch.
+    #[cold]
     pub(super) fn finish(&mut self, number: u32, ctx: &mut Ctx<'_>) {
         let halves = &mut self.writer.unfinished;
         if let Some(index) = halves.iter().position(|half| half.number == number) {
@@ -227,13 +229,15 @@ impl Broker {
                 mut produce,
                 answer,
                 missed,
-                entries,
+                stamp,
+                fresh,
                 ..
             } = halves.remove(index);
             // What it came with is no longer kept by the packet that brought it.
-            let items: Vec<Item> = entries.iter().map(Entry::item).collect();
-            produce.batch = ctx.batch(&items);
-            self.write(from, &produce, (answer, missed), entries, ctx);
+            produce.batch = ctx.batch(&fresh);
+            self.writer.fresh = fresh;
+            self.write(from, &produce, (answer, missed, stamp), ctx);
+            self.writer.fresh.clear();
         }
     }
 
@@ -251,29 +255,35 @@ impl Broker {
     }
 
     /// Appends a batch, makes it as durable as the policy says, answers, and serves those who wait.
+    #[expect(
+        clippy::inline_always,
+        reason = "nearly every batch is written in one step"
+    )]
+    #[inline(always)]
     fn write(
         &mut self,
         from: Peer,
         produce: &Produce,
-        (answer, missed): (Option<Answer>, Miss),
-        mut entries: Vec<Entry>,
+        (answer, missed, stamp): (Option<Answer>, Miss, u64),
         ctx: &mut Ctx<'_>,
     ) {
-        let first = entries[0].record;
-        let offset = self.append(produce, missed, &mut entries, ctx);
+        let place = self.place(produce.partition);
+        let offset = self.append(place, produce, (missed, stamp), ctx);
         if let Some(answer) = answer {
+            let first = self.writer.fresh[0].record;
             answer_to(from, produce, (answer, Some(offset)), first, ctx);
         }
-        self.serve(produce.partition, ctx);
-        self.writer.fresh = entries;
+        self.readers
+            .serve(&self.logs[place], produce.partition, ctx);
     }
 
-    /// Appends entries. Returns the first offset.
+    /// Appends what is new of a batch. Returns the first offset.
+    #[inline]
     fn append(
         &mut self,
+        place: usize,
         produce: &Produce,
-        missed: Miss,
-        entries: &mut Vec<Entry>,
+        (missed, stamp): (Miss, u64),
         ctx: &mut Ctx<'_>,
     ) -> Offset {
         let Produce {
@@ -286,11 +296,11 @@ impl Broker {
             ..
         } = *produce;
         let enlisted = transaction > 0;
-        let log = self.log(partition);
+        let log = &mut self.logs[place];
         let begin = log.end();
-        for entry in entries.drain(..) {
-            let record = entry.record;
-            let offset = log.append(Entry { begin, ..entry });
+        for item in &self.writer.fresh {
+            let record = item.record;
+            let offset = log.append(entry(produce, *item, begin, stamp));
             ctx.observe(Observation::Stored {
                 record,
                 partition,
@@ -318,15 +328,16 @@ impl Broker {
         {
             ctx.set_timer(span, Timer::CopyIds);
         }
-        self.make_durable(partition, ctx);
+        self.make_durable(place, ctx);
         begin
     }
 
-    /// Syncs a partition as the policy says.
-    pub(super) fn make_durable(&mut self, partition: Partition, ctx: &mut Ctx<'_>) {
-        let flush = self.stream.copies.flush();
-        let log = self.log(partition);
-        match flush {
+    /// Syncs the partition at a place as the policy says.
+    #[expect(clippy::inline_always, reason = "most policies have little to do")]
+    #[inline(always)]
+    pub(super) fn make_durable(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        let log = &mut self.logs[place];
+        match self.stream.copies.flush() {
             Flush::Always => log.sync(ctx),
             Flush::Entries(most) if log.waiting() >= u64::from(most) => log.sync(ctx),
             Flush::Every(span) if !self.flush_armed => {
@@ -352,6 +363,23 @@ impl Broker {
 fn recognised(record: u32, hit: Hit, ctx: &mut Ctx<'_>) {
     let place = Place::Stream;
     ctx.observe(Observation::Recognised { record, place, hit });
+}
+
+/// The entry of a record, in a batch that begins at an offset.
+#[inline]
+fn entry(produce: &Produce, item: Item, begin: Offset, stamp: u64) -> Entry {
+    let first = produce.sequence.unwrap_or(0);
+    Entry {
+        record: item.record,
+        id: item.id,
+        producer: produce.producer,
+        epoch: produce.epoch,
+        first,
+        last: first + produce.batch.len() as u32 - 1,
+        begin,
+        stamp,
+        part: part(produce),
+    }
 }
 
 /// What the records of a request are to transactions.

@@ -341,7 +341,8 @@ impl Broker {
         if let Some(from) = from.filter(|_| commit) {
             self.take_effect(of, partition, from, offset, ctx);
         }
-        self.make_durable(partition, ctx);
+        let place = self.place(partition);
+        self.make_durable(place, ctx);
         self.serve(partition, ctx);
     }
 

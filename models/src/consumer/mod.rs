@@ -187,6 +187,7 @@ impl Consumer {
         self.memory.requests.ask(ask, self.work.fetch_timeout, ctx);
     }
 
+    #[inline(never)]
     pub(crate) fn receive(&mut self, message: &Message, ctx: &mut Ctx<'_>) {
         match *message {
             Message::Log(log::Message::Records {

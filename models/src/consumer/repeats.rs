@@ -50,11 +50,12 @@ impl Repeats {
     }
 
     /// Whether it remembers an id.
-    pub(super) fn knows(&mut self, id: u64, now: Time) -> bool {
+    #[inline]
+    pub(super) fn knows(&mut self, id: u64, ctx: &Ctx<'_>) -> bool {
         match self.kept {
             Memory::None => false,
-            Memory::Volatile(_) => self.memory.miss(id, now).is_none(),
-            Memory::Durable(_) => self.disk.miss(id, now).is_none(),
+            Memory::Volatile(_) => self.memory.miss(id, ctx.wall()).is_none(),
+            Memory::Durable(_) => self.disk.miss(id, ctx.wall()).is_none(),
         }
     }
 

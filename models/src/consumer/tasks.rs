@@ -15,6 +15,7 @@ use crate::requests::RECONNECT;
 use crate::strategy::Mark;
 use crate::timer::{SECOND_WRITE, Timer};
 use crate::vocabulary::{Generation, Item, Partition};
+use crate::workload::content;
 
 /// A record in a worker's hands.
 #[derive(Clone, Debug)]
@@ -89,7 +90,7 @@ impl Consumer {
             else {
                 break;
             };
-            if self.repeats.knows(item.id, ctx.wall()) {
+            if self.repeats.knows(item.id, ctx) {
                 ctx.observe(Observation::Recognised {
                     record: item.record,
                     place: Place::Consumer,
@@ -119,7 +120,7 @@ impl Consumer {
                 timer: None,
             });
             if self.work.processing.is_zero() {
-                self.go_on(request, ctx);
+                self.step(self.memory.tasks.len() - 1, ctx);
             } else {
                 ctx.set_timer(self.work.processing, Timer::Processed { request });
             }
@@ -140,27 +141,30 @@ impl Consumer {
         self.next(ctx);
     }
 
-    /// Takes a task's next step (again).
+    /// Takes a task's next step (again), if it is not done with.
     fn go_on(&mut self, request: u32, ctx: &mut Ctx<'_>) {
-        let Some(index) = self.task(request) else {
-            return;
-        };
-        let item = self.memory.tasks[index].item;
-        match self.memory.tasks[index].stage {
-            Stage::Processing if self.is_ending() && self.memory.tasks[index].is_failing() => {
-                self.failed(index, ctx);
-            }
-            Stage::Processing if self.writes_only() && !self.workload.is_poison(item.record) => {
-                self.done(index, ctx);
-            }
-            Stage::Processing if self.workload.is_poison(item.record) => self.failed(index, ctx),
+        if let Some(index) = self.task(request) {
+            self.step(index, ctx);
+        }
+    }
+
+    fn step(&mut self, index: usize, ctx: &mut Ctx<'_>) {
+        let task = &self.memory.tasks[index];
+        match task.stage {
+            Stage::Processing if self.fails(task) => self.failed(index, ctx),
+            Stage::Processing if self.writes_only() => self.done(index, ctx),
             Stage::Processing | Stage::Applying => self.apply(index, ctx),
             Stage::Remembering => {
-                self.repeats.remember(item.id, ctx);
+                self.repeats.remember(task.item.id, ctx);
                 self.finish(index, ctx);
             }
             Stage::Parking => self.park(index, ctx),
         }
+    }
+
+    /// Whether the handler of a task cannot process it, or is not to try again: its transaction is to end.
+    fn fails(&self, task: &Task) -> bool {
+        self.workload.is_poison(task.item.record) || (task.is_failing() && self.is_ending())
     }
 
     /// Sends a task's request to the sink (again).
@@ -169,14 +173,14 @@ impl Consumer {
         task.stage = Stage::Applying;
         task.attempt += 1;
         let (request, attempt) = (task.request, task.attempt);
-        let record = self.workload.record(task.item.record);
+        let (key, amount) = self.workload.contents(task.item.record);
         let mark = (self.work.mark == Mark::WithEffect).then_some(task.item.offset + 1);
         let apply = Apply {
-            record: record.id,
+            record: task.item.record,
             id: task.item.id,
-            key: record.key,
-            amount: record.amount,
-            fingerprint: record.content(),
+            key,
+            amount,
+            fingerprint: content(key, amount),
             partition: task.partition,
             offset: task.item.offset,
             mark,
@@ -289,18 +293,20 @@ impl Consumer {
     }
 
     /// A worker is done with its record.
+    #[inline]
     fn finish(&mut self, index: usize, ctx: &mut Ctx<'_>) {
-        ctx.observe(Observation::Handled {
-            record: self.memory.tasks[index].item.record,
-            consumer: self.me,
-        });
         let Task {
             partition, item, ..
         } = self.memory.tasks[index];
+        ctx.observe(Observation::Handled {
+            record: item.record,
+            consumer: self.me,
+        });
         self.drop_task(index, ctx);
         self.produced(partition, item, ctx);
     }
 
+    #[inline]
     pub(super) fn drop_task(&mut self, index: usize, ctx: &mut Ctx<'_>) {
         if let Some(timer) = self.memory.tasks.remove(index).timer {
             ctx.cancel(timer);

@@ -92,6 +92,32 @@ impl Act {
     }
 }
 
+/// Why a record is delivered again, or takes effect again, if it does. `facts` are what was known of it before.
+#[inline]
+pub(super) fn of_repeat(
+    known: &Known,
+    facts: &Facts,
+    seen: &Observation,
+    at: Time,
+) -> Option<Origin> {
+    match *seen {
+        Observation::Delivered {
+            partition,
+            offset,
+            consumer,
+            generation,
+            ..
+        } if facts.deliveries > 0 => {
+            let (place, reader) = ((partition, offset), (consumer, generation));
+            Some(of_delivery(known, facts, place, reader))
+        }
+        Observation::Applied { .. } if facts.effects > 0 => {
+            Act::of(seen, at).map(|act| of_effect(known, facts, &act))
+        }
+        _ => None,
+    }
+}
+
 /// Why a record took effect again.
 ///
 /// 1. A sink that looked and had lost (D2), aged (D3) or evicted (D4) its state could have prevented it last; so could
@@ -107,8 +133,8 @@ impl Act {
 /// 6. Without a delivery in between it is the same request: the same attempt twice (D11), or one more because the
 ///    sink's answer was lost or late (D1).
 /// 7. Otherwise it was delivered again: see [`of_redelivery`].
-pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
-    let facts = known.records.get(act.record);
+#[inline(never)]
+fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
     let sink = known.rules.topology.sink();
     let interrupted = known.faults.boots(sink) > 0;
     let vague = facts.flags.has(Flags::VAGUE);
@@ -125,7 +151,7 @@ pub(super) fn of_effect(known: &Known, act: &Act) -> Origin {
         return (Side::Outbound, Cause::Duplicate(number));
     }
     if known.rules.is_output(act.partition) {
-        return of_output(known, act.record, act.attempt);
+        return of_output(known, facts, act.attempt);
     }
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
     if missed == Miss::New
@@ -216,8 +242,7 @@ const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
 
 /// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
 /// copies, or was delivered twice; or what was made of it was sent twice.
-pub(super) fn of_output(known: &Known, record: RecordId, attempt: u32) -> Origin {
-    let facts = known.records.get(record);
+pub(super) fn of_output(known: &Known, facts: &Facts, attempt: u32) -> Origin {
     if facts.flags.has(Flags::TORN) {
         return (Side::Outbound, Cause::Duplicate(10));
     }
@@ -243,13 +268,13 @@ const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> u8 {
 }
 
 /// Why a record was delivered again.
-pub(super) fn of_delivery(
+#[inline(never)]
+fn of_delivery(
     known: &Known,
-    record: RecordId,
+    facts: &Facts,
     (partition, offset): (Partition, Offset),
     (consumer, generation): (u16, Generation),
 ) -> Origin {
-    let facts = known.records.get(record);
     let vague = facts.flags.has(Flags::VAGUE);
     if !vague && short(offset) != facts.delivery.offset {
         return of_other_copy(facts);

@@ -1,13 +1,12 @@
 //! What oracles found, weighed against the promise: what is covered by it, and which assumption did not hold.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 
 use super::cause::Origin;
-use super::evidence::{Flags, Known, Struck};
+use super::evidence::{Flags, Known, PerAccount, Struck};
 use super::finding::{Cause, Findings, KEPT, Violation};
 use crate::strategy::{Assumption, Invariant, Level};
 use crate::vocabulary::RecordId;
@@ -34,8 +33,8 @@ struct Kept {
 
 impl Kept {
     fn is_full(self) -> bool {
-        let [beyond, within] = self.by_binding.map(|kept| usize::from(kept) >= KEPT);
-        beyond && (within || self.unclaimed)
+        let full = |kept: u8| usize::from(kept) >= KEPT;
+        full(self.by_binding[0]) && (self.unclaimed || full(self.by_binding[1]))
     }
 }
 
@@ -48,7 +47,7 @@ pub(super) struct Docket {
     /// How many violations of each kind that was counted are kept.
     kept: Vec<Kept>,
     /// Where each account first went wrong.
-    blames: BTreeMap<u32, (RecordId, Origin)>,
+    blames: PerAccount<Option<(RecordId, Origin)>>,
 }
 
 impl Docket {
@@ -100,7 +99,7 @@ impl Docket {
 
     /// Where an account first went wrong, if that is known.
     pub(super) fn blame(&self, key: u32) -> Option<(RecordId, Origin)> {
-        self.blames.get(&key).copied()
+        self.blames.get(key).copied().flatten()
     }
 
     #[inline]
@@ -111,11 +110,11 @@ impl Docket {
     /// Judges what was reported.
     #[cold]
     pub(super) fn settle(&mut self, entry: u64, at: Time, known: &Known) {
-        let mut reports = core::mem::take(&mut self.reports);
-        for report in reports.drain(..) {
+        for index in 0..self.reports.len() {
+            let report = self.reports[index];
             self.judge(&report, entry, at, known);
         }
-        self.reports = reports;
+        self.reports.clear();
     }
 
     fn judge(&mut self, report: &Report, entry: u64, at: Time, known: &Known) {
@@ -160,13 +159,19 @@ impl Docket {
 
     /// The place of a kind of violation among the counts.
     fn kind(&mut self, invariant: Invariant, level: Level) -> usize {
+        let mut counts = self.findings.counts.iter();
+        let known = counts.position(|count| (count.0, count.1) == (invariant, level));
+        known.unwrap_or_else(|| self.add_kind(invariant, level))
+    }
+
+    /// Kinds are kept in order.
+    #[cold]
+    fn add_kind(&mut self, invariant: Invariant, level: Level) -> usize {
         let counts = &mut self.findings.counts;
-        let place = counts.binary_search_by_key(&(invariant, level), |count| (count.0, count.1));
-        place.unwrap_or_else(|index| {
-            counts.insert(index, (invariant, level, 0));
-            self.kept.insert(index, Kept::default());
-            index
-        })
+        let index = counts.partition_point(|count| (count.0, count.1) < (invariant, level));
+        counts.insert(index, (invariant, level, 0));
+        self.kept.insert(index, Kept::default());
+        index
     }
 
     /// Remembers what first made an account wrong.
@@ -183,8 +188,9 @@ impl Docket {
         if moves_money
             && (report.level == Level::Effect || report.invariant == Invariant::Convergence)
         {
-            let (key, _) = known.contents(record);
-            self.blames.entry(key).or_insert((record, report.origin));
+            let (key, _) = known.contents(record, known.records.get(record));
+            let blame = self.blames.get_mut(key);
+            blame.get_or_insert((record, report.origin));
         }
     }
 

@@ -29,7 +29,7 @@ use crate::vocabulary::Topology;
 use crate::workload::Workload;
 
 use docket::Docket;
-use evidence::{Known, Struck};
+use evidence::{Facts, Known, Struck};
 use oracle::{Moment, Oracle, hear};
 use rules::Rules;
 
@@ -58,7 +58,7 @@ macro_rules! oracles {
             fn observe<const KIND: u32>(
                 &mut self,
                 seen: &Observation,
-                now: Moment,
+                now: Moment<'_>,
                 known: &Known,
                 docket: &mut Docket,
             ) {
@@ -137,19 +137,28 @@ impl Judge {
     #[inline]
     pub fn observe(&mut self, entry: u64, at: Time, node: NodeId, observation: &Observation) {
         self.entry = entry;
-        hear::tell(self, observation, Moment { at, node });
+        hear::tell(self, observation, at, node);
     }
 
     /// Hears an observation of this kind. There is one of this function for each: of the oracles, and of how evidence is
     /// taken down, it has what is about its kind, and nothing is asked twice.
     #[inline(never)]
-    fn hear<const KIND: u32>(&mut self, seen: &Observation, now: Moment) {
+    fn hear<const KIND: u32>(&mut self, seen: &Observation, at: Time, node: NodeId) {
         assert!(hear::bit(seen) == KIND, "told of what it is");
+        let known = &self.known;
+        let facts = hear::record(seen).map_or(&Facts::EMPTY, |record| known.records.get(record));
+        let again = cause::of_repeat(known, facts, seen, at);
+        let now = Moment {
+            at,
+            node,
+            facts,
+            again,
+        };
         self.oracles
-            .observe::<KIND>(seen, now, &self.known, &mut self.docket);
-        self.known.note(now.at, now.node, seen);
+            .observe::<KIND>(seen, now, known, &mut self.docket);
+        self.known.note(seen, at, node, again);
         if !self.docket.is_idle() {
-            self.docket.settle(self.entry, now.at, &self.known);
+            self.docket.settle(self.entry, at, &self.known);
         }
     }
 
@@ -177,10 +186,14 @@ impl Judge {
     /// The run is over and last words are said. A run that went out of events while it made progress shows nothing
     /// by what is missing or undecided then, so only what was seen on the way counts there.
     pub fn finish(&mut self, end: End, at: Time) {
-        self.known.end = Some(end);
+        self.known.finish(end);
         if end != End::Exhausted {
             let (known, entry) = (&self.known, self.entry);
-            let settle = |docket: &mut Docket| docket.settle(entry, at, known);
+            let settle = |docket: &mut Docket| {
+                if !docket.is_idle() {
+                    docket.settle(entry, at, known);
+                }
+            };
             self.oracles.finish(known, settle, &mut self.docket);
         }
         self.sum_up();

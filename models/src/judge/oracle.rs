@@ -6,15 +6,21 @@ use semel_sim::time::Time;
 use semel_sim::address::NodeId;
 
 use super::Judge;
+use super::cause::Origin;
 use super::docket::Docket;
-use super::evidence::Known;
+use super::evidence::{Facts, Known};
 use crate::observation::Observation;
+use crate::vocabulary::RecordId;
 
-/// The moment of an observation.
+/// The moment of an observation, and what was known then of the record that it is about: looked up once for all.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct Moment<'k> {
     pub(super) at: Time,
     pub(super) node: NodeId,
+    /// Nothing, if it is about no record that anybody asks of.
+    pub(super) facts: &'k Facts,
+    /// Why the record is delivered again, or takes effect again, if it does.
+    pub(super) again: Option<Origin>,
 }
 
 /// A judge of one invariant.
@@ -23,7 +29,7 @@ pub(super) trait Oracle: Clone + Default {
     const HEARS: u32;
 
     /// Something is observed. `known` is what was known before.
-    fn observe(&mut self, _: &Observation, _: Moment, _: &Known, _: &mut Docket) {}
+    fn observe(&mut self, _: &Observation, _: Moment<'_>, _: &Known, _: &mut Docket) {}
 
     /// The run is over and settled, last words included.
     fn finish(&mut self, _: &Known, _: &mut Docket) {}
@@ -55,10 +61,15 @@ macro_rules! hearing {
 
         /// Tells a judge of an observation, by what it does for its kind.
         #[inline]
-        pub(in crate::judge) fn tell(judge: &mut Judge, seen: &Observation, now: Moment) {
+        pub(in crate::judge) fn tell(judge: &mut Judge, seen: &Observation, at: Time, node: NodeId) {
             match seen {
-                $(Observation::$name { .. } => judge.hear::<$bit>(seen, now),)*
-                _ => judge.hear::<0>(seen, now),
+                $(Observation::$name { .. } => judge.hear::<$bit>(seen, at, node),)*
+                // Nobody hears these, and nothing is learnt from them.
+                Observation::Handled { .. }
+                | Observation::Synced { .. }
+                | Observation::Opened { .. }
+                | Observation::Found { .. } => {}
+                _ => judge.hear::<0>(seen, at, node),
             }
         }
     };
@@ -66,12 +77,24 @@ macro_rules! hearing {
 
 /// Observations as sets: an oracle that hears nothing judges at the end.
 pub(super) mod hear {
-    use super::{Judge, Moment, Observation};
+    use super::{Judge, NodeId, Observation, RecordId, Time};
 
     /// Whether two sets have anything in common.
     #[inline]
     pub(in crate::judge) const fn any(hears: u32, bits: u32) -> bool {
         hears & bits != 0
+    }
+
+    /// The record that an observation is about, where oracles ask of it.
+    #[inline]
+    pub(in crate::judge) const fn record(observation: &Observation) -> Option<RecordId> {
+        match *observation {
+            Observation::Stored { record, .. }
+            | Observation::Acked { record, .. }
+            | Observation::Delivered { record, .. }
+            | Observation::Applied { record, .. } => Some(record),
+            _ => None,
+        }
     }
 
     hearing! {
@@ -89,5 +112,8 @@ pub(super) mod hear {
         ANSWERED Answered,
         KEPT Kept,
         HANGING Hanging,
+        // Nobody hears these: they only become known, each by a function of its own.
+        INTENT Intent,
+        ATTEMPT Attempt,
     }
 }

@@ -17,8 +17,9 @@ const FINE: u32 = 5;
 struct Latencies {
     buckets: Vec<u64>,
     count: u64,
-    /// Buckets below this are empty.
+    /// Buckets before and from here on are empty.
     first: usize,
+    end: usize,
 }
 
 impl Latencies {
@@ -26,33 +27,44 @@ impl Latencies {
     fn add(&mut self, span: Span) {
         let index = bucket(span.0);
         if index >= self.buckets.len() {
-            self.buckets.resize(index + 1, 0);
+            self.grow(index);
         }
         self.buckets[index] += 1;
-        self.first = if self.count == 0 {
-            index
-        } else {
-            self.first.min(index)
-        };
+        if self.count == 0 {
+            self.first = index;
+        }
+        self.first = self.first.min(index);
+        self.end = self.end.max(index + 1);
         self.count += 1;
     }
 
-    fn reset(&mut self) {
-        self.buckets.clear();
-        self.count = 0;
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.buckets.resize(index + 1, 0);
     }
 
-    /// The span that so many in a hundred do not exceed.
-    fn percentile(&self, percent: u64) -> Span {
-        let wanted = (self.count * percent).div_ceil(100);
-        let mut seen = 0;
-        for (index, count) in self.buckets.iter().enumerate().skip(self.first) {
-            seen += count;
-            if seen >= wanted && seen > 0 {
-                return Span(middle(index));
+    fn reset(&mut self) {
+        self.buckets[self.first..self.end].fill(0);
+        self.count = 0;
+        self.first = 0;
+        self.end = 0;
+    }
+
+    /// The spans that so many in a hundred do not exceed, the smaller share first.
+    fn percentiles<const N: usize>(&self, percents: [u64; N]) -> [Span; N] {
+        let mut spans = [Span::ZERO; N];
+        let (mut index, mut seen) = (self.first, 0);
+        for (span, percent) in spans.iter_mut().zip(percents) {
+            let wanted = (self.count * percent).div_ceil(100);
+            while seen < wanted {
+                seen += self.buckets[index];
+                index += 1;
+            }
+            if seen > 0 {
+                *span = Span(middle(index - 1));
             }
         }
-        Span::ZERO
+        spans
     }
 }
 
@@ -138,9 +150,10 @@ impl Tallies {
 
     /// The numbers as they are now.
     pub(in crate::judge) fn sum_up(&self) -> Tally {
+        let [latency_p50, latency_p99] = self.latencies.percentiles([50, 99]);
         Tally {
-            latency_p50: self.latencies.percentile(50),
-            latency_p99: self.latencies.percentile(99),
+            latency_p50,
+            latency_p99,
             ..self.sums.clone()
         }
     }
@@ -168,7 +181,6 @@ mod tests {
     fn half_took_so_long_and_almost_all_took_so_long() {
         let mut latencies = Latencies::default();
         (1..=30).for_each(|span| latencies.add(Span(span)));
-        assert_eq!(latencies.percentile(50), Span(15));
-        assert_eq!(latencies.percentile(99), Span(30));
+        assert_eq!(latencies.percentiles([50, 99]), [Span(15), Span(30)]);
     }
 }

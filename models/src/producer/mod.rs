@@ -32,7 +32,7 @@ use crate::vocabulary::{RecordId, Topology};
 use crate::workload::Workload;
 
 use breaker::Breaking;
-use queue::Queues;
+use queue::{Queues, Room};
 use sequence::Sequences;
 use source::Taking;
 use transact::Session;
@@ -47,8 +47,7 @@ pub struct Producer {
     publish: Publish,
     source: Source,
     bug: Option<Bug>,
-    /// What failed is sent again in the order it was made: some names only serve so, and a relay keeps to its rows.
-    ordered: bool,
+    room: Room,
     disk: Disk,
     memory: Memory,
     /// If it publishes in transactions: all of it in memory.
@@ -109,7 +108,13 @@ impl Producer {
             publish: *publish,
             source: *source,
             bug: *bug,
-            ordered: rising || rows || publish.name == Name::Sequence,
+            room: Room {
+                window: usize::from(publish.window),
+                brokers: topology.brokers,
+                // Some names only serve so, and a relay keeps to its rows.
+                ordered: rising || rows || publish.name == Name::Sequence,
+                transport,
+            },
             disk: Disk::default(),
             memory: Memory::default(),
             session: None,
@@ -175,6 +180,7 @@ impl Producer {
         self.pump(ctx);
     }
 
+    #[inline(never)]
     pub(crate) fn receive(&mut self, message: &Message, ctx: &mut Ctx<'_>) {
         match *message {
             Message::Log(log::Message::ProducerIs {

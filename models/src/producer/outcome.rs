@@ -34,33 +34,39 @@ impl Producer {
         if rejected && self.transport == Transport::Datagram && !is_current() {
             return;
         }
-        let Some(request) = self.memory.queues.take(number) else {
+        let taken = self.memory.queues.take(number);
+        let Some(request) = &taken else {
             return;
         };
         if let Some(timer) = request.timer {
             ctx.cancel(timer);
         }
-        match answer {
-            refusal if self.is_refused(&request, refusal) => self.batch_lost(&request, ctx),
-            Answer::Stored | Answer::Duplicate => self.acked(&request, answer, ctx),
-            Answer::OutOfOrder | Answer::StaleEpoch => {
-                let (partition, name) = (request.partition, request.name);
-                let renumbered = request.renumbered;
-                // A datagram may only have come before what was sent before it.
-                let tells = self.transport == Transport::Connection || request.led;
-                self.again(request, ctx);
-                if tells {
-                    let queues = &mut self.memory.queues;
-                    self.memory
-                        .sequences
-                        .rejected(partition, name, renumbered, queues);
-                }
-            }
-            Answer::InFlight | Answer::InvalidTransaction | Answer::NotYet => {
-                self.again(request, ctx);
-            }
+        if matches!(answer, Answer::Stored | Answer::Duplicate) {
+            self.acked(request, answer, ctx);
+        } else if let Some(request) = taken {
+            self.refused(request, answer, ctx);
         }
         self.pump(ctx);
+    }
+
+    /// A batch was not stored, or that is not known yet.
+    #[cold]
+    fn refused(&mut self, request: Request, answer: Answer, ctx: &mut Ctx<'_>) {
+        if self.is_refused(&request, answer) {
+            self.batch_lost(&request, ctx);
+            return;
+        }
+        let rejected = matches!(answer, Answer::OutOfOrder | Answer::StaleEpoch);
+        let (partition, name, renumbered) = (request.partition, request.name, request.renumbered);
+        // A datagram may only have come before what was sent before it.
+        let tells = self.transport == Transport::Connection || request.led;
+        self.again(request, ctx);
+        if rejected && tells {
+            let queues = &mut self.memory.queues;
+            self.memory
+                .sequences
+                .rejected(partition, name, renumbered, queues);
+        }
     }
 
     fn acked(&mut self, request: &Request, answer: Answer, ctx: &mut Ctx<'_>) {
@@ -154,7 +160,7 @@ impl Producer {
         }
         request.pausing = true;
         self.pause(request.number, request.attempt, ctx);
-        self.memory.queues.put_back(request, self.ordered);
+        self.memory.queues.put_back(request, self.room.ordered);
         self.arm_deadline(ctx);
     }
 
@@ -226,9 +232,16 @@ impl Producer {
         }
     }
 
+    #[inline]
     pub(super) fn arm_deadline(&mut self, ctx: &mut Ctx<'_>) {
-        if !self.memory.deadline_armed
-            && let Some(deadline) = self.deadline()
+        if !self.memory.deadline_armed {
+            self.set_deadline(ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn set_deadline(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(deadline) = self.deadline()
             && let Some(oldest) = self.memory.queues.oldest()
         {
             self.memory.deadline_armed = true;

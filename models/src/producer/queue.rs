@@ -32,8 +32,6 @@ pub(super) struct Request {
     pub(super) stamp: u64,
     /// When its first record came, by the client's monotonic clock.
     pub(super) created: Span,
-    /// How long it waits for more records.
-    linger: Span,
     /// It pauses before another attempt.
     pub(super) pausing: bool,
     pub(super) timer: Option<TimerId>,
@@ -46,7 +44,6 @@ impl Request {
         first: RecordId,
         stamp: u64,
         created: Span,
-        linger: Span,
     ) -> Self {
         Self {
             number,
@@ -60,7 +57,6 @@ impl Request {
             led: false,
             stamp,
             created,
-            linger,
             pausing: false,
             timer: None,
         }
@@ -68,11 +64,11 @@ impl Request {
 
     /// The same records, sent again by their application: for the client they are new ones.
     pub(super) fn sent_again(self, number: u32, stamp: u64, created: Span) -> Self {
-        let (first, partition, linger) = (self.first, self.partition, self.linger);
+        let (first, partition) = (self.first, self.partition);
         Self {
             before: self.nth(),
             more: self.more,
-            ..Self::new(number, partition, first, stamp, created, linger)
+            ..Self::new(number, partition, first, stamp, created)
         }
     }
 
@@ -114,16 +110,12 @@ impl Request {
     }
 }
 
-/// What decides whether a request may be sent.
+/// What decides whether a request may be sent, beside what is in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     /// Requests that may be in flight to one broker.
     pub(super) window: usize,
     pub(super) brokers: u16,
-    /// A batch with so many records waits for no more.
-    pub(super) full: u16,
-    /// The source waits for room: batches wait for no more records.
-    pub(super) hurry: bool,
     /// What is sent again waits until it is the oldest in flight.
     pub(super) ordered: bool,
     pub(super) transport: Transport,
@@ -160,6 +152,7 @@ impl Queues {
     }
 
     /// Whether any requests wait to be sent.
+    #[inline]
     pub(super) fn wait(&self) -> bool {
         self.waiting.iter().any(|queue| !queue.is_empty())
     }
@@ -197,45 +190,73 @@ impl Queues {
         true
     }
 
+    #[inline]
     pub(super) fn push(&mut self, request: Request) {
         self.held += request.len() as u32;
         self.waiting[usize::from(request.partition)].push_back(request);
     }
 
-    /// The next request that may be sent: the head of a partition's queue that does not pause, is full or has
-    /// lingered, and whose broker has room in its window, if `may_send` agrees.
-    pub(super) fn take_ready(
-        &mut self,
-        now: Span,
-        room: &Room,
-        may_send: impl Fn(&Request, &Self) -> bool,
-    ) -> Option<Request> {
-        let partitions = self.waiting.len();
-        for index in (self.turn..partitions).chain(0..self.turn) {
-            let Some(head) = self.waiting[index].front() else {
-                continue;
-            };
-            let waits = head.attempt == 0 && !room.hurry && head.len() < usize::from(room.full);
-            let lingers = waits && head.created + head.linger > now;
-            if head.pausing || lingers || !self.lets(head, room, &may_send) {
-                continue;
+    /// The partition whose turn it is to send: the head of its queue does not pause, and `may_send` agrees.
+    #[inline]
+    pub(super) fn next(&self, may_send: impl Fn(&Request) -> bool) -> Option<usize> {
+        let mut index = self.turn;
+        loop {
+            if let Some(head) = self.waiting[index].front()
+                && !head.pausing
+                && may_send(head)
+            {
+                return Some(index);
             }
-            self.turn = if index + 1 < partitions { index + 1 } else { 0 };
-            return self.waiting[index].pop_front();
+            index = self.after(index);
+            if index == self.turn {
+                return None;
+            }
         }
-        None
     }
 
-    /// Whether what is in flight lets a request go. Most often nothing in flight needs to be looked at.
-    fn lets(
-        &self,
-        head: &Request,
-        room: &Room,
-        may_send: impl Fn(&Request, &Self) -> bool,
-    ) -> bool {
+    /// Partitions take turns.
+    #[inline]
+    fn after(&self, index: usize) -> usize {
+        if index + 1 < self.waiting.len() {
+            index + 1
+        } else {
+            0
+        }
+    }
+
+    /// The head of a partition's queue is in flight from now on.
+    #[inline]
+    pub(super) fn launch(&mut self, index: usize) {
+        self.turn = self.after(index);
+        let queue = &mut self.waiting[index];
+        if let Some(mut request) = queue.pop_front() {
+            let earlier = |other: &Request| {
+                other.partition == request.partition && other.number < request.number
+            };
+            let behind = queue.front().is_some_and(earlier);
+            request.led = !behind && !self.in_flight.iter().any(earlier);
+            self.in_flight.push_back(request);
+        }
+    }
+
+    /// The request that was sent last, while it is in flight.
+    #[inline]
+    pub(super) fn newest(&mut self) -> Option<&mut Request> {
+        self.in_flight.back_mut()
+    }
+
+    /// The request that was sent last is in flight no longer.
+    pub(super) fn take_newest(&mut self) -> Option<Request> {
+        self.in_flight.pop_back()
+    }
+
+    /// Whether what is in flight lets a request go: its broker has room in its window, and it is its turn. Most often
+    /// nothing in flight needs to be looked at.
+    #[inline]
+    pub(super) fn lets(&self, head: &Request, room: &Room) -> bool {
         let has_room = self.in_flight.len() < room.window || self.has_room(head, room);
         let waits_its_turn = room.ordered && head.attempt > 0 && self.is_behind(head);
-        has_room && !waits_its_turn && may_send(head, self)
+        has_room && !waits_its_turn
     }
 
     /// Whether an earlier request of the same partition is in flight.
@@ -263,16 +284,6 @@ impl Queues {
         self.in_flight.iter().filter(to_it).count() < room.window
     }
 
-    pub(super) fn sent(&mut self, mut request: Request) {
-        let earlier =
-            |other: &Request| other.partition == request.partition && other.number < request.number;
-        let mut heads = self.waiting[usize::from(request.partition)]
-            .front()
-            .into_iter();
-        request.led = !heads.any(earlier) && !self.in_flight.iter().any(earlier);
-        self.in_flight.push_back(request);
-    }
-
     /// The records of a request leave the client.
     pub(super) fn release(&mut self, request: &Request) {
         self.held -= request.len() as u32;
@@ -281,6 +292,10 @@ impl Queues {
     /// The request with this number, if it was ever sent.
     pub(super) fn take(&mut self, number: u32) -> Option<Request> {
         let same = |request: &Request| request.number == number;
+        // Nearly always it is the oldest that is answered.
+        if self.in_flight.front().is_some_and(same) {
+            return self.in_flight.pop_front();
+        }
         if let Some(index) = self.in_flight.iter().position(same) {
             return self.in_flight.remove(index);
         }

@@ -272,12 +272,12 @@ mod tests {
         sequences.register(1);
         sequences.registered(1, 7, epoch, &mut queues);
         for number in 0..batches {
-            let mut request = Request::new(number, 0, number, 0, Span::ZERO, Span::ZERO);
+            let mut request = Request::new(number, 0, number, 0, Span::ZERO);
             sequences.name(&mut request);
             request.attempt = 1;
             queues.push(request.clone());
-            let sent = queues.take_ready(Span::ZERO, &room(9), |_, _| true);
-            queues.sent(sent.expect("there is room"));
+            let next = queues.next(|_| true).expect("it waits");
+            queues.launch(next);
         }
         (sequences, queues)
     }
@@ -286,8 +286,6 @@ mod tests {
         Room {
             window,
             brokers: 1,
-            full: 1,
-            hurry: false,
             ordered: false,
             transport: Transport::Datagram,
         }
@@ -330,7 +328,7 @@ mod tests {
     fn a_batch_given_up_is_resolved_by_a_later_acknowledgement() {
         let (mut sequences, mut queues) = client(0, 2);
         sequences.given_up(&take(0, &mut queues));
-        let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
+        let fresh = Request::new(9, 0, 9, 0, Span::ZERO);
         assert!(
             !sequences.may_send(&fresh, (true, None), &room(5)),
             "nothing new meanwhile"
@@ -345,7 +343,7 @@ mod tests {
     fn a_new_batch_waits_for_one_that_is_a_window_behind_however_many_came_between() {
         let (mut sequences, mut queues) = client(0, 5);
         let oldest = (true, queues.named(0)[0].name);
-        let fresh = Request::new(9, 0, 9, 0, Span::ZERO, Span::ZERO);
+        let fresh = Request::new(9, 0, 9, 0, Span::ZERO);
         assert!(
             !sequences.may_send(&fresh, oldest, &room(6)),
             "the first goes alone"

@@ -102,6 +102,7 @@ impl Producer {
     }
 
     /// The application decides that the next record shall take effect; to an outbox, in one transaction with its row.
+    #[inline]
     fn intend(&mut self, ctx: &mut Ctx<'_>) {
         let record = self.disk.intended;
         self.disk.intended = self.own(record + 1);
@@ -130,6 +131,7 @@ impl Producer {
     }
 
     /// A record enters the client.
+    #[inline]
     fn accept(&mut self, record: RecordId, ctx: &mut Ctx<'_>) {
         if let Some(session) = &mut self.session {
             session.accept(record);
@@ -154,7 +156,7 @@ impl Producer {
         }
         let number = self.next_request(ctx);
         let created = ctx.elapsed();
-        let mut request = Request::new(number, partition, record, stamp, created, batch.linger);
+        let mut request = Request::new(number, partition, record, stamp, created);
         if let Some(session) = &self.session {
             request.before = session.before();
         }

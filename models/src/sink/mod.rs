@@ -107,19 +107,20 @@ impl Sink {
         self.memory.last = 0;
     }
 
-    pub(crate) fn receive(&mut self, from: Peer, message: &SinkMessage, ctx: &mut Ctx<'_>) {
+    #[inline(never)]
+    pub(crate) fn receive(&mut self, from: Peer, message: &Message, ctx: &mut Ctx<'_>) {
         match *message {
-            SinkMessage::Apply(ref apply) => {
+            Message::Sink(SinkMessage::Apply(ref apply)) => {
                 if let Some(answer) = self.apply(from, apply, ctx) {
                     reply(from, apply, answer, ctx);
                 }
             }
-            SinkMessage::FindMark {
+            Message::Sink(SinkMessage::FindMark {
                 partition,
                 request,
                 token,
-            } => self.find_mark(from, partition, request, token, ctx),
-            SinkMessage::Applied { .. } | SinkMessage::MarkIs { .. } => {}
+            }) => self.find_mark(from, partition, request, token, ctx),
+            _ => {}
         }
     }
 

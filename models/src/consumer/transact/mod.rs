@@ -129,6 +129,7 @@ impl Consumer {
     }
 
     /// A record is about to be handled: a transaction is open from now on.
+    #[inline]
     pub(super) fn begin(&mut self, ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else {
             return;

@@ -15,6 +15,7 @@ use crate::vocabulary::{Item, Partition};
 
 impl Consumer {
     /// A record is handled: its output is written, and its offset will be committed with it.
+    #[inline]
     pub(in crate::consumer) fn produced(
         &mut self,
         partition: Partition,

@@ -303,6 +303,13 @@ impl Facts {
         answered && seen && flags.has(Flags::INTENDED) && !flags.has(Flags::IN_HAND)
     }
 
+    /// Whether it was acknowledged, and has come to every level: what is judged at the end has nothing to ask of it.
+    #[inline]
+    pub(in crate::judge) const fn is_through(&self) -> bool {
+        let everywhere = self.copies > 0 && self.deliveries > 0 && self.effects > 0;
+        everywhere && self.flags.has(Flags::OK)
+    }
+
     /// Whether its client has said anything of it.
     #[inline]
     pub(in crate::judge) const fn is_answered(&self) -> bool {
@@ -323,6 +330,19 @@ impl Facts {
         self.flags.clear(Flags::IN_HAND);
     }
 
+    /// A copy stands in the log for every reader, or in an output. True if one did so before.
+    #[inline]
+    pub(in crate::judge) const fn commit_copy(&mut self, output: bool) -> bool {
+        let copies = if output {
+            &mut self.outputs
+        } else {
+            &mut self.copies
+        };
+        let again = *copies > 0;
+        *copies = copies.saturating_add(1);
+        again
+    }
+
     /// Takes an answer down. Ok wins over whatever was said before.
     pub(in crate::judge) fn answer(&mut self, outcome: Outcome) {
         match outcome {
@@ -338,6 +358,23 @@ impl Facts {
                 }
             }
         }
+    }
+
+    /// Counts it in the expected balance, or not any more: it belongs there once it is acknowledged (poison aside), or
+    /// when it took effect and was not reported failed: unknown counts as whatever happened. True if that is a change.
+    #[inline]
+    pub(in crate::judge) fn recount(&mut self, is_poison: impl FnOnce() -> bool) -> bool {
+        let in_effect = self.effects > 0 && !self.flags.has(Flags::FAILED);
+        let wanted = in_effect || (self.flags.has(Flags::OK) && !is_poison());
+        let changes = wanted != self.flags.has(Flags::COUNTED);
+        self.flags.put(Flags::COUNTED, wanted);
+        changes
+    }
+
+    /// Whether no reader was ever given it, or what is behind it instead.
+    #[inline]
+    pub(in crate::judge) const fn was_passed_over(&self) -> bool {
+        self.deliveries == 0 && !self.flags.has(Flags::HIDDEN)
     }
 
     /// Adds what decides future judgements: what only tells causes apart is left out.

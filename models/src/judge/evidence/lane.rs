@@ -145,9 +145,10 @@ impl Lane {
         from: Offset,
         until: Offset,
     ) -> impl Iterator<Item = (Offset, Entry)> + '_ {
-        let from = from.max(self.floor);
-        let until = until.clamp(from, self.end().max(from));
-        (from..until).filter_map(|offset| Some((offset, self.get(offset)?)))
+        let from = from.clamp(self.floor, self.end());
+        let until = until.clamp(from, self.end());
+        let [start, stop] = [from, until].map(|offset| (offset - self.floor) as usize);
+        (from..until).zip(self.entries.range(start..stop).copied())
     }
 
     /// Something was appended. An offset that is in use shows that what stood from there on is gone.

@@ -44,41 +44,30 @@ impl Known {
             };
             self.transactions.stored = Some(waiting);
         }
-        if output {
-            self.touch(record, |facts| {
-                facts.open = facts.open.saturating_add(u16::from(enlisted));
-            });
-        } else {
-            let name = self.rules.name;
-            self.touch(record, |facts| {
+        let name = self.rules.name;
+        let (mut again, mut forgotten) = (false, false);
+        self.touch(record, |facts| {
+            if !output {
                 note_copy(facts, at, seen, name);
                 facts.flags.put(Flags::PASSED.with(Flags::OVERRUN), passed);
-                facts.open = facts.open.saturating_add(u16::from(enlisted));
-            });
-        }
-        if missed == Miss::Absent && self.exists(record) {
-            let lost = self.records.get(record).flags.has(Flags::FORGOTTEN);
-            if lost {
-                self.faults.struck.set(Struck::FORGOTTEN);
             }
+            forgotten = missed == Miss::Absent && facts.flags.has(Flags::FORGOTTEN);
+            if enlisted {
+                facts.open = facts.open.saturating_add(1);
+            } else {
+                again = facts.commit_copy(output);
+            }
+        });
+        if forgotten {
+            self.faults.struck.set(Struck::FORGOTTEN);
         }
-        if !enlisted {
-            self.commit_copy(record, output);
-        }
+        self.tallies.sums.duplicated_in_log += u64::from(again);
     }
 
-    /// A copy stands in the log for every reader.
+    /// A copy that was undecided stands in the log for every reader.
     fn commit_copy(&mut self, record: RecordId, output: bool) {
         let mut again = false;
-        self.touch(record, |facts| {
-            let copies = if output {
-                &mut facts.outputs
-            } else {
-                &mut facts.copies
-            };
-            again = *copies > 0;
-            *copies = copies.saturating_add(1);
-        });
+        self.touch(record, |facts| again = facts.commit_copy(output));
         self.tallies.sums.duplicated_in_log += u64::from(again);
     }
 

@@ -22,7 +22,7 @@ use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::End;
 
-pub(super) use accounts::Accounts;
+pub(super) use accounts::{Accounts, PerAccount};
 pub(super) use facts::{Facts, Flags, short};
 pub(super) use faults::{Faults, Struck};
 use ids::Looks;
@@ -52,16 +52,15 @@ pub(super) struct Known {
     /// Records intended, and those of them of which their client has said nothing.
     pub(in crate::judge) intended: u32,
     unanswered: u32,
-    /// Records that readers still have to come to.
-    owed: u32,
     /// Transfers of which one leg took effect more often than the other.
     pub(super) torn: u32,
     pub(super) progress: u64,
     /// How far that was when a transaction was aborted last, and when one was that achieved nothing.
     aborted_at: Option<u64>,
     undone_at: Option<u64>,
-    /// How the run ended, once it has.
+    /// How the run ended, once it has; and the records that it may have gone wrong with.
     pub(super) end: Option<End>,
+    suspects: Vec<RecordId>,
 }
 
 impl Known {
@@ -77,12 +76,12 @@ impl Known {
             tallies: Tallies::default(),
             intended: 0,
             unanswered: 0,
-            owed: 0,
             torn: 0,
             progress: 0,
             aborted_at: None,
             undone_at: None,
             end: None,
+            suspects: Vec::new(),
             rules: Arc::new(rules),
             workload,
         }
@@ -99,12 +98,26 @@ impl Known {
         self.tallies.reset();
         self.intended = 0;
         self.unanswered = 0;
-        self.owed = 0;
         self.torn = 0;
         self.progress = 0;
         self.aborted_at = None;
         self.undone_at = None;
         self.end = None;
+        self.suspects.clear();
+    }
+
+    /// The run is over. Nearly every record was brought to its end, and then nothing is asked of it any more: what is
+    /// left is picked out once for all who ask.
+    pub(super) fn finish(&mut self, end: End) {
+        self.end = Some(end);
+        let suspects = self.records.iter().filter(|(_, facts)| !facts.is_through());
+        self.suspects.extend(suspects.map(|(record, _)| record));
+    }
+
+    /// After the end: every record that was not acknowledged, stored, delivered and brought to effect.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = (RecordId, &Facts)> {
+        let with_facts = |record: &RecordId| (*record, self.records.get(*record));
+        self.suspects.iter().map(with_facts)
     }
 
     /// What is known of a partition.
@@ -124,9 +137,14 @@ impl Known {
     fn lane_mut(&mut self, partition: Partition) -> &mut Lane {
         let index = usize::from(partition);
         if index >= self.lanes.len() {
-            self.lanes.resize_with(index + 1, || Lane::new(true));
+            self.add_outputs(index);
         }
         &mut self.lanes[index]
+    }
+
+    #[cold]
+    fn add_outputs(&mut self, index: usize) {
+        self.lanes.resize_with(index + 1, || Lane::new(true));
     }
 
     /// Whether there is such a record at all.
@@ -135,15 +153,13 @@ impl Known {
         record < self.workload.records
     }
 
-    /// A record's account and amount.
+    /// The account and amount of a record of which these are the facts.
     #[inline]
-    pub(super) fn contents(&self, record: RecordId) -> (u32, i64) {
-        let facts = self.records.get(record);
+    pub(super) fn contents(&self, record: RecordId, facts: &Facts) -> (u32, i64) {
         if facts.flags.has(Flags::INTENDED) && !facts.flags.has(Flags::VAGUE) {
             return (facts.key, facts.amount);
         }
-        let record = self.workload.record(record);
-        (record.key, record.amount)
+        self.workload.contents(record)
     }
 
     /// Whether everything has been intended, answered, handed out, brought to effect and marked, as far as can be seen.
@@ -151,7 +167,7 @@ impl Known {
         let marked = |lane: &Lane| lane.best == 0 || lane.accepted >= lane.delivered;
         self.intended == self.workload.records
             && self.unanswered == 0
-            && self.owed == 0
+            && self.records.owed == 0
             && self
                 .lanes
                 .iter()
@@ -202,7 +218,7 @@ impl Known {
             }
             owed += u32::from(facts.is_owed());
         });
-        self.owed = owed;
+        self.records.owed = owed;
         self.torn = 0;
         self.accounts.wipe();
     }

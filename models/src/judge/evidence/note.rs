@@ -4,18 +4,24 @@ use semel_sim::address::NodeId;
 use semel_sim::time::Time;
 
 use super::{Facts, Flags, Known, Struck};
-use crate::judge::cause::Act;
+use crate::judge::cause::{Act, Origin};
 use crate::observation::{Observation, Outcome, TransactionId};
 use crate::vocabulary::{Offset, RecordId};
 
 impl Known {
-    /// Takes an observation down.
+    /// Takes an observation down. `again` says why its record is delivered or takes effect again, if it does.
     #[expect(
         clippy::inline_always,
         reason = "it is made for one kind of observation at a time"
     )]
     #[inline(always)]
-    pub(in crate::judge) fn note(&mut self, at: Time, node: NodeId, observation: &Observation) {
+    pub(in crate::judge) fn note(
+        &mut self,
+        observation: &Observation,
+        at: Time,
+        node: NodeId,
+        again: Option<Origin>,
+    ) {
         match *observation {
             Observation::Intent {
                 record,
@@ -39,11 +45,12 @@ impl Known {
                 generation,
                 ..
             } => {
-                self.delivered(record, partition, offset, consumer, generation);
+                let (place, reader) = ((partition, offset), (consumer, generation));
+                self.delivered(record, place, reader, again);
             }
             Observation::Applied { key, amount, .. } => {
                 if let Some(act) = Act::of(observation, at) {
-                    self.applied(at, key, amount, &act);
+                    self.applied(&act, (key, amount), again);
                 }
             }
             Observation::Progress {
@@ -55,11 +62,7 @@ impl Known {
             } => {
                 self.committed(partition, offset, generation, accepted);
             }
-            Observation::Handled { .. }
-            | Observation::Synced { .. }
-            | Observation::Opened { .. }
-            | Observation::Answered { error: true, .. }
-            | Observation::Found { .. } => {}
+            Observation::Answered { error: true, .. } => {}
             _ => self.note_rarer(node, observation),
         }
     }
@@ -188,32 +191,28 @@ impl Known {
         }
     }
 
-    /// Changes what is known of a record, and keeps count of what readers still have to come to.
+    /// Changes what is known of a record, if there is such a one.
     #[inline]
     pub(super) fn touch(&mut self, record: RecordId, change: impl FnOnce(&mut Facts)) {
+        if self.exists(record) {
+            self.records.change(record, change);
+        }
+    }
+
+    fn intent(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
         if !self.exists(record) {
             return;
         }
         let facts = self.records.get_mut(record);
-        let before = facts.is_owed();
-        change(facts);
-        let after = facts.is_owed();
-        self.owed = self.owed + u32::from(after) - u32::from(before);
-        self.records.tidy(record);
-    }
-
-    fn intent(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
-        if !self.exists(record) || self.records.get(record).flags.has(Flags::INTENDED) {
+        if facts.flags.has(Flags::INTENDED) {
+            self.records.tidy(record);
             return;
         }
-        let contents = self.workload.record(record);
-        let facts = self.records.get_mut(record);
         facts.flags.set(Flags::INTENDED);
         facts.intended_at = at;
         facts.producer = producer;
         facts.session = session;
-        facts.key = contents.key;
-        facts.amount = contents.amount;
+        (facts.key, facts.amount) = self.workload.contents(record);
         self.intended += 1;
         self.unanswered += 1;
         self.progress += 1;
@@ -221,21 +220,20 @@ impl Known {
     }
 
     fn attempt(&mut self, at: Time, record: RecordId, session: u32) {
-        let mut mixed = false;
-        self.touch(record, |facts| {
-            if !facts.flags.has(Flags::ATTEMPTED) {
-                facts.since = at;
-            }
-            facts.flags.set(Flags::ATTEMPTED);
-            facts.tries = facts.tries.saturating_add(1);
-            mixed = facts.session != session && !facts.flags.has(Flags::VAGUE);
-            if mixed {
-                facts.flags.set(Flags::MIXED);
-            }
-        });
-        if mixed {
+        if !self.exists(record) {
+            return;
+        }
+        let facts = self.records.get_mut(record);
+        if !facts.flags.has(Flags::ATTEMPTED) {
+            facts.since = at;
+        }
+        facts.flags.set(Flags::ATTEMPTED);
+        facts.tries = facts.tries.saturating_add(1);
+        if facts.session != session && !facts.flags.has(Flags::VAGUE) {
+            facts.flags.set(Flags::MIXED);
             self.faults.struck.set(Struck::SESSIONS);
         }
+        self.records.tidy(record);
     }
 
     fn acked(&mut self, record: RecordId, outcome: Outcome) {
@@ -245,6 +243,7 @@ impl Known {
         let facts = self.records.get_mut(record);
         let (answered, ok) = (facts.is_answered(), facts.flags.has(Flags::OK));
         facts.answer(outcome);
+        let changes = facts.recount(|| self.workload.is_poison(record));
         if !answered && facts.flags.has(Flags::INTENDED) {
             self.unanswered -= 1;
             self.progress += 1;
@@ -254,25 +253,19 @@ impl Known {
         } else {
             self.faults.struck.set(Struck::GIVEN_UP);
         }
-        self.recount(record);
+        if changes {
+            self.expect(record);
+        }
         self.records.tidy(record);
     }
 
-    /// A record belongs in the expected balance once it is acknowledged (poison aside), or when it took effect and
-    /// was not reported failed: unknown counts as whatever happened.
+    /// A record was counted in the expected balance, or taken out of it.
     #[inline]
-    pub(super) fn recount(&mut self, record: RecordId) {
-        let poison = self.workload.is_poison(record);
-        let facts = self.records.get_mut(record);
-        let flags = facts.flags;
-        let wanted =
-            (flags.has(Flags::OK) && !poison) || (facts.effects > 0 && !flags.has(Flags::FAILED));
-        if wanted == flags.has(Flags::COUNTED) {
-            return;
-        }
-        facts.flags.put(Flags::COUNTED, wanted);
-        let (key, amount) = self.contents(record);
-        let amount = if wanted { amount } else { -amount };
+    pub(super) fn expect(&mut self, record: RecordId) {
+        let facts = self.records.get(record);
+        let (key, amount) = self.contents(record, facts);
+        let counted = facts.flags.has(Flags::COUNTED);
+        let amount = if counted { amount } else { -amount };
         self.accounts.get_mut(key).expected += amount;
         self.tallies.sums.expected_balance += amount;
     }

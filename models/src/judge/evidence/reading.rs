@@ -4,7 +4,7 @@ use semel_sim::time::Time;
 
 use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck};
-use crate::judge::cause::{self, Act};
+use crate::judge::cause::{Act, Origin};
 use crate::judge::finding::Cause;
 use crate::judge::rules::{Claim, Relation};
 use crate::observation::{Hit, Miss, Place};
@@ -31,23 +31,15 @@ impl Known {
     pub(super) fn delivered(
         &mut self,
         record: RecordId,
-        partition: Partition,
-        offset: Offset,
-        consumer: u16,
-        generation: Generation,
+        (partition, offset): (Partition, Offset),
+        (consumer, generation): (u16, Generation),
+        again: Option<Origin>,
     ) {
         let boot = self.faults.boots(self.rules.topology.consumer(consumer));
-        if offset > self.lane(partition).handed {
+        if offset > self.lane_mut(partition).handed {
             self.hidden(partition, offset);
         }
-        let again = self.records.get(record).deliveries > 0;
-        let cause = if again {
-            let (place, reader) = ((partition, offset), (consumer, generation));
-            number(cause::of_delivery(self, record, place, reader))
-        } else {
-            0
-        };
-        let rewound = again && self.is_rewound(partition, offset, generation);
+        let rewound = again.is_some() && self.is_rewound(partition, offset, generation);
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
@@ -61,20 +53,23 @@ impl Known {
         let exposed = lane
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
-        self.touch(record, |facts| {
-            facts.delivery_cause = cause;
-            facts.deliveries = facts.deliveries.saturating_add(1);
-            facts.delivery = Hand::new(offset, generation, consumer, boot);
-            facts.flags.set(Flags::IN_HAND);
-            facts.flags.put(Flags::REWOUND, rewound);
-            if exposed {
-                facts.flags.set(Flags::EXPOSED);
-            }
-        });
-        self.tallies.sums.redelivered += u64::from(again);
+        self.tallies.sums.redelivered += u64::from(again.is_some());
         if generation < newest {
             self.faults.struck.set(Struck::ZOMBIE);
         }
+        if !self.exists(record) {
+            return;
+        }
+        let facts = self.records.get_mut(record);
+        facts.delivery_cause = number(again);
+        facts.deliveries = facts.deliveries.saturating_add(1);
+        facts.delivery = Hand::new(offset, generation, consumer, boot);
+        facts.flags.set(Flags::IN_HAND);
+        facts.flags.put(Flags::REWOUND, rewound);
+        if exposed {
+            facts.flags.set(Flags::EXPOSED);
+        }
+        self.records.tidy(record);
     }
 
     /// Whether a reader is given what the group had committed already. A former owner is not: it only goes on where it
@@ -115,10 +110,8 @@ impl Known {
         offset: Offset,
         stands: RecordId,
     ) -> bool {
-        self.exists(stands) && offset < self.lane(partition).handed && {
-            let facts = self.records.get(stands);
-            facts.deliveries == 0 && !facts.flags.has(Flags::HIDDEN)
-        }
+        let handed = offset < self.lane(partition).handed;
+        handed && self.exists(stands) && self.records.get(stands).was_passed_over()
     }
 
     /// A reader was given an offset, but nothing of what nobody was given before it.
@@ -131,11 +124,12 @@ impl Known {
         }
     }
 
-    pub(super) fn applied(&mut self, at: Time, key: u32, amount: i64, act: &Act) {
+    pub(super) fn applied(&mut self, act: &Act, (key, amount): (u32, i64), again: Option<Origin>) {
         let Act {
             record,
             token,
             partition,
+            at,
             ..
         } = *act;
         self.accounts.get_mut(key).applied += amount;
@@ -152,14 +146,26 @@ impl Known {
         let boot = self.faults.boots(self.rules.topology.consumer(act.actor));
         let output = self.rules.is_output(partition);
         let torn = self.transfers() && self.is_torn(record);
-        let again = self.repeat(act);
-        let (mut first, mut intended_at) = (false, Time::ZERO);
-        self.touch(record, |facts| {
+        let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
+        self.records.change(record, |facts| {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
-            facts.effect_cause = again;
-            note_effect(facts, at, act, boot, output);
+            facts.effect_cause = number(again);
+            note_effect(facts, act, boot, output);
+            changes = first && facts.recount(|| self.workload.is_poison(record));
         });
+        if first {
+            self.tallies.effect(intended_at, at);
+            self.progress += 1;
+        } else {
+            self.tallies.sums.duplicated += 1;
+            if act.missed == Miss::Absent {
+                self.faults.struck.set(Struck::FORGOTTEN);
+            }
+        }
+        if changes {
+            self.expect(record);
+        }
         self.looks.applied(record);
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
@@ -167,16 +173,6 @@ impl Known {
             lane.effected = before.max(mark);
             self.pass(partition, (before, mark));
             self.overrun(partition, act.offset, record);
-        }
-        if first {
-            self.tallies.effect(intended_at, at);
-            self.progress += 1;
-            self.recount(record);
-        } else {
-            self.tallies.sums.duplicated += 1;
-            if act.missed == Miss::Absent {
-                self.faults.struck.set(Struck::FORGOTTEN);
-            }
         }
         if self.transfers() {
             self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
@@ -190,32 +186,28 @@ impl Known {
             return;
         }
         let torn = self.transfers() && self.is_torn(record);
-        let mut last = false;
+        let poison = self.workload.is_poison(record);
+        let (mut last, mut changes) = (false, false);
         self.touch(record, |facts| {
             facts.effects -= 1;
             last = facts.effects == 0;
             facts.flags.set(Flags::OUTPUT_LOST);
+            changes = last && facts.recount(|| poison);
         });
-        let (key, amount) = self.contents(record);
+        let (key, amount) = self.contents(record, self.records.get(record));
         self.accounts.get_mut(key).applied -= amount;
         self.tallies.sums.actual_balance -= amount;
         if last {
             self.tallies.sums.applied -= 1;
-            self.recount(record);
         } else {
             self.tallies.sums.duplicated -= 1;
+        }
+        if changes {
+            self.expect(record);
         }
         if self.transfers() {
             self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
         }
-    }
-
-    /// Why it takes effect again, as the number of a duplicate's cause; 0 if it does not.
-    fn repeat(&self, act: &Act) -> u8 {
-        if self.records.get(act.record).effects == 0 {
-            return 0;
-        }
-        number(cause::of_effect(self, act))
     }
 
     /// Whether the two legs of a record's transfer took effect differently often.
@@ -256,21 +248,22 @@ impl Known {
 
     /// A mark moves: readers do not come back to what it passes.
     fn pass(&mut self, partition: Partition, (from, mark): (Offset, Offset)) {
-        for passed in from..mark.min(self.lane(partition).end()) {
-            let Some(entry) = self.lane(partition).get(passed) else {
+        let Some(lane) = self.lanes.get(usize::from(partition)) else {
+            return;
+        };
+        for (passed, entry) in lane.range(from, mark) {
+            if entry.state == State::Marker || entry.record >= self.workload.records {
                 continue;
-            };
-            if entry.state != State::Marker {
-                let overrun = self.was_another(partition, passed, entry.record);
-                self.touch(entry.record, |facts| {
-                    if u64::from(facts.copy) < mark {
-                        facts.flags.set(Flags::PASSED);
-                    }
-                    if overrun {
-                        facts.flags.set(Flags::OVERRUN);
-                    }
-                });
             }
+            let handed = passed < lane.handed;
+            self.records.change(entry.record, |facts| {
+                if handed && facts.was_passed_over() {
+                    facts.flags.set(Flags::OVERRUN);
+                }
+                if u64::from(facts.copy) < mark {
+                    facts.flags.set(Flags::PASSED);
+                }
+            });
         }
     }
 
@@ -290,17 +283,18 @@ impl Known {
     }
 }
 
-/// The number of a duplicate's cause.
-const fn number(origin: cause::Origin) -> u8 {
-    match origin {
-        (_, Cause::Duplicate(number)) => number,
+/// The number of a duplicate's cause; 0 if there is none.
+const fn number(again: Option<Origin>) -> u8 {
+    match again {
+        Some((_, Cause::Duplicate(number))) => number,
         _ => 0,
     }
 }
 
 /// It took effect (again).
-fn note_effect(facts: &mut Facts, at: Time, act: &Act, boot: u16, output: bool) {
+fn note_effect(facts: &mut Facts, act: &Act, boot: u16, output: bool) {
     let Act {
+        at,
         actor,
         token,
         missed,

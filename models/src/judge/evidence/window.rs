@@ -19,6 +19,8 @@ const STRIDE: u32 = 1_024;
 #[derive(Clone, Debug)]
 pub(in crate::judge) struct Window {
     ring: Vec<Facts>,
+    /// Records that readers still have to come to.
+    pub(super) owed: u32,
     /// The first record in the ring.
     base: RecordId,
     /// The first record that was never touched.
@@ -33,6 +35,7 @@ impl Window {
     pub(in crate::judge) fn new(settled: Facts) -> Self {
         Self {
             ring: Vec::new(),
+            owed: 0,
             base: 0,
             end: 0,
             exceptions: BTreeMap::new(),
@@ -48,9 +51,21 @@ impl Window {
             self.ring.len()
         };
         self.ring[..used].fill(Facts::EMPTY);
+        self.owed = 0;
         self.base = 0;
         self.end = 0;
         self.exceptions.clear();
+    }
+
+    /// Changes what is known of a record, and keeps count of what readers still have to come to.
+    #[inline]
+    pub(super) fn change(&mut self, record: RecordId, change: impl FnOnce(&mut Facts)) {
+        let facts = self.get_mut(record);
+        let before = facts.is_owed();
+        change(facts);
+        let after = facts.is_owed();
+        self.owed = self.owed + u32::from(after) - u32::from(before);
+        self.tidy(record);
     }
 
     #[inline]

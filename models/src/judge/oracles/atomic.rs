@@ -20,7 +20,7 @@ pub(in crate::judge) struct Atomic;
 impl Oracle for Atomic {
     const HEARS: u32 = hear::DECIDED | hear::MARKED;
 
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Decided {
                 transaction,

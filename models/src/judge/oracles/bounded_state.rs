@@ -25,7 +25,7 @@ impl Oracle for BoundedState {
     const HEARS: u32 = hear::KEPT | hear::STORED | hear::APPLIED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Kept {
                 place,
@@ -40,22 +40,20 @@ impl Oracle for BoundedState {
                 session,
                 missed: Miss::Expired,
                 ..
-            } if known.exists(record) => {
-                let facts = known.records.get(record);
-                let renamed = cause::is_renamed(facts, attempt, session, known.rules.name);
-                if facts.copies > 0 && !renamed {
-                    expired(Place::Stream, record, facts.since, now.at, known, docket);
+            } if now.facts.copies > 0 => {
+                let renamed = cause::is_renamed(now.facts, attempt, session, known.rules.name);
+                if !renamed {
+                    let since = now.facts.since;
+                    expired(Place::Stream, record, since, now.at, known, docket);
                 }
             }
             Observation::Applied {
                 record,
                 missed: Miss::Expired,
                 ..
-            } if known.exists(record) => {
-                let facts = known.records.get(record);
-                if facts.effects > 0 && !cause::could_not_know(known, record, now.at) {
-                    expired(Place::Sink, record, facts.applied_at, now.at, known, docket);
-                }
+            } if now.facts.effects > 0 && !cause::could_not_know(known, record, now.at) => {
+                let since = now.facts.applied_at;
+                expired(Place::Sink, record, since, now.at, known, docket);
             }
             _ => {}
         }

@@ -49,7 +49,7 @@ impl Oracle for Conservation {
 /// effect again.
 fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
     let blame = |record: u32| {
-        let (key, _) = known.contents(record);
+        let (key, _) = known.contents(record, known.records.get(record));
         docket
             .blame(key)
             .filter(|(blamed, _)| *blamed & !1 == debit)

@@ -27,7 +27,7 @@ impl Oracle for Convergence {
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         let mut named = false;
-        for (record, facts) in known.records.iter() {
+        for (record, facts) in known.suspects() {
             let unanswered = facts.flags.has(Flags::INTENDED)
                 && !facts.is_answered()
                 && !known.is_passed_over(facts);

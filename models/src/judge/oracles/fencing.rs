@@ -51,7 +51,7 @@ impl Oracle for Fencing {
         hear::GRANTED | hear::PROGRESS | hear::APPLIED | hear::ENLISTED | hear::MARKED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, now: Moment, _: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, _: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Granted { partition, token } => {
                 let newest = self.granted.entry((now.node, partition)).or_default();

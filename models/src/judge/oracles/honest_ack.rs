@@ -24,7 +24,7 @@ impl Oracle for HonestAck {
     const HEARS: u32 = hear::ACKED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
         let Observation::Acked {
             record,
             outcome: Outcome::Ok,
@@ -36,19 +36,21 @@ impl Oracle for HonestAck {
         if known.rules.ok != Claim::Stored || !known.exists(record) {
             return;
         }
-        let flags = known.records.get(record).flags;
+        let flags = now.facts.flags;
         let stored = flags.has(Flags::STORED);
         let mistaken = !stored || flags.has(Flags::MISTAKEN);
-        let twin = known.rules.name == Name::Content && known.has_twin(record);
-        if duplicate && mistaken && !twin {
-            report(record, Cause::Loss(5), docket);
+        if duplicate && mistaken {
+            let twin = known.rules.name == Name::Content && known.has_twin(record);
+            if !twin {
+                report(record, Cause::Loss(5), docket);
+            }
         } else if !duplicate && !stored {
             report(record, Cause::Loss(1), docket);
         }
     }
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
-        for (record, facts) in known.records.iter() {
+        for (record, facts) in known.suspects() {
             if facts.flags.has(Flags::FAILED) && facts.copies > 0 {
                 report(record, Cause::Duplicate(1), docket);
             }

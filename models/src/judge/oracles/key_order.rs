@@ -62,27 +62,31 @@ const LOG: usize = 0;
 const EFFECT: usize = 1;
 
 impl KeyOrder {
-    #[inline]
+    #[inline(always)]
     fn fronts(&mut self, facts: &Facts, producers: u16) -> &mut [Front; 2] {
         let index = facts.key as usize * usize::from(producers) + usize::from(facts.producer);
         if index >= DIRECT {
             return self.far.entry((facts.key, facts.producer)).or_default();
         }
         if index >= self.near.len() {
-            self.near.resize(index + 1, [Front::default(); 2]);
+            self.grow(index);
         }
         &mut self.near[index]
     }
 
-    #[inline]
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.near.resize(index + 1, [Front::default(); 2]);
+    }
+
+    #[inline(always)]
     fn stored(
         &mut self,
-        record: RecordId,
+        (record, facts): (RecordId, &Facts),
         (at, with): (Partition, &[Waiting]),
         known: &Known,
         docket: &mut Docket,
     ) {
-        let facts = known.records.get(record);
         if facts.copies > 0 || !facts.flags.has(Flags::INTENDED) {
             return;
         }
@@ -106,13 +110,12 @@ impl KeyOrder {
     #[inline]
     fn applied(
         &mut self,
-        record: RecordId,
+        (record, facts): (RecordId, &Facts),
         (partition, offset): (Partition, Offset),
         attempt: u32,
         known: &Known,
         docket: &mut Docket,
     ) {
-        let facts = known.records.get(record);
         if facts.effects > 0 || !facts.flags.has(Flags::INTENDED) {
             return;
         }
@@ -196,15 +199,15 @@ impl Oracle for KeyOrder {
     const HEARS: u32 = hear::STORED | hear::MARKED | hear::APPLIED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Stored {
                 record,
                 partition,
                 enlisted: false,
                 ..
-            } if known.exists(record) && !known.rules.is_output(partition) => {
-                self.stored(record, (partition, &[]), known, docket);
+            } if !known.rules.is_output(partition) => {
+                self.stored((record, now.facts), (partition, &[]), known, docket);
             }
             Observation::Marked {
                 partition,
@@ -220,7 +223,8 @@ impl Oracle for KeyOrder {
                     let facts = known.records.get(one.record);
                     let same = |other: &Waiting| other.record == one.record;
                     if facts.open == 1 || !waiting[..index].iter().any(same) {
-                        self.stored(one.record, (partition, &waiting[..index]), known, docket);
+                        let with = (partition, &waiting[..index]);
+                        self.stored((one.record, facts), with, known, docket);
                     }
                 }
             }
@@ -230,8 +234,9 @@ impl Oracle for KeyOrder {
                 offset,
                 attempt,
                 ..
-            } if known.exists(record) => {
-                self.applied(record, (partition, offset), attempt, known, docket);
+            } => {
+                let place = (partition, offset);
+                self.applied((record, now.facts), place, attempt, known, docket);
             }
             _ => {}
         }

@@ -39,7 +39,7 @@ impl Oracle for MarkMatchesEffect {
     const HEARS: u32 = hear::APPLIED | hear::PROGRESS;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         match (known.rules.relation, seen) {
             (
                 Relation::MarkedFirst,
@@ -160,7 +160,7 @@ fn passed(partition: Partition, offset: Offset, known: &Known, docket: &mut Dock
 
 /// In the end: what is committed has an output, and what is not committed has none.
 fn settled(known: &Known, docket: &mut Docket) {
-    for (record, facts) in known.records.iter() {
+    for (record, facts) in known.suspects() {
         let passed = facts.copies > 0 && facts.flags.has(Flags::PASSED);
         if passed && !is_done(record, known) {
             let lost = facts.flags.has(Flags::OUTPUT_LOST);

@@ -22,7 +22,7 @@ impl Oracle for MonotoneOffset {
     const HEARS: u32 = hear::PROGRESS;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         let Observation::Progress {
             partition,
             offset,

@@ -20,7 +20,7 @@ impl Oracle for NoAbortedEffect {
     const HEARS: u32 = hear::DELIVERED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         if let Observation::Delivered {
             record,
             partition,
@@ -38,7 +38,7 @@ impl Oracle for NoAbortedEffect {
     }
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
-        for (record, facts) in known.records.iter() {
+        for (record, facts) in known.suspects() {
             if facts.effects == 0 {
                 continue;
             }

@@ -8,14 +8,14 @@
 //!
 //! Keeps nothing of its own.
 
-use crate::judge::cause::{self, Act, Origin};
+use crate::judge::cause::{self, Origin};
 use crate::judge::docket::Docket;
-use crate::judge::evidence::{Known, Waiting};
+use crate::judge::evidence::{Facts, Known, Waiting};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::{Partition, ProducerId, RecordId};
+use crate::vocabulary::{Partition, ProducerId};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct NoDuplicate;
@@ -24,7 +24,7 @@ impl Oracle for NoDuplicate {
     const HEARS: u32 = hear::STORED | hear::MARKED | hear::DELIVERED | hear::APPLIED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, now: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Stored {
                 record,
@@ -34,10 +34,10 @@ impl Oracle for NoDuplicate {
                 missed,
                 enlisted: false,
                 ..
-            } if is_in_log(known, record, partition) => {
-                let facts = known.records.get(record);
-                let number = cause::of_copy(facts, attempt, session, missed, known.rules.name);
-                let origin = origin(known, record, partition, attempt, number);
+            } if is_in_log(known, now.facts, partition) => {
+                let number =
+                    cause::of_copy(now.facts, attempt, session, missed, known.rules.name);
+                let origin = origin(known, now.facts, partition, attempt, number);
                 if partition == known.rules.topology.dead_letters() {
                     docket.report_letter(Invariant::NoDuplicate, Level::Log, record, origin);
                 } else {
@@ -52,21 +52,13 @@ impl Oracle for NoDuplicate {
             } => {
                 committed(known, partition, transaction.producer, docket);
             }
-            Observation::Delivered {
-                record,
-                partition,
-                offset,
-                consumer,
-                generation,
-                ..
-            } if known.records.get(record).deliveries > 0 => {
-                let (place, reader) = ((partition, offset), (consumer, generation));
-                let origin = cause::of_delivery(known, record, place, reader);
-                docket.report(Invariant::NoDuplicate, Level::Delivery, record, origin);
+            Observation::Delivered { record, .. } => {
+                if let Some(origin) = now.again {
+                    docket.report(Invariant::NoDuplicate, Level::Delivery, record, origin);
+                }
             }
-            Observation::Applied { record, .. } if known.records.get(record).effects > 0 => {
-                if let Some(act) = Act::of(seen, now.at) {
-                    let origin = cause::of_effect(known, &act);
+            Observation::Applied { record, .. } => {
+                if let Some(origin) = now.again {
                     docket.report(Invariant::NoDuplicate, Level::Effect, record, origin);
                 }
             }
@@ -76,8 +68,7 @@ impl Oracle for NoDuplicate {
 }
 
 /// Whether a record has a committed copy in this log (the input, or the outputs).
-fn is_in_log(known: &Known, record: RecordId, partition: Partition) -> bool {
-    let facts = known.records.get(record);
+fn is_in_log(known: &Known, facts: &Facts, partition: Partition) -> bool {
     let copies = if known.rules.is_output(partition) {
         facts.outputs
     } else {
@@ -100,7 +91,7 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
         let facts = known.records.get(record);
         let before = |other: &Waiting| other.record == record;
         let again = facts.open > 1 && waiting[..index].iter().any(before);
-        if again || is_in_log(known, record, partition) {
+        if again || is_in_log(known, facts, partition) {
             let aborted = |other: &Waiting| {
                 let ending = known.transactions.ending(producer, other.number);
                 other.record == record && ending.is_some_and(|ending| ending.decided == Some(false))
@@ -118,7 +109,7 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
                     0 => cause::of_copy(facts, attempt, session, missed, known.rules.name),
                     number => number,
                 };
-                origin(known, record, partition, attempt, number)
+                origin(known, facts, partition, attempt, number)
             };
             docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
         }
@@ -128,13 +119,13 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
 /// An input record came twice from its producer. An output record came twice because its input was worked on twice.
 fn origin(
     known: &Known,
-    record: RecordId,
+    facts: &Facts,
     partition: Partition,
     attempt: u32,
     number: u8,
 ) -> Origin {
     if known.rules.is_output(partition) {
-        cause::of_output(known, record, attempt)
+        cause::of_output(known, facts, attempt)
     } else {
         (Side::Inbound, Cause::Duplicate(number))
     }

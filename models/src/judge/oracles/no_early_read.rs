@@ -17,7 +17,7 @@ impl Oracle for NoEarlyRead {
     const HEARS: u32 = hear::DELIVERED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         if let Observation::Delivered {
             record,
             partition,

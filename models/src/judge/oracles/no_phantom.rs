@@ -9,7 +9,6 @@ use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::RecordId;
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct NoPhantom;
@@ -18,7 +17,8 @@ impl Oracle for NoPhantom {
     const HEARS: u32 = hear::STORED | hear::DELIVERED | hear::APPLIED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, now: Moment<'_>, known: &Known, docket: &mut Docket) {
+        let facts = now.facts;
         let (record, level, side, same) = match *seen {
             Observation::Stored { record, .. } => (record, Level::Log, Side::Inbound, true),
             Observation::Delivered { record, .. } => {
@@ -30,18 +30,13 @@ impl Oracle for NoPhantom {
                 amount,
                 ..
             } => {
-                let same = !is_intended(known, record) || known.contents(record) == (key, amount);
+                let same = known.contents(record, facts) == (key, amount);
                 (record, Level::Effect, Side::Outbound, same)
             }
             _ => return,
         };
-        if !same || !is_intended(known, record) {
+        if !same || !facts.flags.has(Flags::INTENDED) {
             docket.report(Invariant::NoPhantom, level, record, (side, Cause::Other));
         }
     }
-}
-
-#[inline]
-fn is_intended(known: &Known, record: RecordId) -> bool {
-    known.exists(record) && known.records.get(record).flags.has(Flags::INTENDED)
 }

@@ -34,9 +34,14 @@ impl ReadOrder {
         let partitions = usize::from(known.rules.topology.partitions);
         let index = usize::from(consumer) * partitions + usize::from(partition);
         if index >= self.next.len() {
-            self.next.resize(index + 1, (UNKNOWN, 0));
+            self.grow(index);
         }
         &mut self.next[index]
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.next.resize(index + 1, (UNKNOWN, 0));
     }
 }
 
@@ -44,7 +49,7 @@ impl Oracle for ReadOrder {
     const HEARS: u32 = hear::ASSIGNED | hear::RESET | hear::DELIVERED;
 
     #[inline(always)]
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
             Observation::Assigned {
                 consumer,

@@ -24,7 +24,7 @@ pub(in crate::judge) struct StableProgress {
 impl Oracle for StableProgress {
     const HEARS: u32 = hear::HANGING;
 
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, _: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, _: &mut Docket) {
         let Observation::Hanging {
             partition,
             offset,

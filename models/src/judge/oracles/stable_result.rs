@@ -44,7 +44,7 @@ impl StableResult {
 impl Oracle for StableResult {
     const HEARS: u32 = hear::ANSWERED;
 
-    fn observe(&mut self, seen: &Observation, _: Moment, known: &Known, docket: &mut Docket) {
+    fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         let Observation::Answered {
             record,
             key,
