@@ -126,7 +126,8 @@ impl<A: Adversary<Model>> Adversary<Model> for Counting<A> {
         self.adversary.fate(sending)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every packet asks for it")]
+    #[inline(always)]
     fn usual(&mut self, id: PacketId, latency: Span, spread: Span) -> Option<Span> {
         let usual = self.adversary.usual(id, latency, spread);
         if usual.is_some() {

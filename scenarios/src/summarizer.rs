@@ -1,18 +1,20 @@
 //! Adds rows up, and judges what they come to against what was expected.
 
-use std::collections::BTreeMap;
-
 use crate::expect::{Breach, Expected};
 use crate::minimal;
 use crate::plan::Plan;
-use crate::row::{Row, RunVerdict, ViolationRow, Word};
+use crate::row::{Row, RunVerdict, ViolationRow};
 use crate::spread::Spread;
 use crate::statistics::{interval95, per, rate, thousandths};
 use crate::summary::{CauseCount, Summary};
 use crate::verdict;
 
-/// What tells one kind of violation from another: invariant, level, side, cause, and whether it broke a promise.
-type Kind = (Word, Word, Word, Word, bool);
+/// A kind of violation, and the number of the last run that was counted.
+#[derive(Clone, Debug)]
+struct Kind {
+    count: CauseCount,
+    last: u64,
+}
 
 /// Adds rows up.
 #[derive(Clone, Debug)]
@@ -20,7 +22,8 @@ pub struct Summarizer {
     expected: Expected,
     faults: Vec<String>,
     total: Summary,
-    causes: BTreeMap<Kind, CauseCount>,
+    /// Few, and asked for by every violation of every run: they are told apart by looking through them.
+    causes: Vec<Kind>,
     /// In how many runs each expected violation appeared.
     shown: Vec<u64>,
     latency_p50: Spread,
@@ -44,7 +47,7 @@ impl Summarizer {
             total: nothing(head, &faults),
             expected,
             faults,
-            causes: BTreeMap::new(),
+            causes: Vec::new(),
             latency_p50: Spread::default(),
             latency_p99: Spread::default(),
             round_trips: 0,
@@ -95,33 +98,22 @@ impl Summarizer {
         let faults = row.fired.values().sum();
         let struck = row.fired.iter().filter(|(_, times)| **times > 0);
         let names: Vec<&String> = struck.map(|(name, _)| name).collect();
-        let mut seen: Vec<Kind> = Vec::new();
         for violation in &row.violations {
-            let kind = kind(violation);
-            if seen.contains(&kind) {
+            let found = self.causes.iter().position(|kind| kind.has(violation));
+            let place = found.unwrap_or_else(|| {
+                self.causes.push(Kind::of(violation, row.seed, faults));
+                self.causes.len() - 1
+            });
+            let Kind { count, last } = &mut self.causes[place];
+            if *last == self.total.runs {
                 continue;
             }
-            let count = self
-                .causes
-                .entry(kind.clone())
-                .or_insert_with(|| CauseCount {
-                    invariant: violation.invariant.clone(),
-                    level: violation.level.clone(),
-                    side: violation.side.clone(),
-                    cause: violation.cause.clone(),
-                    broken: violation.is_breach(),
-                    assumption_broken: violation.assumption_broken.clone(),
-                    runs: 0,
-                    seed: row.seed,
-                    faults,
-                    sets: Vec::new(),
-                });
+            *last = self.total.runs;
             count.runs += 1;
             minimal::add(&mut count.sets, &names, faults, row.seed);
             if (faults, row.seed) < (count.faults, count.seed) {
                 (count.faults, count.seed) = (faults, row.seed);
             }
-            seen.push(kind);
         }
     }
 
@@ -136,7 +128,9 @@ impl Summarizer {
         total.latency_p99_ns = self.latency_p99.median();
         total.messages_per_record = per(total.messages, total.records);
         total.round_trips_per_record = per(self.round_trips, total.records * 1000);
-        total.causes = self.causes.into_values().collect();
+        self.causes
+            .sort_by(|one, other| one.name().cmp(&other.name()));
+        total.causes = self.causes.into_iter().map(|kind| kind.count).collect();
         let order = |cause: &CauseCount| (!cause.broken, u64::MAX - cause.runs);
         total.causes.sort_by_key(order);
         for cause in &mut total.causes {
@@ -209,21 +203,45 @@ impl Summarizer {
     }
 }
 
-fn kind(violation: &ViolationRow) -> Kind {
-    let ViolationRow {
-        invariant,
-        level,
-        side,
-        cause,
-        ..
-    } = violation;
-    (
-        invariant.clone(),
-        level.clone(),
-        side.clone(),
-        cause.clone(),
-        violation.is_breach(),
-    )
+impl Kind {
+    /// Of a violation that no run has shown before.
+    fn of(violation: &ViolationRow, seed: u64, faults: u64) -> Self {
+        let count = CauseCount {
+            invariant: violation.invariant.clone(),
+            level: violation.level.clone(),
+            side: violation.side.clone(),
+            cause: violation.cause.clone(),
+            broken: violation.is_breach(),
+            assumption_broken: violation.assumption_broken.clone(),
+            runs: 0,
+            seed,
+            faults,
+            sets: Vec::new(),
+        };
+        Self { count, last: 0 }
+    }
+
+    /// What tells it from others.
+    fn name(&self) -> (&str, &str, &str, &str, bool) {
+        let count = &self.count;
+        (
+            &count.invariant,
+            &count.level,
+            &count.side,
+            &count.cause,
+            count.broken,
+        )
+    }
+
+    /// Whether a violation is of this kind; the cause says most, and is asked first.
+    fn has(&self, violation: &ViolationRow) -> bool {
+        let count = &self.count;
+        count.cause == violation.cause
+            && count.invariant == violation.invariant
+            && count.level == violation.level
+            && count.side == violation.side
+            && count.broken == violation.is_breach()
+    }
 }
 
 /// The summary of no runs.

@@ -14,11 +14,22 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::digest::{mix, name_key};
+use crate::digest::{mix, mix_address, mix_in, name_key};
 
 /// Where a question stands in a run: two words that never depend on what was asked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub u64, pub u64);
+
+/// An address, mixed once for all the dice that are rolled there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot(u64);
+
+impl From<Address> for Spot {
+    #[inline]
+    fn from(address: Address) -> Self {
+        Self(mix_address(address.0, address.1))
+    }
+}
 
 /// The seed of a run, stretched once through `ChaCha8` into the keys of all its dice.
 #[derive(Clone, Copy, Debug)]
@@ -66,10 +77,22 @@ impl Dice {
         )
     }
 
+    /// The same as a roll with draw number 0 at the spot's address.
+    #[inline]
+    pub(crate) const fn roll_at(self, spot: Spot) -> u64 {
+        mix_in(self.key, spot.0)
+    }
+
     /// An integer in `0..count`, by multiply-shift on 64 bits. Zero when `count` is zero.
     #[inline]
     pub const fn below(self, address: Address, draw: u64, count: u64) -> u64 {
-        ((self.roll(address, draw) as u128 * count as u128) >> 64) as u64
+        share(self.roll(address, draw), count)
+    }
+
+    /// The same with draw number 0 at the spot's address.
+    #[inline]
+    pub(crate) const fn below_at(self, spot: Spot, count: u64) -> u64 {
+        share(self.roll_at(spot), count)
     }
 
     /// Whether an event of this rate happens here.
@@ -77,6 +100,12 @@ impl Dice {
     pub const fn hits(self, address: Address, draw: u64, rate: Rate) -> bool {
         (self.roll(address, draw) as u128) < rate.threshold()
     }
+}
+
+/// As far into `0..count` as the word is into all words.
+#[inline]
+const fn share(word: u64, count: u64) -> u64 {
+    ((word as u128 * count as u128) >> 64) as u64
 }
 
 /// A probability as an exact ratio. Written `"1/100"`, `"0.5%"`, `"0.01"` or plainly `0.01`.

@@ -71,6 +71,13 @@ pub(crate) enum Due<D: Domain> {
     Return { cause: u64 },
 }
 
+impl<D: Domain> Due<D> {
+    /// Whether it is the node's to handle: what is the kernel's waits for no node.
+    pub(crate) const fn is_input(&self) -> bool {
+        !matches!(self, Self::Ready | Self::Return { .. })
+    }
+}
+
 /// What an event with this label weighs.
 #[inline]
 pub(crate) fn weight<D: Domain>(label: Label) -> Weight {
@@ -108,9 +115,8 @@ pub(crate) struct Core<D: Domain> {
     pub(crate) store: Store<D::Item>,
     pub(crate) clocks: Vec<Clock>,
     pub(crate) sends: Vec<Outgoing<D>>,
+    /// What has been observed and not been told yet.
     pub(crate) seen: Vec<D::Observation>,
-    /// What becomes observable while the step's packets leave.
-    pub(crate) departing: Vec<D::Observation>,
     pub(crate) jittered: Vec<Jittered<D::Timer>>,
     pub(crate) batches: Vec<Batch>,
     pub(crate) given_up: Vec<NodeId>,
@@ -182,9 +188,8 @@ impl<D: Domain> Context<'_, D> {
                 cause: self.cause,
             },
         };
-        self.core
-            .queue
-            .push_after(self.core.now, delay, weight, event)
+        let Core { queue, now, .. } = self.core;
+        queue.push_after(*now, delay, weight, event)
     }
 
     /// Arms a timer somewhere in `delay ..= delay + spread`; where exactly is chance's to say. It cannot be

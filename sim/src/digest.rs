@@ -21,8 +21,19 @@ const fn fold(left: u64, right: u64) -> u64 {
 /// The address is mixed first and without the key, so that several keys at one address share that half of the work.
 #[inline]
 pub const fn mix(key: u64, high: u64, low: u64) -> u64 {
-    let place = fold(high ^ FIRST, low ^ SECOND) ^ high;
-    let mixed = place.wrapping_add(key);
+    mix_in(key, mix_address(high, low))
+}
+
+/// The half of [`mix`] that knows no key.
+#[inline]
+pub(crate) const fn mix_address(high: u64, low: u64) -> u64 {
+    fold(high ^ FIRST, low ^ SECOND) ^ high
+}
+
+/// The half of [`mix`] that only the key makes different.
+#[inline]
+pub(crate) const fn mix_in(key: u64, address: u64) -> u64 {
+    let mixed = address.wrapping_add(key);
     fold(mixed ^ SEED, mixed.rotate_left(32) ^ FIRST)
 }
 

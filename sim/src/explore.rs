@@ -15,11 +15,12 @@ use core::mem;
 
 use crate::digest::Digest;
 use crate::domain::Domain;
+use crate::limits::Patience;
 use crate::menu::{Choice, Forecast, Menu, Prober, faults};
 use crate::record::Recorder;
 use crate::time::Time;
 use crate::visited::{Visit, Visited};
-use crate::world::{End, Limits, Patience, World};
+use crate::world::{End, Limits, World};
 
 /// What is to be explored.
 #[derive(Clone, Copy, Debug)]

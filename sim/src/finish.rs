@@ -74,6 +74,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Packets that were held back leave now.
+    #[inline(never)]
     pub(crate) fn depart_held(
         &mut self,
         node: NodeId,
@@ -83,7 +84,9 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         for out in held {
-            self.depart(node, &out, cause, adversary, recorder);
+            self.core.sends.push(out);
+            self.depart(node, 0, cause, adversary, recorder);
+            self.core.sends.clear();
             if let Some(batch) = D::batch(&out.message) {
                 self.core.store.release(batch);
             }

@@ -143,8 +143,10 @@ pub(crate) struct Network {
     size: u16,
     links: Vec<Link>,
     pairs: Vec<Pair>,
-    /// Packets so far, by link and label: on the link's newest connection, and on older ones.
-    sent: Vec<[u32; 2]>,
+    /// Packets so far, by link and label, on the link's newest connection.
+    sent: Vec<u32>,
+    /// The same on older ones.
+    sent_before: Vec<u32>,
     labels: u16,
 }
 
@@ -158,18 +160,24 @@ impl Network {
             size: size as u16,
             links: (0..size * size).map(link).collect(),
             pairs: vec![Pair::NEW; size * size],
-            sent: vec![[0; 2]; size * size * labels],
+            sent: vec![0; size * size * labels],
+            sent_before: vec![0; size * size * labels],
             labels: labels as u16,
         }
     }
 
     /// As new, with the room kept.
     pub(crate) fn reset(&mut self) {
-        for link in &mut self.links {
+        let labels = usize::from(self.labels);
+        for (index, link) in self.links.iter_mut().enumerate() {
+            // Most links never see a second connection.
+            if link.newest > 0 {
+                self.sent_before[index * labels..(index + 1) * labels].fill(0);
+            }
             *link = Link::new(link.key);
         }
         self.pairs.fill(Pair::NEW);
-        self.sent.fill([0; 2]);
+        self.sent.fill(0);
     }
 
     #[inline]
@@ -211,7 +219,8 @@ impl Network {
     }
 
     /// Counts a packet, and says how many of its label there were before it on its connection.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every packet is counted")]
+    #[inline(always)]
     pub(crate) fn count(
         &mut self,
         from: NodeId,
@@ -220,12 +229,27 @@ impl Network {
         label: Label,
     ) -> (&Link, u32) {
         let index = self.index(from, to);
+        let place = index * usize::from(self.labels) + usize::from(label.0);
+        if connection != self.links[index].newest {
+            return self.count_elsewhere(index, place, connection);
+        }
+        let (link, sent) = (&self.links[index], &mut self.sent[place]);
+        *sent += 1;
+        (link, *sent - 1)
+    }
+
+    /// Counts a packet that does not travel on its link's newest connection, or is the first on a newer one.
+    #[inline(never)]
+    fn count_elsewhere(&mut self, index: usize, place: usize, connection: u32) -> (&Link, u32) {
         if connection > self.links[index].newest {
             self.turn(index, connection);
         }
         let link = &self.links[index];
-        let place = index * usize::from(self.labels) + usize::from(label.0);
-        let sent = &mut self.sent[place][usize::from(connection < link.newest)];
+        let sent = if connection < link.newest {
+            &mut self.sent_before[place]
+        } else {
+            &mut self.sent[place]
+        };
         *sent += 1;
         (link, *sent - 1)
     }
@@ -238,7 +262,11 @@ impl Network {
         link.newest = connection;
         link.last = [Time::ZERO, link.last[0].max(link.last[1])];
         let labels = usize::from(self.labels);
-        for [newest, older] in &mut self.sent[index * labels..(index + 1) * labels] {
+        let places = index * labels..(index + 1) * labels;
+        for (newest, older) in self.sent[places.clone()]
+            .iter_mut()
+            .zip(&mut self.sent_before[places])
+        {
             *older = (*newest).max(*older);
             *newest = 0;
         }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Acted, Fate, FaultIndex, NodeId, Outage};
 use crate::adversary::{Sending, Step};
-use crate::chance::{Address, Dice, Rate, Seed};
+use crate::chance::{Address, Dice, Rate, Seed, Spot};
 use crate::digest::name_key;
 use crate::domain::Domain;
 use crate::faults::spell::Spell;
@@ -99,8 +99,8 @@ impl Turn {
 
     /// Whether chance lets the turn come here at all. It is cheap, and nearly always says no: ask this first.
     #[inline]
-    pub(crate) fn may_come(&self, address: Address) -> bool {
-        self.dice.roll(address, 0) <= self.most
+    pub(crate) fn may_come(&self, spot: Spot) -> bool {
+        self.dice.roll_at(spot) <= self.most
     }
 
     /// A match at `node`, where the turn may come: does it?
@@ -398,7 +398,7 @@ impl Timed {
         (nth..=last)
             .map(|n| (n, at(n)))
             .take_while(|(_, at)| *at < self.until)
-            .find(|(n, _)| self.turn.may_come(Address(*n, 0)))
+            .find(|(n, _)| self.turn.may_come(Address(*n, 0).into()))
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Change, Fate, FaultIndex, PacketId, StepId, Strike, Weather};
 use crate::adversary::{Adversary, LossId, Sending, Step};
-use crate::chance::{Address, Dice, Seed};
+use crate::chance::{Address, Dice, Seed, Spot};
 use crate::domain::Domain;
 use crate::rules::{Action, Aim, Bent, StepAct, Trigger};
 use crate::schedule::{Script, Unknown};
@@ -30,9 +30,10 @@ impl Base {
         }
     }
 
-    #[inline]
-    fn latency(&self, id: PacketId, least: Span, spread: Span) -> Span {
-        least + Span(self.latency.below(id.into(), 0, spread.0))
+    #[expect(clippy::inline_always, reason = "every packet asks for it")]
+    #[inline(always)]
+    fn latency(&self, spot: Spot, least: Span, spread: Span) -> Span {
+        least + Span(self.latency.below_at(spot, spread.0))
     }
 }
 
@@ -170,8 +171,8 @@ impl<D: Domain> Seeded<D> {
         let mut strike = None;
         for index in 0..self.rules.steps.len() {
             let rule = &mut self.rules.steps[index];
-            let address = step.id.into();
-            if !rule.turn.may_come(address)
+            let address = Address::from(step.id);
+            if !rule.turn.may_come(address.into())
                 || !rule.concerns(step)
                 || !rule.turn.comes(step.node, address)
             {
@@ -205,36 +206,39 @@ impl<D: Domain> Seeded<D> {
 
 impl<D: Domain> Adversary<D> for Seeded<D> {
     fn fate(&mut self, sending: &Sending<'_, D>) -> Fate {
+        let address = Address::from(sending.id);
+        let spot = Spot::from(address);
         let fate = match &mut self.script {
-            None => Fate::deliver(
-                self.base
-                    .latency(sending.id, sending.latency, sending.spread),
-            ),
+            None => Fate::deliver(self.base.latency(spot, sending.latency, sending.spread)),
             Some(script) => script.fate(sending),
         };
         if self.healed {
             return fate;
         }
-        let address = Address::from(sending.id);
         let mut bent = Bent::new(&fate);
         for rule in &mut self.rules.packets {
-            if rule.turn.may_come(address) && rule.acts(sending, address) {
+            if rule.turn.may_come(spot) && rule.acts(sending, address) {
                 bent.by(rule, sending, address);
             }
         }
         bent.fate()
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every packet asks for it")]
+    #[inline(always)]
     fn usual(&mut self, id: PacketId, latency: Span, spread: Span) -> Option<Span> {
-        let address = Address::from(id);
-        let rules = if self.healed {
-            &[]
-        } else {
-            &self.rules.packets[..]
-        };
-        let quiet = self.script.is_none() && rules.iter().all(|rule| !rule.turn.may_come(address));
-        quiet.then(|| self.base.latency(id, latency, spread))
+        if self.script.is_some() {
+            return None;
+        }
+        let spot = Spot::from(Address::from(id));
+        if !self.healed {
+            for rule in &self.rules.packets {
+                if rule.turn.may_come(spot) {
+                    return None;
+                }
+            }
+        }
+        Some(self.base.latency(spot, latency, spread))
     }
 
     #[inline]

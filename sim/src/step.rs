@@ -3,6 +3,7 @@
 use crate::address::{Label, NodeId, StepId, Strike};
 use crate::adversary::{Adversary, Step};
 use crate::context::{Context, Due, Event, Peer, weight};
+use crate::digest::Digest;
 use crate::domain::{Domain, Process};
 use crate::finish::Unfinished;
 use crate::queue::{Ticket, Weight};
@@ -11,27 +12,10 @@ use crate::time::Span;
 use crate::wire::Flight;
 use crate::world::{State, Tag, World};
 
-/// What a step is about.
-#[derive(Clone, Copy)]
-struct Input<'a, D: Domain> {
-    node: NodeId,
-    label: Label,
-    /// The entry that tells of the input.
-    entry: u64,
-    act: Act<'a, D>,
-}
-
-/// What a node does in a step.
-#[derive(Clone, Copy)]
-enum Act<'a, D: Domain> {
-    Start,
-    Receive(Peer, &'a D::Message),
-    Fire(D::Timer),
-    Disconnected(NodeId),
-}
-
 impl<D: Domain> World<D> {
     /// An event has been popped: it is handled now, or waits in its node's inbox.
+    #[expect(clippy::inline_always, reason = "every event comes to this")]
+    #[inline(always)]
     pub(crate) fn fall_due(
         &mut self,
         ticket: Ticket,
@@ -42,8 +26,7 @@ impl<D: Domain> World<D> {
             return;
         };
         let node = event.node;
-        let kernels = matches!(event.due, Due::Ready | Due::Return { .. });
-        if self.waits(node) && !kernels {
+        if self.waits(node) && event.due.is_input() {
             self.slot(node).inbox.push_back(ticket);
             self.keep_ready(node);
         } else {
@@ -53,17 +36,18 @@ impl<D: Domain> World<D> {
 
     /// Whether what reaches a node now must wait.
     #[inline]
-    fn waits(&mut self, node: NodeId) -> bool {
-        let now = self.core.now;
-        let slot = self.slot(node);
+    fn waits(&self, node: NodeId) -> bool {
+        let slot = &self.slots[usize::from(node.0)];
         match slot.state {
-            State::Up => slot.busy_until > now || slot.wake.is_some(),
+            State::Up => slot.busy_until > self.core.now || slot.wake.is_some(),
             State::Paused { .. } => true,
             State::Down(_) => false,
         }
     }
 
     /// Handles an event at a node that has time for it, or is down and loses it.
+    #[expect(clippy::inline_always, reason = "every event comes to this")]
+    #[inline(always)]
     fn handle(
         &mut self,
         ticket: Ticket,
@@ -73,9 +57,8 @@ impl<D: Domain> World<D> {
         let Some(&Event { node, ref due }) = self.core.queue.take(ticket) else {
             return;
         };
-        let message;
         // Each arm takes its words straight from the slot: an event moved as a whole is an event moved slowly.
-        let input = match *due {
+        match *due {
             Due::Arrival {
                 from,
                 connection,
@@ -83,11 +66,7 @@ impl<D: Domain> World<D> {
                 message: ref words,
                 cause,
             } => {
-                message = *words;
-                // Whatever comes of it, this copy of the packet holds its batch no longer.
-                if let Some(batch) = D::batch(&message) {
-                    self.core.batches.push(batch);
-                }
+                let message = *words;
                 let flight = Flight {
                     from,
                     to: node,
@@ -96,34 +75,43 @@ impl<D: Domain> World<D> {
                     message: &message,
                     cause,
                 };
-                self.arrive(&flight, recorder)
+                self.arrive(&flight, adversary, recorder);
             }
             Due::Timer {
                 incarnation,
                 timer,
                 cause,
-            } => self.fire(node, incarnation, timer, cause, recorder),
+            } => self.fire(node, incarnation, timer, cause, adversary, recorder),
             Due::Told {
                 peer,
                 connection,
                 cause,
-            } => self.disconnect(node, peer, connection, cause, recorder),
-            Due::Ready => return self.ready(node, adversary, recorder),
-            Due::Return { cause } => return self.come_back(node, cause, adversary, recorder),
-        };
-        match input {
-            Some(input) => self.take_step(input, adversary, recorder),
-            None => self.release_batches(),
+            } => self.disconnect(node, peer, connection, cause, adversary, recorder),
+            Due::Ready => self.ready(node, adversary, recorder),
+            Due::Return { cause } => self.come_back(node, cause, adversary, recorder),
         }
     }
 
-    /// A copy of a packet arrives, unless nobody is there to hear it.
-    #[inline]
-    fn arrive<'a>(
+    /// Handles an event that has waited in an inbox.
+    #[inline(never)]
+    fn handle_at_last(
         &mut self,
-        flight: &Flight<'a, D>,
+        ticket: Ticket,
+        adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-    ) -> Option<Input<'a, D>> {
+    ) {
+        self.handle(ticket, adversary, recorder);
+    }
+
+    /// A copy of a packet arrives, unless nobody is there to hear it.
+    #[expect(clippy::inline_always, reason = "most events are arrivals")]
+    #[inline(always)]
+    fn arrive(
+        &mut self,
+        flight: &Flight<'_, D>,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
         let Flight {
             from,
             to,
@@ -132,6 +120,10 @@ impl<D: Domain> World<D> {
             message,
             cause,
         } = *flight;
+        // Whatever comes of it, this copy of the packet holds its batch no longer.
+        if let Some(batch) = D::batch(message) {
+            self.core.batches.push(batch);
+        }
         let connected = self.connected(from, to);
         let loss = match self.slots[usize::from(to.0)].state {
             State::Down(_) => Some(Loss::Down),
@@ -139,8 +131,10 @@ impl<D: Domain> World<D> {
             _ => None,
         };
         if let Some(loss) = loss {
-            self.miss(flight, loss, recorder);
-            return None;
+            // A copy: what is heard need not be written down for it.
+            self.miss(&Flight { ..*flight }, loss, recorder);
+            self.release_batches();
+            return;
         }
         if connected {
             self.network.heard(from, to, connection);
@@ -152,40 +146,35 @@ impl<D: Domain> World<D> {
             connection: connected.then_some(connection),
         };
         self.count(label);
-        Some(Input {
-            node: to,
-            label,
-            entry,
-            act: Act::Receive(peer, message),
-        })
+        let (id, process, mut ctx) = self.begin(to, label, entry);
+        process.receive(peer, message, &mut ctx);
+        self.take_effect(to, id, entry, Some(message), adversary, recorder);
     }
 
     /// A timer fires, unless its node is no longer what it was when it armed it.
-    #[inline]
+    #[inline(never)]
     fn fire(
         &mut self,
         node: NodeId,
         incarnation: u32,
         timer: D::Timer,
         cause: u64,
+        adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-    ) -> Option<Input<'static, D>> {
+    ) {
         let slot = self.slot(node);
         if slot.incarnation != incarnation || slot.state != State::Up {
             self.orphans += 1;
-            return None;
+            return;
         }
-        let add = |digest: &mut crate::digest::Digest| digest.add(&timer);
+        let add = |digest: &mut Digest| digest.add(&timer);
         let what = || What::Fired(node, timer);
         let entry = self.note(Tag::Fired, Some(cause), node.0.into(), add, what, recorder);
         let label = D::timer_label(&timer);
         self.count(label);
-        Some(Input {
-            node,
-            label,
-            entry,
-            act: Act::Fire(timer),
-        })
+        let (id, process, mut ctx) = self.begin(node, label, entry);
+        process.fire(timer, &mut ctx);
+        self.take_effect_apart(node, id, entry, adversary, recorder);
     }
 
     /// A node finds a connection broken, if it still uses that.
@@ -196,20 +185,18 @@ impl<D: Domain> World<D> {
         peer: NodeId,
         connection: u32,
         cause: u64,
+        adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
-    ) -> Option<Input<'static, D>> {
+    ) {
         if self.slot(node).state != State::Up || !self.network.told(node, peer, connection) {
-            return None;
+            return;
         }
         let word = u64::from(node.0) << 16 | u64::from(peer.0);
         let what = || What::Disconnected(node, peer);
         let entry = self.note(Tag::Disconnected, Some(cause), word, |_| (), what, recorder);
-        Some(Input {
-            node,
-            label: Label(D::LABELS as u8 + 1),
-            entry,
-            act: Act::Disconnected(peer),
-        })
+        let (id, process, mut ctx) = self.begin(node, Label(D::LABELS as u8 + 1), entry);
+        process.disconnected(peer, &mut ctx);
+        self.take_effect_apart(node, id, entry, adversary, recorder);
     }
 
     /// Boots a node.
@@ -222,13 +209,9 @@ impl<D: Domain> World<D> {
     ) {
         let what = || What::Started(node);
         let entry = self.note(Tag::Started, None, node.0.into(), |_| (), what, recorder);
-        let input = Input {
-            node,
-            label: Label(D::LABELS as u8),
-            entry,
-            act: Act::Start,
-        };
-        self.take_step(input, adversary, recorder);
+        let (id, process, mut ctx) = self.begin(node, Label(D::LABELS as u8), entry);
+        process.start(&mut ctx);
+        self.take_effect_apart(node, id, entry, adversary, recorder);
     }
 
     /// Counts an event, and remembers when the last one was that is not chatter.
@@ -260,7 +243,7 @@ impl<D: Domain> World<D> {
         if slot.state == State::Up
             && let Some(ticket) = slot.inbox.pop_front()
         {
-            self.handle(ticket, adversary, recorder);
+            self.handle_at_last(ticket, adversary, recorder);
         }
         self.keep_ready(node);
     }
@@ -280,65 +263,108 @@ impl<D: Domain> World<D> {
         }
     }
 
-    /// Lets the node do what it does, and what it did take effect.
-    #[expect(clippy::inline_always, reason = "nearly every event comes to this")]
-    #[inline(always)]
-    fn take_step(
+    /// A step begins: its address, whose it is, and what it can do.
+    #[inline]
+    fn begin(
         &mut self,
-        input: Input<'_, D>,
-        adversary: &mut impl Adversary<D>,
-        recorder: &mut impl Recorder<D>,
-    ) {
-        let index = usize::from(input.node.0);
+        node: NodeId,
+        label: Label,
+        entry: u64,
+    ) -> (StepId, &mut D::Node, Context<'_, D>) {
+        let index = usize::from(node.0);
         let slot = &self.slots[index];
-        let nth = &mut self.steps[index * (D::LABELS + 2) + usize::from(input.label.0)];
+        let nth = &mut self.steps[index * (D::LABELS + 2) + usize::from(label.0)];
         let id = StepId {
             node: slot.key,
-            label: input.label,
+            label,
             nth: *nth,
         };
         *nth += 1;
         if !self.terrain.service.is_zero() {
             self.core.service = self.terrain.service.times(slot.slow.into());
         }
-        let mut ctx = Context {
+        let ctx = Context {
             core: &mut self.core,
-            me: input.node,
+            me: node,
             incarnation: slot.incarnation,
-            cause: input.entry,
+            cause: entry,
         };
-        let process = &mut self.nodes[index];
-        match input.act {
-            Act::Receive(peer, message) => process.receive(peer, message, &mut ctx),
-            Act::Fire(timer) => process.fire(timer, &mut ctx),
-            Act::Disconnected(peer) => process.disconnected(peer, &mut ctx),
-            Act::Start => process.start(&mut ctx),
-        }
-        self.take_effect(input, id, adversary, recorder);
+        (id, &mut self.nodes[index], ctx)
     }
 
-    /// Observations are told, packets leave, an outage may strike.
-    #[expect(clippy::inline_always, reason = "nearly every event comes to this")]
+    /// What the node did takes effect: observations are told, packets leave, an outage may strike.
+    #[expect(clippy::inline_always, reason = "most events come to this")]
     #[inline(always)]
     fn take_effect(
         &mut self,
-        input: Input<'_, D>,
+        node: NodeId,
         id: StepId,
+        entry: u64,
+        heard: Option<&D::Message>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Input { node, entry, .. } = input;
-        // By index, each word copied: lending the whole buffer out and taking it back costs more.
-        for index in 0..self.core.seen.len() {
-            let observation = self.core.seen[index];
-            self.observed(node, &observation, entry, recorder);
+        self.tell_seen(node, entry, recorder);
+        if self.terrain.service.is_zero() && (self.healed || !adversary.strikes()) {
+            self.core.seen.clear();
+            self.grant(node, id, entry, adversary, recorder);
+            self.depart_all(node, entry, adversary, recorder);
+        } else {
+            self.take_time(node, id, entry, heard, adversary, recorder);
         }
+        self.release_batches();
+    }
+
+    /// The same where a call costs little beside the rest.
+    #[inline(never)]
+    fn take_effect_apart(
+        &mut self,
+        node: NodeId,
+        id: StepId,
+        entry: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        self.take_effect(node, id, entry, None, adversary, recorder);
+    }
+
+    /// A step that may be struck, or that takes time, ends.
+    #[inline(never)]
+    fn take_time(
+        &mut self,
+        node: NodeId,
+        id: StepId,
+        entry: u64,
+        heard: Option<&D::Message>,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
         let strike = if adversary.strikes() && !self.healed {
-            self.ask(input, id, adversary)
+            self.ask(node, id, heard, adversary)
         } else {
             None
         };
         self.core.seen.clear();
+        self.grant(node, id, entry, adversary, recorder);
+        if strike.is_none() && self.terrain.service.is_zero() {
+            self.depart_all(node, entry, adversary, recorder);
+        } else {
+            let step = Unfinished { id, entry, strike };
+            self.finish_later(node, step, adversary, recorder);
+        }
+    }
+
+    /// What few steps wish for is done: timers within a spread, connections given up.
+    #[expect(clippy::inline_always, reason = "most steps wish for nothing")]
+    #[inline(always)]
+    fn grant(
+        &mut self,
+        node: NodeId,
+        id: StepId,
+        entry: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
         if !self.core.jittered.is_empty() {
             self.arm_jittered(node, id, entry, adversary, recorder);
         }
@@ -347,17 +373,22 @@ impl<D: Domain> World<D> {
                 self.network.give_up(node, peer);
             }
         }
-        if strike.is_none() && self.terrain.service.is_zero() {
-            for index in 0..self.core.sends.len() {
-                let out = self.core.sends[index];
-                self.depart(node, &out, entry, adversary, recorder);
-            }
-            self.core.sends.clear();
-        } else {
-            let step = Unfinished { id, entry, strike };
-            self.finish_later(node, step, adversary, recorder);
+    }
+
+    /// The packets of a step leave.
+    #[expect(clippy::inline_always, reason = "most packets leave here")]
+    #[inline(always)]
+    fn depart_all(
+        &mut self,
+        node: NodeId,
+        entry: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        for place in 0..self.core.sends.len() {
+            self.depart(node, place, entry, adversary, recorder);
         }
-        self.release_batches();
+        self.core.sends.clear();
     }
 
     /// Batches that the step made or was given are held by nobody but the packets that carry them on.
@@ -369,11 +400,11 @@ impl<D: Domain> World<D> {
     }
 
     /// Asks what befalls the node.
-    #[inline(never)]
     fn ask(
         &mut self,
-        input: Input<'_, D>,
+        node: NodeId,
         id: StepId,
+        heard: Option<&D::Message>,
         adversary: &mut impl Adversary<D>,
     ) -> Option<Strike> {
         let items = |message: &D::Message| {
@@ -381,15 +412,12 @@ impl<D: Domain> World<D> {
         };
         adversary.strike(&Step {
             id,
-            node: input.node,
+            node,
             at: self.core.now,
-            input: match input.act {
-                Act::Receive(_, message) => Some((message, items(message))),
-                _ => None,
-            },
+            input: heard.map(|message| (message, items(message))),
             seen: &self.core.seen,
             sends: self.core.sends.len() as u32,
-            unsynced: self.nodes[usize::from(input.node.0)].unsynced(),
+            unsynced: self.nodes[usize::from(node.0)].unsynced(),
         })
     }
 

@@ -2,13 +2,13 @@
 
 use crate::address::{Fate, Label, NodeId, OutageKind, PacketId};
 use crate::adversary::{Adversary, Sending};
-use crate::context::{Due, Event, Outgoing, weight};
+use crate::context::{Due, Event, Outgoing, Peer, weight};
 use crate::digest::Digest;
 use crate::domain::Domain;
 use crate::net::{Latency, Transport};
 use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::world::{State, Tag, World};
 
 /// A packet that leaves, or a copy of one that arrives.
@@ -30,24 +30,123 @@ impl<D: Domain> World<D> {
         self.network.transport == Transport::Connection && from != to
     }
 
-    /// A packet leaves its node: its fate is decided now.
+    /// One of the packets that a step sends leaves its node: its fate is decided now.
+    #[expect(
+        clippy::inline_always,
+        reason = "nearly every packet comes from one place"
+    )]
+    #[inline(always)]
     pub(crate) fn depart(
         &mut self,
         from: NodeId,
-        out: &Outgoing<D>,
+        place: usize,
         cause: u64,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let to = out.to.node;
+        let to = self.core.sends[place].to.node;
+        if self.network.transport == Transport::Datagram && from != to {
+            self.depart_alone(from, place, cause, adversary, recorder);
+        } else {
+            self.depart_on_connection(from, place, cause, adversary, recorder);
+        }
+    }
+
+    /// A datagram leaves. Most are delivered once: what is needed of them is read where they lie.
+    #[expect(
+        clippy::inline_always,
+        reason = "nearly every packet comes from one place"
+    )]
+    #[inline(always)]
+    fn depart_alone<R: Recorder<D>>(
+        &mut self,
+        from: NodeId,
+        place: usize,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut R,
+    ) {
+        let out = &self.core.sends[place];
+        let (to, label, message) = (out.to.node, out.label, &out.message);
+        let (link, nth) = self.network.count(from, to, 0, label);
+        let (key, cut, extra) = (link.key, link.cuts > 0, link.extra);
+        let id = || PacketId {
+            link: key,
+            connection: 0,
+            label,
+            nth,
+        };
+        let Latency { least, spread } = self.network.latency;
+        let usual = (!cut).then(|| adversary.usual(id(), least + extra, spread));
+        let Some(Some(delay)) = usual else {
+            let flight = Flight {
+                from,
+                to,
+                connection: 0,
+                label,
+                message: &{ *message },
+                cause,
+            };
+            let obstacle = cut.then_some(Loss::Isolated);
+            self.depart_oddly(flight, id(), obstacle, adversary, recorder);
+            return;
+        };
+        let now = self.core.now;
+        let entry = self.counts.entries;
+        self.counts.entries += 1;
+        self.counts.packets += 1;
+        self.digest = signed::<D>(self.digest, now, id(), message, &[delay]);
+        if R::OPEN {
+            let what = what_sent(id(), (from, to), message, Fate::deliver(delay), None);
+            self.write_down(entry, Some(cause), what, recorder);
+        }
+        if let Some(batch) = D::batch(message) {
+            self.core.store.retain(batch);
+        }
+        let event = || Event {
+            node: to,
+            due: Due::Arrival {
+                from,
+                connection: 0,
+                label,
+                message: *message,
+                cause: entry,
+            },
+        };
+        let (weight, queue) = (weight::<D>(label), &mut self.core.queue);
+        if spread.is_zero() {
+            queue.push_after(now, delay, weight, event());
+        } else {
+            queue.put(now + delay, weight, event);
+        }
+        if D::tells(label) {
+            let message = *message;
+            self.departed(from, &message, entry, recorder);
+        }
+    }
+
+    /// A packet leaves on a connection, or from a node to itself.
+    #[inline(never)]
+    fn depart_on_connection(
+        &mut self,
+        from: NodeId,
+        place: usize,
+        cause: u64,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        let Outgoing { to, label, message } = self.core.sends[place];
+        let Peer {
+            node: to,
+            connection,
+        } = to;
         let connected = self.connected(from, to);
-        let connection = match (connected, out.to.connection) {
+        let connection = match (connected, connection) {
             (false, _) => 0,
             (true, Some(connection)) => connection,
             (true, None) => self.network.connection(from, to, self.core.now),
         };
         let heard = !connected || self.network.hears(from, to, connection);
-        let label = out.label;
         let Latency { least, spread } = self.network.latency;
         let (link, nth) = self.network.count(from, to, connection, label);
         let obstacle = link.obstacle(connection);
@@ -63,7 +162,7 @@ impl<D: Domain> World<D> {
             to,
             connection,
             label,
-            message: &out.message,
+            message: &message,
             cause,
         };
         if heard
@@ -71,8 +170,7 @@ impl<D: Domain> World<D> {
             && from != to
             && let Some(delay) = adversary.usual(id, latency, spread)
         {
-            let fate = Fate::deliver(delay);
-            let entry = self.sent(&flight, id, &fate, None, recorder);
+            let entry = self.sent(&flight, id, &Fate::deliver(delay), None, recorder);
             self.dispatch(&flight, entry, delay);
         } else {
             let obstacle = if heard { obstacle } else { Some(Loss::GivenUp) };
@@ -131,18 +229,13 @@ impl<D: Domain> World<D> {
     }
 
     /// The packet and its fate are written down, and what becomes observable with them.
-    #[expect(
-        clippy::inline_always,
-        reason = "the usual packet must not pay for the odd one"
-    )]
-    #[inline(always)]
-    fn sent(
+    fn sent<R: Recorder<D>>(
         &mut self,
         flight: &Flight<'_, D>,
         id: PacketId,
         fate: &Fate,
         loss: Option<Loss>,
-        recorder: &mut impl Recorder<D>,
+        recorder: &mut R,
     ) -> u64 {
         let Flight {
             from,
@@ -152,31 +245,21 @@ impl<D: Domain> World<D> {
             cause,
             ..
         } = *flight;
+        let entry = self.counts.entries;
+        self.counts.entries += 1;
         self.counts.packets += 1;
-        let delays = fate.delays();
-        let word = packet_word(id) ^ (delays.len() as u64) << 60;
-        let add = |digest: &mut Digest| {
-            digest.add(message);
-            for delay in delays {
-                digest.word(delay.0);
-            }
-        };
-        let what = || What::Sent {
-            id,
-            from,
-            to,
-            message: *message,
-            fate: *fate,
-            loss,
-        };
-        let entry = self.note(Tag::Sent, Some(cause), word, add, what, recorder);
+        self.digest = signed::<D>(self.digest, self.core.now, id, message, fate.delays());
+        if R::OPEN {
+            let what = what_sent(id, (from, to), message, *fate, loss);
+            self.write_down(entry, Some(cause), what, recorder);
+        }
         if D::tells(label) {
             self.departed(from, message, entry, recorder);
         }
         entry
     }
 
-    /// Tells the domain's observations of a packet that leaves.
+    /// Tells the domain's observations of a packet that leaves. Those of its step have been told by then.
     #[inline]
     fn departed(
         &mut self,
@@ -186,15 +269,12 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         let items = D::batch(message).map_or(&[][..], |batch| self.core.store.get(batch));
-        let seen = &mut self.core.departing;
+        let seen = &mut self.core.seen;
         D::departed(from, message, items, &mut |observation| {
             seen.push(observation);
         });
-        for index in 0..self.core.departing.len() {
-            let observation = self.core.departing[index];
-            self.observed(from, &observation, entry, recorder);
-        }
-        self.core.departing.clear();
+        self.tell_seen(from, entry, recorder);
+        self.core.seen.clear();
     }
 
     /// A lost packet leaves a gap in its connection, and its sender is told unless the link is dead.
@@ -224,11 +304,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Puts a copy on its way.
-    #[expect(
-        clippy::inline_always,
-        reason = "the usual packet must not pay for the odd one"
-    )]
-    #[inline(always)]
+    #[inline]
     fn dispatch(&mut self, flight: &Flight<'_, D>, cause: u64, delay: Span) {
         let Flight {
             from,
@@ -241,15 +317,8 @@ impl<D: Domain> World<D> {
         if let Some(batch) = D::batch(message) {
             self.core.store.retain(batch);
         }
-        let now = self.core.now;
-        let (at, lane) = if self.connected(from, to) {
-            (self.network.arrival(from, to, connection, now, delay), None)
-        } else {
-            let constant = self.network.latency.spread.is_zero();
-            (now + delay, constant.then_some(delay))
-        };
         let weight = weight::<D>(label);
-        let event = Event {
+        let event = || Event {
             node: to,
             due: Due::Arrival {
                 from,
@@ -259,7 +328,15 @@ impl<D: Domain> World<D> {
                 cause,
             },
         };
-        self.core.queue.put(at, lane, weight, event);
+        let (now, queue) = (self.core.now, &mut self.core.queue);
+        if self.network.transport == Transport::Connection && from != to {
+            let at = self.network.arrival(from, to, connection, now, delay);
+            queue.put(at, weight, event);
+        } else if self.network.latency.spread.is_zero() {
+            queue.push_after(now, delay, weight, event());
+        } else {
+            queue.put(now + delay, weight, event);
+        }
     }
 
     /// A copy reaches a node that is down or no longer listens.
@@ -300,6 +377,43 @@ fn loss_of(fate: &Fate) -> Option<Loss> {
         ([], false) => Some(Loss::Dropped),
         _ => None,
     }
+}
+
+/// A packet that leaves, as an entry tells of it.
+const fn what_sent<D: Domain>(
+    id: PacketId,
+    (from, to): (NodeId, NodeId),
+    message: &D::Message,
+    fate: Fate,
+    loss: Option<Loss>,
+) -> What<D> {
+    What::Sent {
+        id,
+        from,
+        to,
+        message: *message,
+        fate,
+        loss,
+    }
+}
+
+/// A digest to which a packet that leaves, and what becomes of it, have been added.
+#[expect(clippy::inline_always, reason = "every packet is added")]
+#[inline(always)]
+fn signed<D: Domain>(
+    mut digest: Digest,
+    now: Time,
+    id: PacketId,
+    message: &D::Message,
+    delays: &[Span],
+) -> Digest {
+    let word = packet_word(id) ^ (delays.len() as u64) << 60;
+    Tag::Sent.open(&mut digest, now, word);
+    digest.add(message);
+    for delay in delays {
+        digest.word(delay.0);
+    }
+    digest
 }
 
 /// The word that stands for a packet's address in a digest.

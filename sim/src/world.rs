@@ -12,6 +12,7 @@ use crate::context::{Core, Due, Event, Outgoing};
 use crate::digest::{Digest, name_key};
 use crate::domain::{Domain, Process};
 use crate::finish::Unfinished;
+use crate::limits::Patience;
 use crate::net::{Latency, Network, Transport};
 use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
@@ -59,22 +60,6 @@ pub struct Counts {
     pub entries: u64,
     /// How often each fault of the plan struck.
     pub fired: Vec<u64>,
-}
-
-/// How long a run has gone without progress.
-#[derive(Clone, Debug)]
-pub(crate) struct Patience {
-    /// The progress made so far.
-    progress: u64,
-    /// When it was made, by the clock of [`Trouble`].
-    since: Time,
-}
-
-impl Patience {
-    pub(crate) const fn new(progress: u64) -> Self {
-        let since = Time::ZERO;
-        Self { progress, since }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +136,6 @@ impl<D: Domain> World<D> {
                 clocks: alloc::vec![Clock::new(); names.len()],
                 sends: Vec::new(),
                 seen: Vec::new(),
-                departing: Vec::new(),
                 jittered: Vec::new(),
                 batches: Vec::new(),
                 given_up: Vec::new(),
@@ -273,114 +257,66 @@ impl<D: Domain> World<D> {
     }
 
     /// Takes the next step, whatever it is: a change of weather, healing, or one event. False if nothing is left.
+    #[inline]
     pub fn advance(
         &mut self,
         heal_at: Time,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> bool {
-        let (heal_at, weather) = if self.healed {
-            (Time::NEVER, Time::NEVER)
+        let change = if self.healed {
+            Time::NEVER
         } else {
-            (heal_at, adversary.next_weather().unwrap_or(Time::NEVER))
+            heal_at.min(adversary.next_weather().unwrap_or(Time::NEVER))
         };
-        let change = heal_at.min(weather);
         if let Some((at, ticket)) = self.core.queue.pop_before(change) {
             self.core.now = at;
             self.fall_due(ticket, adversary, recorder);
             return true;
         }
-        if change == Time::NEVER {
-            return false;
+        change != Time::NEVER && {
+            self.core.now = self.core.now.max(change);
+            self.turn(change == heal_at, adversary, recorder);
+            true
         }
-        self.core.now = self.core.now.max(change);
-        if heal_at <= weather {
+    }
+
+    /// What comes next is no event: all heals, or the weather changes.
+    #[inline(never)]
+    fn turn(
+        &mut self,
+        heals: bool,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) {
+        if heals {
             self.heal(adversary, recorder);
         } else {
             let weather = adversary.weather();
             self.counts.changes += 1;
             self.change(weather, adversary, recorder);
         }
-        true
-    }
-
-    /// Whether the run is over, judged between two events.
-    pub(crate) fn ended(
-        &self,
-        limits: &Limits,
-        patience: &mut Patience,
-        adversary: &impl Adversary<D>,
-        recorder: &impl Recorder<D>,
-    ) -> Option<End> {
-        let now = self.core.now;
-        if recorder.progress() != patience.progress {
-            patience.progress = recorder.progress();
-            patience.since = self.trouble.clock(now);
-        }
-        let idle = self.core.queue.useful() == 0;
-        let waited = self.trouble.waited(now, patience.since);
-        let stuck = waited > limits.patience && !self.troubled(limits, adversary);
-        if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {
-            let for_good = self.healed || limits.heal_at == Time::NEVER;
-            let only_chatter = now.since(self.useful_at) >= limits.quiet;
-            let quiet = for_good && only_chatter;
-            if idle && (quiet || recorder.complete()) {
-                return Some(End::Settled);
-            }
-            // Where nothing but chatter is to come, the quiet span decides.
-            if stuck && !idle {
-                match (self.nobody_acts(), only_chatter) {
-                    (false, _) => return Some(End::Stuck),
-                    (true, true) => return Some(End::Settled),
-                    (true, false) => {}
-                }
-            }
-        }
-        let spent = self.counts.events + self.counts.changes >= limits.events;
-        // Whoever spent the rest of them on nothing was not getting anywhere, unless nobody could.
-        let hopeless = limits.patience == Span(u64::MAX);
-        let idly = waited > limits.quiet && !hopeless && !self.troubled(limits, adversary);
-        spent.then_some(if idly { End::Stuck } else { End::Exhausted })
-    }
-
-    /// Whether something is still to pass by itself: the weather, healing, or an outage.
-    fn troubled(&self, limits: &Limits, adversary: &impl Adversary<D>) -> bool {
-        let weather = limits.heal_at != Time::NEVER || adversary.next_weather().is_some();
-        (!self.healed && weather) || self.trouble.is_here()
-    }
-
-    /// Whether all that is to come, besides chatter, is what others have sent: packets that are later than anybody waits
-    /// for are no standstill.
-    #[cold]
-    fn nobody_acts(&self) -> bool {
-        let is_rest = |event: &Event<D>| match &event.due {
-            Due::Arrival { .. } | Due::Told { .. } | Due::Ready => true,
-            Due::Timer { timer, .. } => D::chatter(D::timer_label(timer)),
-            Due::Return { .. } => false,
-        };
-        let queue = &self.core.queue;
-        let mut waiting = self.slots.iter().flat_map(|slot| &slot.inbox);
-        queue.in_order().iter().all(|(_, _, event)| is_rest(event))
-            && waiting.all(|ticket| queue.get(*ticket).is_none_or(is_rest))
     }
 
     /// Lets every node say what a fresh reader now finds there.
     pub fn last_words(&mut self, recorder: &mut impl Recorder<D>) {
         for index in 0..self.nodes.len() {
-            let mut seen = core::mem::take(&mut self.core.seen);
+            let seen = &mut self.core.seen;
             self.nodes[index].last_words(&mut |observation| seen.push(observation));
             let cause = self.counts.entries;
-            for observation in seen.drain(..) {
-                self.observed(NodeId(index as u16), &observation, cause, recorder);
-            }
-            self.core.seen = seen;
+            self.tell_seen(NodeId(index as u16), cause, recorder);
+            self.core.seen.clear();
         }
     }
 
     /// Adds an entry to the digest, and writes it if anybody reads it. Returns the entry's place.
     ///
     /// The digest takes the time, the kind of entry and `word`, and whatever `digest` adds.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a blind run does little here, and often"
+    )]
+    #[inline(always)]
     pub(crate) fn note<R: Recorder<D>>(
         &mut self,
         tag: Tag,
@@ -393,50 +329,59 @@ impl<D: Domain> World<D> {
         let id = self.counts.entries;
         self.counts.entries += 1;
         let mut sum = self.digest;
-        sum.words(self.core.now.0 ^ (tag as u64) << 56, word);
+        tag.open(&mut sum, self.core.now, word);
         digest(&mut sum);
         self.digest = sum;
         if R::OPEN {
-            let what = what();
-            let items = match &what {
-                What::Sent { message, .. }
-                | What::Arrived(_, _, message)
-                | What::Missed(_, _, message, _)
-                | What::Unsent(_, message) => D::batch(message),
-                _ => None,
-            };
-            let items = items.map_or(&[][..], |batch| self.core.store.get(batch));
-            let entry = Entry {
-                id,
-                cause: cause.unwrap_or(id),
-                at: self.core.now,
-                what,
-            };
-            recorder.entry(&entry, items);
+            self.write_down(id, cause, what(), recorder);
         }
         id
     }
 
-    /// Passes an observation on.
-    #[inline]
-    pub(crate) fn observed(
-        &mut self,
-        node: NodeId,
-        observation: &D::Observation,
-        cause: u64,
+    /// Somebody reads an entry.
+    #[inline(never)]
+    pub(crate) fn write_down(
+        &self,
+        id: u64,
+        cause: Option<u64>,
+        what: What<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let add = |digest: &mut Digest| digest.add(observation);
-        let what = || What::Observed(node, *observation);
-        let entry = self.note(
-            Tag::Observed,
-            Some(cause),
-            node.0.into(),
-            add,
+        let batch = match &what {
+            What::Sent { message, .. }
+            | What::Arrived(_, _, message)
+            | What::Missed(_, _, message, _)
+            | What::Unsent(_, message) => D::batch(message),
+            _ => None,
+        };
+        let items = batch.map_or(&[][..], |batch| self.core.store.get(batch));
+        let entry = Entry {
+            id,
+            cause: cause.unwrap_or(id),
+            at: self.core.now,
             what,
-            recorder,
-        );
-        recorder.observe(entry, self.core.now, node, observation);
+        };
+        recorder.entry(&entry, items);
+    }
+
+    /// Passes on what has been observed. It is read where it lies.
+    #[expect(clippy::inline_always, reason = "nearly every step is observed")]
+    #[inline(always)]
+    pub(crate) fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
+        let now = self.core.now;
+        for observation in &self.core.seen {
+            let entry = self.counts.entries;
+            self.counts.entries += 1;
+            let mut sum = self.digest;
+            Tag::Observed.open(&mut sum, now, node.0.into());
+            sum.add(observation);
+            self.digest = sum;
+            if R::OPEN {
+                let what = What::Observed(node, *observation);
+                self.write_down(entry, Some(cause), what, recorder);
+            }
+            recorder.observe(entry, now, node, observation);
+        }
     }
 
     /// Counts one deed of a fault.
@@ -483,4 +428,12 @@ pub(crate) enum Tag {
     Weather = 11,
     Jittered = 12,
     Healed = 13,
+}
+
+impl Tag {
+    /// Begins an entry in a digest, with the word that says most of it.
+    #[inline]
+    pub(crate) const fn open(self, digest: &mut Digest, now: Time, word: u64) {
+        digest.words(now.0 ^ (self as u64) << 56, word);
+    }
 }

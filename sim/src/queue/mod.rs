@@ -84,26 +84,29 @@ impl<E> Queue<E> {
     /// Adds an event at `at`.
     #[inline]
     pub fn push(&mut self, at: Time, weight: Weight, event: E) -> Ticket {
-        self.put(at, None, weight, event)
+        self.put(at, weight, || event)
     }
 
     /// Adds an event `delay` from now, where `delay` is one of a few constants: such events are already in order.
     #[inline]
     pub fn push_after(&mut self, now: Time, delay: Span, weight: Weight, event: E) -> Ticket {
-        self.put(now + delay, Some(delay), weight, event)
+        let (ticket, key) = self.admit(now + delay, weight, || event);
+        self.order.push_lane(delay, key);
+        ticket
     }
 
-    /// Adds an event, in the lane of its delay if it has one.
+    /// Adds an event that is made in its place: to make it elsewhere and move it would cost more than all the rest.
     #[inline]
-    pub(crate) fn put(&mut self, at: Time, lane: Option<Span>, weight: Weight, event: E) -> Ticket {
-        let ticket = self.admit(at, lane, weight);
-        self.slab[ticket.slot as usize].event = Some(event);
+    pub(crate) fn put(&mut self, at: Time, weight: Weight, event: impl FnOnce() -> E) -> Ticket {
+        let (ticket, key) = self.admit(at, weight, event);
+        self.order.push(key);
         ticket
     }
 
     /// Takes the next event that was not cancelled, if it falls due before `limit`, with its ticket. The event stays
     /// in its slot until [`Queue::take`].
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every event comes from here")]
+    #[inline(always)]
     pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket)> {
         loop {
             let key = self.order.pop_below(u128::from(limit.0) << 64)?;
@@ -125,16 +128,18 @@ impl<E> Queue<E> {
     }
 
     /// Takes a popped event, unless it was cancelled since. Its slot is free from now on.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every event is taken")]
+    #[inline(always)]
     pub fn take(&mut self, ticket: Ticket) -> Option<&E> {
-        self.free.push(ticket.slot);
         let waiting = &mut self.slab[ticket.slot as usize];
         if waiting.generation != ticket.generation {
             self.stale += 1;
+            self.free.push(ticket.slot);
             return None;
         }
         waiting.generation += 1;
         self.useful -= usize::from(waiting.weight == Weight::Useful);
+        self.free.push(ticket.slot);
         waiting.event.as_ref()
     }
 
@@ -214,24 +219,21 @@ impl<E> Queue<E> {
         }
     }
 
-    /// Finds a slot for an event and queues its key. The event itself is then put straight into the slot: moving it
-    /// through here would cost more than all the rest.
-    #[inline(never)]
-    fn admit(&mut self, at: Time, lane: Option<Span>, weight: Weight) -> Ticket {
+    /// Puts an event into a slot. Returns the key that is to be queued.
+    #[expect(clippy::inline_always, reason = "every event is made in here")]
+    #[inline(always)]
+    fn admit(&mut self, at: Time, weight: Weight, event: impl FnOnce() -> E) -> (Ticket, u128) {
         let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        self.useful += usize::from(weight == Weight::Useful);
+        let low = self.number | u64::from(slot);
+        self.number += NUMBER;
         let waiting = &mut self.slab[slot as usize];
         waiting.generation += 1;
         waiting.weight = weight;
         let generation = waiting.generation;
-        self.useful += usize::from(weight == Weight::Useful);
-        let low = self.number | u64::from(slot);
-        self.number += NUMBER;
+        waiting.event = Some(event());
         let key = (u128::from(at.0) << 64) | u128::from(low);
-        match lane {
-            None => self.order.push(key),
-            Some(delay) => self.order.push_lane(delay, key),
-        }
-        Ticket { slot, generation }
+        (Ticket { slot, generation }, key)
     }
 
     /// A slot that was never used.

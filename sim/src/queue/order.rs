@@ -4,7 +4,7 @@
 //! are pushed at a constant delay arrive already sorted and need neither: they wait in a lane. The order is that of
 //! a plain heap, always.
 
-use alloc::collections::{BinaryHeap, VecDeque};
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -28,10 +28,56 @@ const NO_FRONTS: [(u128, usize); LANES] = {
     fronts
 };
 
+/// Keys that were pushed at one delay, the soonest first.
 #[derive(Clone, Debug)]
 struct Lane {
     delay: Span,
-    keys: VecDeque<u128>,
+    keys: Vec<u128>,
+    /// How many of the keys have been taken: a ring would ask more of every key.
+    taken: usize,
+}
+
+impl Lane {
+    const fn new(delay: Span) -> Self {
+        Self {
+            delay,
+            keys: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.taken = 0;
+    }
+
+    fn waiting(&self) -> &[u128] {
+        &self.keys[self.taken..]
+    }
+
+    #[inline]
+    fn push(&mut self, key: u128) {
+        if self.keys.len() == self.keys.capacity() {
+            self.sweep();
+        }
+        self.keys.push(key);
+    }
+
+    /// There is no more room: what has been taken makes some, if it is a quarter of all.
+    #[cold]
+    fn sweep(&mut self) {
+        if self.taken * 4 >= self.keys.len() {
+            self.keys.drain(..self.taken);
+            self.taken = 0;
+        }
+    }
+
+    /// Takes the first key, and returns the one behind it.
+    #[inline]
+    fn pass(&mut self) -> u128 {
+        self.taken += 1;
+        self.keys.get(self.taken).copied().unwrap_or(NO_KEY)
+    }
 }
 
 /// A set of distinct keys that gives out the smallest.
@@ -58,14 +104,14 @@ impl Order {
     pub(super) fn clear(&mut self) {
         self.near.clear();
         self.far.clear();
-        self.lanes.iter_mut().for_each(|lane| lane.keys.clear());
+        self.lanes.iter_mut().for_each(Lane::clear);
         self.fronts = NO_FRONTS;
     }
 
     /// All keys, in no order.
     pub(super) fn keys(&self) -> impl Iterator<Item = u128> + '_ {
         let far = self.far.iter().map(|key| key.0);
-        let lanes = self.lanes.iter().flat_map(|lane| lane.keys.iter());
+        let lanes = self.lanes.iter().flat_map(Lane::waiting);
         self.near.iter().chain(lanes).copied().chain(far)
     }
 
@@ -76,8 +122,6 @@ impl Order {
         (first < NO_KEY).then_some(first)
     }
 
-    #[expect(clippy::inline_always, reason = "most keys come here")]
-    #[inline(always)]
     pub(super) fn push(&mut self, key: u128) {
         if !self.far.is_empty() && self.far.peek().is_some_and(|first| first.0 < key) {
             self.far.push(Reverse(key));
@@ -96,22 +140,26 @@ impl Order {
     }
 
     /// Pushes a key that was made at a constant delay: it comes after all others of that delay.
-    #[inline]
     pub(super) fn push_lane(&mut self, delay: Span, key: u128) {
-        let found = self.lanes.iter().position(|lane| lane.delay == delay);
-        let Some(index) = found.or_else(|| self.open_lane(delay)) else {
-            self.push_apart(key);
-            return;
-        };
-        let lane = &mut self.lanes[index].keys;
-        if lane.back().is_some_and(|last| *last > key) {
-            self.push_apart(key);
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if lane.delay != delay {
+                continue;
+            }
+            match lane.waiting().last() {
+                None => {
+                    lane.clear();
+                    lane.push(key);
+                    self.come_first(index, key);
+                }
+                Some(last) if *last < key => lane.push(key),
+                Some(_) => self.push_apart(key),
+            }
             return;
         }
-        let first = lane.is_empty();
-        lane.push_back(key);
-        if first {
-            self.come_first(index, key);
+        if self.open_lane(delay) {
+            self.push_lane(delay, key);
+        } else {
+            self.push_apart(key);
         }
     }
 
@@ -132,40 +180,42 @@ impl Order {
         self.fronts[place] = (key, lane);
     }
 
-    /// A lane for a new delay: an empty one, or one more.
+    /// Finds a lane for a new delay, an empty one or one more. False where there is none.
     #[cold]
-    fn open_lane(&mut self, delay: Span) -> Option<usize> {
-        if let Some(index) = self.lanes.iter().position(|lane| lane.keys.is_empty()) {
-            self.lanes[index].delay = delay;
-            return Some(index);
+    fn open_lane(&mut self, delay: Span) -> bool {
+        let mut lanes = self.lanes.iter_mut();
+        if let Some(lane) = lanes.find(|lane| lane.waiting().is_empty()) {
+            lane.delay = delay;
+            return true;
         }
         let room = self.lanes.len() < LANES;
-        room.then(|| {
-            self.lanes.push(Lane {
-                delay,
-                keys: VecDeque::new(),
-            });
-            self.lanes.len() - 1
-        })
+        if room {
+            self.lanes.push(Lane::new(delay));
+        }
+        room
     }
 
     /// Takes the smallest key, if it is below `limit`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every event comes from here")]
+    #[inline(always)]
     pub(super) fn pop_below(&mut self, limit: u128) -> Option<u128> {
-        let near = self.near.last().copied().unwrap_or(NO_KEY);
-        let key = near.min(self.fronts[0].0);
-        if key >= limit {
-            return None;
+        let lane = self.fronts[0].0;
+        if let Some(&key) = self.near.last()
+            && key < lane
+        {
+            return (key < limit).then(|| self.pop_near(key));
         }
-        if key == near {
-            self.near.pop();
-            if self.near.is_empty() && !self.far.is_empty() {
-                self.refill();
-            }
-        } else {
-            self.pop_lane();
+        (lane < limit).then(|| self.pop_lane(lane))
+    }
+
+    /// Removes the soonest key of the list.
+    #[inline]
+    fn pop_near(&mut self, key: u128) -> u128 {
+        self.near.pop();
+        if self.near.is_empty() && !self.far.is_empty() {
+            self.refill();
         }
-        Some(key)
+        key
     }
 
     /// The list has run out: the soonest of the heap take its place.
@@ -181,16 +231,15 @@ impl Order {
 
     /// Removes the soonest key of all lanes.
     #[inline]
-    fn pop_lane(&mut self) {
+    fn pop_lane(&mut self, first: u128) -> u128 {
         let (_, lane) = self.fronts[0];
-        let keys = &mut self.lanes[lane].keys;
-        keys.pop_front();
-        let key = keys.front().copied().unwrap_or(NO_KEY);
+        let key = self.lanes[lane].pass();
         let mut place = 0;
         while place + 1 < LANES && self.fronts[place + 1].0 < key {
             self.fronts[place] = self.fronts[place + 1];
             place += 1;
         }
         self.fronts[place] = (key, lane);
+        first
     }
 }
