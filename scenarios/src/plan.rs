@@ -23,7 +23,7 @@ use crate::swarm::Draws;
 use crate::token::Token;
 
 /// The revision of the models: raised whenever the same plan and seed would give another run.
-pub const MODELS_REVISION: u32 = 5;
+pub const MODELS_REVISION: u32 = 6;
 
 /// One strategy under one scenario, ready to be run under any seed.
 #[derive(Clone, Debug)]
