@@ -1,6 +1,8 @@
-//! Planted bugs: each is caught by `bad-day` under swarm, by the invariant that it breaks, and only where it is planted.
+//! Planted bugs: each is caught by `bad-day` under swarm, by the invariant that it breaks, and only where it is
+//! planted.
 //!
-//! The same by hand: `semel sweep bad-day --strategy transactional --set strategy.bug=MarkerBeforePrepare --seeds 0..10000`.
+//! The same by hand: `semel sweep bad-day --strategy transactional --set strategy.bug=MarkerBeforePrepare --seeds
+//! 0..10000`.
 
 use std::sync::Arc;
 

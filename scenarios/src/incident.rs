@@ -1,8 +1,8 @@
 //! Incidents: which deviations of a schedule are one fault.
 //!
-//! A plan says `Isolate(node: "consumer", lasting: "1s")` and `PowerLoss(..)`; a schedule writes down each link that is cut
-//! and joined again, and each journal of which something survives. Whoever counts faults, or takes one away, means the
-//! former.
+//! A plan says `Isolate(node: "consumer", lasting: "1s")` and `PowerLoss(..)`; a schedule writes down each link that
+//! is cut and joined again, and each journal of which something survives. Whoever counts faults, or takes one away,
+//! means the former.
 
 use semel_sim::schedule::{Deviation, NamedChange, OutageName};
 

@@ -22,8 +22,8 @@ pub fn load(source: &Source) -> Result<Scenario, Complaint> {
     Ok(scenario)
 }
 
-/// Reads and checks a scenario, changes it by those settings that are not of strategies, and checks it again. (Whether a
-/// strategy fits what they have made of it is asked by whoever runs it.)
+/// Reads and checks a scenario, changes it by those settings that are not of strategies, and checks it again.
+/// (Whether a strategy fits what they have made of it is asked by whoever runs it.)
 pub fn load_with(source: &Source, settings: &[Setting]) -> Result<Scenario, Complaint> {
     let mut scenario = load(source)?;
     let own: Vec<&Setting> = settings

@@ -38,7 +38,8 @@ pub(crate) struct Place {
 pub(crate) struct Meaning {
     /// By address, as in the run it was seen in.
     pub(crate) deviation: Deviation,
-    /// What it hits, and which of those that mean the same, from 0. None for weather at a time, jitter and what survives.
+    /// What it hits, and which of those that mean the same, from 0. None for weather at a time, jitter and what
+    /// survives.
     pub(crate) place: Option<(Place, u32)>,
     /// When it struck, if it has a place.
     pub(crate) at: Time,

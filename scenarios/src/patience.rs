@@ -1,8 +1,8 @@
 //! How long a run waits for progress before it counts as stuck.
 //!
-//! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every answer
-//! is later than its client waits for it, standing still says nothing of the strategy: such a run goes on until it is
-//! out of events, and is inconclusive.
+//! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every
+//! answer is later than its client waits for it, standing still says nothing of the strategy: such a run goes on
+//! until it is out of events, and is inconclusive.
 
 use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
@@ -27,8 +27,8 @@ pub(crate) fn patience(plan: &Plan) -> Span {
     Span(scenario.settle.patience.0.saturating_add(heals.0))
 }
 
-/// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does. (Through a
-/// milder one, whoever tries again gets.)
+/// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does.
+/// (Through a milder one, whoever tries again gets.)
 fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
     let deafens = match fault {
         Fault::Drop(_) | Fault::Corrupt(_) => true,

@@ -16,8 +16,8 @@ pub struct Limits {
     pub quiet: Span,
     /// Without any progress for so long, none will come.
     pub patience: Span,
-    /// The most events and changes of weather that a run may take. Without any progress for the quiet span before it took
-    /// them, it is stuck.
+    /// The most events and changes of weather that a run may take. Without any progress for the quiet span before it
+    /// took them, it is stuck.
     pub events: u64,
 }
 
@@ -145,8 +145,8 @@ impl<D: Domain> World<D> {
         (!self.healed && weather) || self.trouble.is_here()
     }
 
-    /// Whether all that is to come, besides chatter, is what others have sent: packets that are later than anybody waits
-    /// for are no standstill.
+    /// Whether all that is to come, besides chatter, is what others have sent: packets that are later than anybody
+    /// waits for are no standstill.
     #[cold]
     fn nobody_acts(&self) -> bool {
         let is_rest = |event: &Event<D>| match &event.due {

@@ -3,8 +3,9 @@
 //! *Connection*: in order, no copies. Two nodes begin with one; the end that speaks first counts as having dialled
 //! it. A packet that is lost breaks its connection in that direction: nothing sent after it gets through, and
 //! whoever sends into the gap is told one latency later, unless the link is cut: then silence. The other end is not
-//! told, nor is an end that uses a newer connection already. An end that gives a connection up, or is told that it broke, dials a new one with its next send, which
-//! costs a round trip; unless it hears the other end on a newer one first: then it answers there.
+//! told, nor is an end that uses a newer connection already. An end that gives a connection up, or is told that it
+//! broke, dials a new one with its next send, which costs a round trip; unless it hears the other end on a newer one
+//! first: then it answers there.
 //!
 //! *The news that a connection broke overtakes nothing*: it reaches an end behind whatever the other one had sent there
 //! by then, an answer before the crash as well.

@@ -99,8 +99,8 @@ proptest! {
         }
     }
 
-    /// No weather breaks what a strategy of the catalog promises, and nothing goes wrong without a cause. (Where each step
-    /// takes a tenth of what anybody waits, requests time out before their turn has come: that is no weather.)
+    /// No weather breaks what a strategy of the catalog promises, and nothing goes wrong without a cause. (Where each
+    /// step takes a tenth of what anybody waits, requests time out before their turn has come: that is no weather.)
     #[test]
     fn no_weather_breaks_a_promise(choices in tape(), seed in any::<u64>()) {
         let text = Writer::new(&choices, Kind::Tame).scenario();

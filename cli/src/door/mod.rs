@@ -1,8 +1,8 @@
 //! Behind the door: from a command line to an exit code.
 //!
 //! Reading order: [`args`] (what can be said), [`select`] and [`source`] (what is meant by it), [`run`], [`sweep`] and
-//! [`compare`] over [`many`], [`search`], [`replay`], [`report`] and [`show`] (what is done), [`output`], [`failure`] and
-//! [`exit`] (how it is answered).
+//! [`compare`] over [`many`], [`search`], [`replay`], [`report`] and [`show`] (what is done), [`output`], [`failure`]
+//! and [`exit`] (how it is answered).
 
 mod args;
 mod compare;

@@ -1,8 +1,8 @@
 //! Where a partition keeps what it knows of ids, and what an outage leaves of it.
 //!
 //! *With data*: every entry carries its id, so that the two live and die together; after a boot the entries are read
-//! through (JetStream, RabbitMQ streams, Pulsar). *Durable*: ids are written to a store beside the data, before it, in a
-//! step of their own: a crash between the two keeps an id whose record is absent, and the retry is swallowed (L5).
+//! through (JetStream, RabbitMQ streams, Pulsar). *Durable*: ids are written to a store beside the data, before it,
+//! in a step of their own: a crash between the two keeps an id whose record is absent, and the retry is swallowed (L5).
 //! *Memory*: a boot begins with nothing (D2). *Copied*: in memory, and copied beside the data after so long; a boot
 //! begins with the last copy, and what was not copied yet is stored twice (Redis).
 

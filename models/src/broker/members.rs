@@ -5,8 +5,9 @@
 //! of another generation is refused, and that is the *only* fencing of a plain consumer: what it does to a sink is not
 //! fenced (F045).
 //!
-//! A member that repeats a request which had brought it into the present generation gets the same answer again (as one that
-//! joins a stable group with nothing changed): if it began a new one, members whose requests cross would never come to rest.
+//! A member that repeats a request which had brought it into the present generation gets the same answer again (as
+//! one that joins a stable group with nothing changed): if it began a new one, members whose requests cross would
+//! never come to rest.
 //!
 //! Generation and members are on disk, as the group's metadata is in `__consumer_offsets`; who is joining, and when
 //! each was last heard, is in memory, and after a restart every member gets a fresh session.

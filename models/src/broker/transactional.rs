@@ -222,8 +222,8 @@ impl Broker {
         true
     }
 
-    /// Whether a batch belongs to the transaction that is open in its partition, as far as rule 2 goes. Not if its epoch
-    /// is newer: then that one is decided, and its marker on the way. An older one is refused by rule 3.
+    /// Whether a batch belongs to the transaction that is open in its partition, as far as rule 2 goes. Not if its
+    /// epoch is newer: then that one is decided, and its marker on the way. An older one is refused by rule 3.
     fn continues(&mut self, produce: &Produce) -> bool {
         let log = self.log(produce.partition);
         let open = log.transactions.open(produce.producer).is_some();

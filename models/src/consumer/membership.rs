@@ -1,9 +1,9 @@
 //! A consumer as a member of a group (`semantics.md` §1.5).
 //!
 //! It joins at a poll, when the work in hand is done and marked, as a client does whose heartbeats run on a thread of
-//! their own. While a new generation is being formed the old one may still mark: what was handled is marked, and marks on
-//! a timer are brought forward, before it joins (`onJoinPrepare`). A member that learns it is out finishes what it has in
-//! hand all the same: its effects are not fenced here, only its mark is refused.
+//! their own. While a new generation is being formed the old one may still mark: what was handled is marked, and
+//! marks on a timer are brought forward, before it joins (`onJoinPrepare`). A member that learns it is out finishes
+//! what it has in hand all the same: its effects are not fenced here, only its mark is refused.
 
 use semel_sim::context::TimerId;
 

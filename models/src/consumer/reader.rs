@@ -169,8 +169,8 @@ impl Reader {
         }
     }
 
-    /// The position, if it has moved since this was asked last. Where a reset has put it counts, too; as long as that is
-    /// not known there is none.
+    /// The position, if it has moved since this was asked last. Where a reset has put it counts, too; as long as that
+    /// is not known there is none.
     pub(super) fn unmarked(&mut self) -> Option<Offset> {
         if self.position == Offset::MAX {
             return None;

@@ -196,9 +196,9 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
     (Side::Outbound, Cause::Duplicate(number))
 }
 
-/// Why a consumer that remembers ids did not know one that it had handled itself: a crash had emptied its memory (D2),
-/// or the entry had been dropped by age (D3) or by number (D4); or another copy had another id (D5). Nothing, if the
-/// crash may have come before the id was written down.
+/// Why a consumer that remembers ids did not know one that it had handled itself: a crash had emptied its memory, or
+/// its disk was lost (D2), or the entry had been dropped by age (D3) or by number (D4); or another copy had another
+/// id (D5). Nothing, if the crash may have come before the id was written down.
 fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
     let (keep, volatile) = match known.rules.memory {
         Memory::None => return None,
@@ -216,6 +216,7 @@ fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
     let crashed = known.faults.boots(node) != first.boot;
     match (keep.time, keep.count) {
         _ if volatile && crashed => Some(2),
+        _ if known.faults.is_wiped_since(node, first.boot) => Some(2),
         (Some(time), _) if act.at.since(facts.applied_at) > time => Some(3),
         (_, Some(_)) if !crashed => Some(4),
         _ => None,
@@ -340,9 +341,9 @@ fn of_redelivery(
 /// Why an acknowledged record is missing.
 ///
 /// Not in the log: it was taken for a repeat (L5) before its client had its ok; or what was stored is gone, by power
-/// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its client
-/// gave it up, by an open breaker, with an ok (L11); or the ok came, or it counted as sent, before it was stored (L1). In
-/// the log: see [`of_unread`].
+/// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its
+/// client gave it up, by an open breaker, with an ok, or after its timeout, without one (L11); or the ok came, or it
+/// counted as sent, before it was stored (L1). In the log: see [`of_unread`].
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
@@ -360,7 +361,7 @@ pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
         7
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
         6
-    } else if known.rules.ok == Claim::Nothing || is_unsent(known, facts) {
+    } else if known.rules.ok == Claim::Nothing || is_unsent(known, facts) || was_given_up(flags) {
         11
     } else {
         1
@@ -373,10 +374,15 @@ fn is_unsent(known: &Known, facts: &Facts) -> bool {
     !facts.flags.has(Flags::ATTEMPTED) && !known.is_passed_over(facts)
 }
 
-/// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat later on (L5);
-/// its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]); its output was aborted, or is undecided for ever, although its
-/// offset was committed (L7);
-/// a reader was reset beyond it, or stood beyond it already when it got the offset of a record that was lost (L8);
+/// Whether its client had enough of it, and never said ok.
+const fn was_given_up(flags: Flags) -> bool {
+    flags.has(Flags::GIVEN_UP) && !flags.has(Flags::OK)
+}
+
+/// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat
+/// later on (L5); its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]);
+/// a reader was reset beyond it before it was marked, or stood beyond it already when it got the offset of a record
+/// that was lost (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> u8 {
     let flags = facts.flags;
@@ -388,9 +394,11 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
         1
     } else if flags.has(Flags::OUTPUT_LOST) {
         of_lost_output(flags)
+    } else if flags.has(Flags::OVERRUN) {
+        8
     } else if flags.has(Flags::OUTPUT_ABORTED) || facts.open > 0 {
         7
-    } else if flags.has(Flags::OVERRUN) || known.is_overrun(facts) {
+    } else if known.is_overrun(facts) {
         8
     } else if facts.deliveries > 0 {
         4
@@ -401,8 +409,8 @@ fn of_unread(known: &Known, facts: &Facts) -> u8 {
     }
 }
 
-/// How an output that had taken effect was lost: with the unsynced end of its log (L3), otherwise from there (L2), or with
-/// the disk (L1).
+/// How an output that had taken effect was lost: with the unsynced end of its log (L3), otherwise from there (L2), or
+/// with the disk (L1).
 pub(super) const fn of_lost_output(flags: Flags) -> u8 {
     if flags.has(Flags::TRUNCATED) {
         3
@@ -411,96 +419,4 @@ pub(super) const fn of_lost_output(flags: Flags) -> u8 {
     } else {
         1
     }
-}
-
-/// Why a record is still under way although all has settled.
-///
-/// A transaction that nobody ends blocks it (S1), unless all are ended, and undone, again and again; its key, or one ahead of it, is in progress for ever (S3); poison
-/// ahead of it is tried again and again (S4); its reader is caught on a key or on poison of another partition (S3, S4);
-/// its holder is refused (S6); its group forms again and again, or its commits are refused (S7). On the way
-/// into the log: refused as stale (S6), or sent, or waiting behind what was sent, without being taken (S5).
-pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
-    let facts = known.records.get(record);
-    let flags = facts.flags;
-    if facts.copies == 0 && facts.open == 0 {
-        let cause = if flags.has(Flags::REFUSED) {
-            Cause::Stuck(6)
-        } else if facts.tries > 0 || waits_for_another(known) {
-            Cause::Stuck(5)
-        } else {
-            Cause::Other
-        };
-        return (Side::Inbound, cause);
-    }
-    let lane = known.lane(facts.partition);
-    let alone = known.rules.topology.consumers == 1;
-    let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
-    let blocked = lane.hanging || facts.open > 0;
-    let cause = if blocked && !known.is_undone_for_ever() {
-        Cause::Stuck(1)
-    } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
-        Cause::Stuck(3)
-    } else if poison_ahead(known, facts) {
-        Cause::Stuck(4)
-    } else if let Some((_, number)) = caught(known, by_reader) {
-        Cause::Stuck(number)
-    } else if flags.has(Flags::REFUSED) {
-        Cause::Stuck(6)
-    } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
-        Cause::Stuck(7)
-    } else if blocked {
-        Cause::Stuck(1)
-    } else {
-        Cause::Other
-    };
-    (Side::Outbound, cause)
-}
-
-/// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
-pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
-    let records = known.records.iter();
-    // A zombie may have been given it after its owner was.
-    let holds = |facts: &Facts| {
-        by(facts.delivery.consumer) || known.lane(facts.partition).reader.is_some_and(&by)
-    };
-    let mut in_hands = records.filter(|(_, facts)| facts.deliveries > 0 && holds(facts));
-    in_hands.find_map(|(record, facts)| {
-        let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
-        let claimed = is_claimed(facts).then_some(3);
-        Some((record, claimed.or(poison.then_some(4))?))
-    })
-}
-
-/// Whether some record was sent and never answered: others may wait behind it.
-fn waits_for_another(known: &Known) -> bool {
-    let unanswered = |facts: &Facts| facts.flags.has(Flags::INTENDED) && !facts.is_answered();
-    let mut all = known.records.iter();
-    all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
-}
-
-/// Whether a record whose key is in progress, and which nobody has got past, stands ahead of this one.
-fn claimed_ahead(known: &Known, facts: &Facts) -> bool {
-    let lane = known.lane(facts.partition);
-    let mut ahead = lane.range(0, u64::from(facts.copy));
-    ahead
-        .any(|(_, entry)| known.exists(entry.record) && is_claimed(known.records.get(entry.record)))
-}
-
-/// Whether a record's key was found in progress, and nobody has got past it since.
-fn is_claimed(facts: &Facts) -> bool {
-    facts.flags.has(Flags::IN_PROGRESS) && !facts.flags.has(Flags::PASSED)
-}
-
-/// Whether a record that no handler can process, and that its readers still owe, stands ahead of this one (marked or
-/// not: a handler that is caught on it goes no further).
-fn poison_ahead(known: &Known, facts: &Facts) -> bool {
-    let mut ahead = known
-        .lane(facts.partition)
-        .range(0, u64::from(facts.copy) + 1);
-    ahead.any(|(_, entry)| {
-        known.exists(entry.record)
-            && known.workload.is_poison(entry.record)
-            && (known.records.get(entry.record).is_owed()
-                || known.records.get(entry.record).flags.has(Flags::IN_HAND))
-    })
 }

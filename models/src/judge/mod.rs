@@ -14,6 +14,7 @@ mod evidence;
 mod finding;
 mod oracle;
 mod rules;
+mod standstill;
 mod tally;
 
 use alloc::sync::Arc;
@@ -140,8 +141,8 @@ impl Judge {
         hear::tell(self, observation, at, node);
     }
 
-    /// Hears an observation of this kind. There is one of this function for each: of the oracles, and of how evidence is
-    /// taken down, it has what is about its kind, and nothing is asked twice.
+    /// Hears an observation of this kind. There is one of this function for each: of the oracles, and of how evidence
+    /// is taken down, it has what is about its kind, and nothing is asked twice.
     #[inline(never)]
     fn hear<const KIND: u32>(&mut self, seen: &Observation, at: Time, node: NodeId) {
         assert!(hear::bit(seen) == KIND, "told of what it is");

@@ -35,8 +35,8 @@ pub(in crate::judge) enum Claim {
     Stored,
     /// That it left: nothing is waited for.
     Left,
-    /// The same; and a source that can be read again is saved by it, so that what a crash kept from leaving, and took the
-    /// ok along with, is not.
+    /// The same; and a source that can be read again is saved by it, so that what a crash kept from leaving, and took
+    /// the ok along with, is not.
     Counted,
     /// Nothing: an open breaker drops records, and says ok.
     Nothing,
@@ -56,6 +56,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) memory: Memory,
     /// Whether its sink refuses stale tokens.
     pub(in crate::judge) fence: Fence,
+    /// What its producers do with a record while they try no more.
+    pub(in crate::judge) on_open: Option<OnOpen>,
     /// For so long after an effect its sink has no id for who looks, because it looks first and writes later.
     pub(in crate::judge) race: Span,
     /// How many records a consumer handles at once.
@@ -224,21 +226,18 @@ impl Rules {
             }
             Work::Transact(_) => Relation::Settled,
         };
-        let loses = matches!(
-            strategy.publish.retry,
+        let on_open = match strategy.publish.retry {
             Retry::Backoff(Backoff {
-                breaker: Some(Breaker {
-                    on_open: OnOpen::Lose,
-                    ..
-                }),
+                breaker: Some(Breaker { on_open, .. }),
                 ..
-            })
-        );
+            }) => Some(on_open),
+            _ => None,
+        };
         Self {
             topology,
             relation,
             ok: match strategy.publish.wait {
-                _ if loses => Claim::Nothing,
+                _ if on_open == Some(OnOpen::Lose) => Claim::Nothing,
                 Wait::Nothing if strategy.source == Source::Live => Claim::Left,
                 Wait::Nothing => Claim::Counted,
                 Wait::Stored => Claim::Stored,
@@ -247,6 +246,7 @@ impl Rules {
             name: strategy.publish.name,
             memory: memory(strategy),
             fence: strategy.sink.fence,
+            on_open,
             race: race(strategy.sink.kind),
             workers: match &strategy.work {
                 Work::Loop(work) => work.workers,

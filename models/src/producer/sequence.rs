@@ -118,8 +118,8 @@ impl Sequences {
     /// A new batch waits while a partition's numbers are unresolved, and while those of an earlier epoch are in flight.
     ///
     /// On a connection requests and answers keep their order. Datagrams do not, so there it also waits while the oldest
-    /// in flight is a whole window behind (the broker would not remember that far back), and for the answer to the first
-    /// (where a broker knows nothing of a producer, any number may begin, §1.3 rule 7).
+    /// in flight is a whole window behind (the broker would not remember that far back), and for the answer to the
+    /// first (where a broker knows nothing of a producer, any number may begin, §1.3 rule 7).
     pub(super) fn may_send(
         &self,
         request: &Request,

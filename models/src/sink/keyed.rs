@@ -1,13 +1,13 @@
 //! Idempotency keys with stored responses (`semantics.md` §1.18, Appendix B13).
 //!
-//! A request claims its key by a conditional insert, *in progress* under a lease; it is executed; its effect is written;
-//! its key is *completed* with the response. Each of these is durable before the next begins. The same key again gets
-//! the stored response; while it is in progress, an error; with another fingerprint, another error.
+//! A request claims its key by a conditional insert, *in progress* under a lease; it is executed; its effect is
+//! written; its key is *completed* with the response. Each of these is durable before the next begins. The same key
+//! again gets the stored response; while it is in progress, an error; with another fingerprint, another error.
 //!
-//! Exactly once as long as nobody dies between the effect and the completion: after that the key stays in progress. With a
-//! lease it is taken over and executed again; without one it blocks (S3) until its time to live is over. So does a
-//! completed key know its request: afterwards it is a new one (F112). A key that is looked up first and written later lets two requests
-//! through (F113).
+//! Exactly once as long as nobody dies between the effect and the completion: after that the key stays in progress.
+//! With a lease it is taken over and executed again; without one it blocks (S3) until its time to live is over. So
+//! does a completed key know its request: afterwards it is a new one (F112). A key that is looked up first and
+//! written later lets two requests through (F113).
 
 use alloc::collections::{BTreeMap, VecDeque};
 

@@ -79,7 +79,8 @@ fn a_pruned_key_is_a_new_request() {
     assert_eq!(effects(&run, 1), [2]);
 }
 
-/// F113, F076: a client that is less patient than the request is long asks twice. A conditional insert lets one through.
+/// F113, F076: a client that is less patient than the request is long asks twice. A conditional insert lets one
+/// through.
 #[test]
 fn a_conditional_insert_lets_one_of_two_racers_through() {
     let run = stage(1, &[]).run(&keyed(r#"execution: "150ms""#));

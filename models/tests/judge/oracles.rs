@@ -857,7 +857,7 @@ fn o19_a_transfer_takes_effect_on_both_accounts_or_on_none() {
     let bench = transfers();
     assert_eq!(
         bench.found_of("conservation", torn),
-        ["effect 2 L1 inbound"]
+        ["effect 3 L1 inbound"]
     );
     let whole = "usual 0 @0
          usual 1 @1";

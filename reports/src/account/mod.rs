@@ -59,8 +59,8 @@ pub fn sentences(line: &Line) -> Vec<Sentence> {
     sentences
 }
 
-/// What it all comes to, in whole sentences: who saved what could be saved, the money, and how much was promised at all.
-/// Empty where nothing went wrong.
+/// What it all comes to, in whole sentences: who saved what could be saved, the money, and how much was promised at
+/// all. Empty where nothing went wrong.
 pub fn upshot(line: &Line) -> Vec<String> {
     let row = &line.row;
     let (due, paid) = (row.expected_balance, row.actual_balance);

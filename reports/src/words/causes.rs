@@ -66,7 +66,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "D10",
         "aborted data read",
-        "a reader saw the records of an aborted transaction, and then their retry",
+        "a reader was given a copy that did not last (of an aborted transaction, or lost with power), and then its retry",
     ),
     cause(
         "D11",

@@ -52,8 +52,8 @@ pub struct Aim {
 /// How much there is to a failing run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Size {
-    /// Packets lost, copied or late, outages, and changes of the weather. An isolation is one, with its end; so is a loss
-    /// of power, with what survives it.
+    /// Packets lost, copied or late, outages, and changes of the weather. An isolation is one, with its end; so is a
+    /// loss of power, with what survives it.
     pub faults: usize,
     /// Packets that only took longer than the least time, and delays drawn longer than their least.
     pub delays: usize,

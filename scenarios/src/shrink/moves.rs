@@ -154,8 +154,8 @@ impl Shrinker {
         })
     }
 
-    /// Every act at every place where it can strike in a run of a case: the outage of a node after each step of a node of
-    /// its role (in a smaller world another one may do its part), the fate of a packet with each packet.
+    /// Every act at every place where it can strike in a run of a case: the outage of a node after each step of a
+    /// node of its role (in a smaller world another one may do its part), the fate of a packet with each packet.
     fn candidates(&mut self, case: &Case, acts: &[Deviation]) -> Option<Vec<Meaning>> {
         let bench = self.bench(case)?;
         let reach = Arc::clone(&self.reach);

@@ -1,7 +1,8 @@
 //! Sweeps: many seeds of many plans, spread over threads, and told in the order of plan and seed.
 //!
-//! One thread per trial, one warm [`crate::trial::Runner`] per thread and plan. Rows leave in order, whatever the number of threads,
-//! so that the same seeds give the same bytes; and nothing is kept of a row but what the summary counts.
+//! One thread per trial, one warm [`crate::trial::Runner`] per thread and plan. Rows leave in order, whatever the
+//! number of threads, so that the same seeds give the same bytes; and nothing is kept of a row but what the summary
+//! counts.
 
 mod share;
 mod work;

@@ -30,7 +30,8 @@ fn power_loss(at: u64) -> Plan {
     })
 }
 
-/// A process died after it had answered: its last words are in the network, and the end of the connection is behind them.
+/// A process died after it had answered: its last words are in the network, and the end of the connection is behind
+/// them.
 #[test]
 fn the_news_of_a_crash_overtakes_nothing_that_was_sent_before_it() {
     stage()

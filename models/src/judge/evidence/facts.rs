@@ -77,8 +77,8 @@ flags! {
     HIDDEN = 27;
     /// A stored copy was lost without a power or disk loss.
     CUT = 28;
-    /// Its offset was done with, before it was stored or after, on account of another record: that had stood there, and
-    /// was lost.
+    /// Its offset was done with, before it was stored or after, on account of another record, that had stood there
+    /// and was lost; or its reader was put behind it before it had been marked. Nobody was given it since.
     OVERRUN = 29;
     /// An output of it was lost, or the end of its transaction was.
     OUTPUT_LOST = 30;

@@ -45,6 +45,8 @@ pub(in crate::judge) struct Faults {
     pub(in crate::judge) struck: Struck,
     /// How often each node lost its memory, and how it did so last.
     boots: Vec<(u16, Option<OutageKind>)>,
+    /// How often each had lost its memory when it lost its disk last; 0 if it never did.
+    wiped: Vec<u16>,
 }
 
 impl Faults {
@@ -53,12 +55,14 @@ impl Faults {
             topology,
             struck: Struck::default(),
             boots: alloc::vec![(0, None); usize::from(topology.size())],
+            wiped: alloc::vec![0; usize::from(topology.size())],
         }
     }
 
     pub(in crate::judge) fn reset(&mut self) {
         self.struck = Struck::default();
         self.boots.fill((0, None));
+        self.wiped.fill(0);
     }
 
     /// The weather changed, or an outage struck.
@@ -96,6 +100,9 @@ impl Faults {
         }
         if let Some(known) = self.boots.get_mut(usize::from(node.0)) {
             *known = (known.0.wrapping_add(1), Some(kind));
+            if kind == OutageKind::DiskLoss {
+                self.wiped[usize::from(node.0)] = known.0;
+            }
         }
     }
 
@@ -109,6 +116,12 @@ impl Faults {
         self.boots
             .get(usize::from(node.0))
             .map_or(0, |known| known.0)
+    }
+
+    /// Whether a node has lost its disk since it had lost its memory so often.
+    pub(in crate::judge) fn is_wiped_since(&self, node: NodeId, boots: u16) -> bool {
+        let wiped = self.wiped.get(usize::from(node.0));
+        wiped.is_some_and(|wiped| *wiped > boots)
     }
 
     /// How a node lost its memory last.

@@ -132,7 +132,8 @@ impl Known {
     }
 
     /// The coordinator decides. A commit is progress. So is an abort that ends a wait, for what stands behind it may be
-    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere (F045).
+    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere
+    /// (F045).
     fn decided(&mut self, transaction: TransactionId, commit: bool) {
         self.transactions.decide(transaction, commit);
         if !commit && self.aborted_at == Some(self.progress) {
@@ -176,6 +177,7 @@ impl Known {
                 position,
                 ..
             } => {
+                self.jump(partition, position);
                 let lane = self.lane_mut(partition);
                 lane.reset = position;
                 lane.position = position;

@@ -5,9 +5,10 @@ use semel_sim::time::Time;
 use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck};
 use crate::judge::cause::{Act, Origin};
-use crate::judge::finding::Cause;
+use crate::judge::finding::{Cause, Side};
 use crate::judge::rules::{Claim, Relation};
 use crate::observation::{Hit, Miss, Place};
+use crate::strategy::Memory;
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 impl Known {
@@ -65,6 +66,7 @@ impl Known {
         facts.deliveries = facts.deliveries.saturating_add(1);
         facts.delivery = Hand::new(offset, generation, consumer, boot);
         facts.flags.set(Flags::IN_HAND);
+        facts.flags.clear(Flags::OVERRUN);
         facts.flags.put(Flags::REWOUND, rewound);
         if exposed {
             facts.flags.set(Flags::EXPOSED);
@@ -90,8 +92,8 @@ impl Known {
         facts.copies > 0 && u64::from(facts.copy) < self.lane(facts.partition).reset
     }
 
-    /// Whether a record's source has passed over it: it counted as sent when it was handed to the network, and a crash kept
-    /// both it and its client's ok from leaving.
+    /// Whether a record's source has passed over it: it counted as sent when it was handed to the network, and a
+    /// crash kept both it and its client's ok from leaving.
     pub(in crate::judge) fn is_passed_over(&self, facts: &Facts) -> bool {
         const SAID: Flags = Flags::ATTEMPTED.with(Flags::STORED).with(Flags::VAGUE);
         let client = self.rules.topology.producer(facts.producer);
@@ -146,12 +148,18 @@ impl Known {
         let boot = self.faults.boots(self.rules.topology.consumer(act.actor));
         let output = self.rules.is_output(partition);
         let torn = self.transfers() && self.is_torn(record);
+        // Whoever remembers for itself has lost its memory.
+        let remembers = self.rules.memory != Memory::None && !output;
+        let forgotten = remembers && again == Some((Side::Outbound, Cause::Duplicate(2)));
         let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
         self.records.change(record, |facts| {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
             facts.effect_cause = number(again);
             note_effect(facts, act, boot, output);
+            if forgotten {
+                facts.flags.set(Flags::FORGOTTEN);
+            }
             changes = first && facts.recount(|| self.workload.is_poison(record));
         });
         if first {
@@ -159,7 +167,7 @@ impl Known {
             self.progress += 1;
         } else {
             self.tallies.sums.duplicated += 1;
-            if act.missed == Miss::Absent {
+            if act.missed == Miss::Absent || forgotten {
                 self.faults.struck.set(Struck::FORGOTTEN);
             }
         }
@@ -264,6 +272,17 @@ impl Known {
                     facts.flags.set(Flags::PASSED);
                 }
             });
+        }
+    }
+
+    /// A reader is put elsewhere: what it has not marked before that, it passes over.
+    pub(super) fn jump(&mut self, partition: Partition, position: Offset) {
+        let lane = self.lane(partition);
+        let until = position.min(lane.end());
+        for passed in lane.best.max(lane.effected)..until {
+            if let Some(entry) = self.lane(partition).get(passed) {
+                self.touch(entry.record, |facts| facts.flags.set(Flags::OVERRUN));
+            }
         }
     }
 

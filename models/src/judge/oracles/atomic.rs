@@ -1,8 +1,8 @@
 //! O9: of a transaction all records become visible, or none. Guards the log.
 //!
 //! Broken when a record is marked otherwise than its transaction was decided; before that is known, when some of its
-//! records were committed and others aborted; or when, in the end, some are committed and others still wait. Whether committed
-//! offsets agree with committed outputs is O10's question.
+//! records were committed and others aborted; or when, in the end, some are committed and others still wait. Whether
+//! committed offsets agree with committed outputs is O10's question.
 //!
 //! Keeps nothing of its own.
 

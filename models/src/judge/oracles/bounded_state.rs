@@ -3,7 +3,8 @@
 //!
 //! An entry that was dropped too early shows when its repeat is not recognised: it is called expired, but is younger
 //! than the window. Ages are measured from the first attempt, which is never later than the entry was written. What no
-//! entry would have shown for a repeat (its id is another one, or was written only after the look) says nothing of them.
+//! entry would have shown for a repeat (its id is another one, or was written only after the look) says nothing of
+//! them.
 //!
 //! Keeps nothing of its own.
 

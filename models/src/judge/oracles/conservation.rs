@@ -11,6 +11,7 @@ use crate::judge::evidence::Known;
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::Oracle;
 use crate::judge::oracles::no_loss::is_lost;
+use crate::judge::standstill;
 use crate::strategy::{Invariant, Level};
 
 #[derive(Clone, Debug, Default)]
@@ -30,12 +31,8 @@ impl Oracle for Conservation {
             if last != Some(debit) && known.is_torn(debit) {
                 last = Some(debit);
                 named += 1;
-                docket.report(
-                    Invariant::Conservation,
-                    Level::Effect,
-                    debit,
-                    origin(debit, known, docket),
-                );
+                let (leg, origin) = culprit(debit, known, docket);
+                docket.report(Invariant::Conservation, Level::Effect, leg, origin);
             }
         }
         if known.torn > named {
@@ -45,9 +42,18 @@ impl Oracle for Conservation {
     }
 }
 
-/// What went wrong with one of its accounts; or else why the leg that is missing is missing, or why the other one took
-/// effect again.
-fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
+/// The leg that is missing or, if both took effect, the one that did so again. And why: what went wrong with one of the
+/// accounts; or else why it is missing, or took effect again.
+fn culprit(debit: u32, known: &Known, docket: &Docket) -> (u32, cause::Origin) {
+    let mut legs = [debit, debit | 1];
+    legs.sort_by_key(|leg| known.records.get(*leg).effects);
+    let missing = known.records.get(legs[0]).effects == 0;
+    let leg = if missing { legs[0] } else { legs[1] };
+    (leg, origin(legs, known, docket))
+}
+
+fn origin(legs: [u32; 2], known: &Known, docket: &Docket) -> cause::Origin {
+    let debit = legs[0] & !1;
     let blame = |record: u32| {
         let (key, _) = known.contents(record, known.records.get(record));
         docket
@@ -57,13 +63,11 @@ fn origin(debit: u32, known: &Known, docket: &Docket) -> cause::Origin {
     if let Some((_, origin)) = blame(debit).or_else(|| blame(debit | 1)) {
         return origin;
     }
-    let mut legs = [debit, debit | 1];
-    legs.sort_by_key(|leg| known.records.get(*leg).effects);
     let [less, more] = legs.map(|leg| known.records.get(leg));
     if less.effects == 0 || more.effect_cause == 0 {
         let waits = less.is_owed() && !is_lost(known, less, Level::Effect);
         return if waits {
-            cause::of_standstill(known, legs[0])
+            standstill::of_standstill(known, legs[0])
         } else {
             cause::of_loss(known, less)
         };

@@ -1,22 +1,22 @@
 //! O16: once all has healed, within a bound every intent is acknowledged or reported, and every record in the log is
 //! delivered and takes effect. Guards every level.
 //!
-//! A record that nobody said anything of, or whose transaction never ends, breaks it in the log; one that readers still have to come to at delivery,
-//! or at effect if it was delivered. A group whose marks are refused, or that forms again and again, and a reader that is caught
-//! on a record break it even if every other one is accounted for. Where all are, and nobody is caught, whatever still moves
-//! holds nothing up: a source that is slower than patience, or a packet that is later. (Nobody comes back to what its source
-//! passed over, which is lost: O1.)
+//! A record that nobody said anything of, or whose transaction never ends, breaks it in the log; one that readers
+//! still have to come to at delivery, or at effect if it was delivered. A group whose marks are refused, or that
+//! forms again and again, and a reader that is caught on a record break it even if every other one is accounted for.
+//! Where all are, and nobody is caught, whatever still moves holds nothing up: a source that is slower than patience,
+//! or a packet that is later. (Nobody comes back to what its source passed over, which is lost: O1.)
 //!
 //! Keeps nothing of its own.
 
 use semel_sim::world::End;
 
-use crate::judge::cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::Oracle;
 use crate::judge::oracles::no_loss::is_lost;
+use crate::judge::standstill;
 use crate::strategy::{Invariant, Level};
 
 #[derive(Clone, Debug, Default)]
@@ -43,13 +43,13 @@ impl Oracle for Convergence {
                 continue;
             };
             named = true;
-            let origin = cause::of_standstill(known, record);
+            let origin = standstill::of_standstill(known, record);
             docket.report(Invariant::Convergence, level, record, origin);
         }
         if named || known.end != Some(End::Stuck) {
             return;
         }
-        if let Some((record, number)) = cause::caught(known, |_| true) {
+        if let Some((record, number)) = standstill::caught(known, |_| true) {
             let origin = (Side::Outbound, Cause::Stuck(number));
             docket.report(Invariant::Convergence, Level::Effect, record, origin);
         } else {

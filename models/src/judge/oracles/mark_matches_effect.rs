@@ -163,8 +163,13 @@ fn settled(known: &Known, docket: &mut Docket) {
     for (record, facts) in known.suspects() {
         let passed = facts.copies > 0 && facts.flags.has(Flags::PASSED);
         if passed && !is_done(record, known) {
-            let lost = facts.flags.has(Flags::OUTPUT_LOST);
-            let number = if lost { of_lost_output(facts.flags) } else { 7 };
+            let number = if facts.flags.has(Flags::OUTPUT_LOST) {
+                of_lost_output(facts.flags)
+            } else if facts.flags.has(Flags::OVERRUN) {
+                8
+            } else {
+                7
+            };
             report(record, Cause::Loss(number), docket);
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Judged once all has settled: what readers could still come to is late (O16), not lost. A record counts as lost at
 //! each level at which it is absent; cause and side are those of where it was born. Unknown and failed records are
-//! never lost; but what its source counted as sent, and passed over, is acknowledged. A dead letter that was put aside is not lost, a record that was skipped is.
+//! never lost; but what its source counted as sent, and passed over, is acknowledged. A dead letter that was put
+//! aside is not lost, a record that was skipped is.
 //!
 //! Keeps nothing of its own.
 
@@ -40,11 +41,11 @@ impl Oracle for NoLoss {
 }
 
 /// Whether an acknowledged record is absent from a level for good: neither its readers nor the end of its
-/// transaction are still to come. (Nobody comes for what took effect and was lost with the sink's disk, nor for what
-/// stands before the position that readers were reset to.)
+/// transaction are still to come. (Nobody comes for what was taken for a repeat, given to a handler or not, for what
+/// took effect and was lost with the sink's disk, nor for what stands before the position that readers were reset to.)
 pub(in crate::judge) fn is_lost(known: &Known, facts: &Facts, level: Level) -> bool {
-    let mistaken = facts.deliveries > 0 && facts.flags.has(Flags::KNOWN_LATER);
-    let done_with = mistaken || facts.flags.has(Flags::UNDONE) || known.is_overrun(facts);
+    let done_with =
+        facts.flags.has(Flags::KNOWN_LATER.with(Flags::UNDONE)) || known.is_overrun(facts);
     let late = (facts.is_owed() && !done_with) || (facts.copies == 0 && facts.open > 0);
     match level {
         Level::Log => facts.copies == 0 && !late,

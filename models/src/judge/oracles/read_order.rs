@@ -3,9 +3,9 @@
 //!
 //! Offsets need not be contiguous: markers and, for readers of committed records, aborted entries have theirs. What
 //! the consumer recognised as a repeat itself was not skipped. An assignment or a reset moves the position. What was
-//! polled in an earlier generation and is handled only now belongs to an assignment that is over.
+//! polled in an earlier generation, or before a reset, and is handled only now says nothing of where it reads since.
 //!
-//! Keeps 16 bytes per consumer and partition.
+//! Keeps 32 bytes per consumer and partition.
 
 use alloc::vec::Vec;
 
@@ -22,26 +22,63 @@ use crate::vocabulary::{Generation, Offset, Partition};
 /// No position is known.
 const UNKNOWN: Offset = Offset::MAX;
 
-/// The next offset of every reader, and the generation that it was assigned in.
+/// Where every reader stands.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct ReadOrder {
-    next: Vec<(Offset, Generation)>,
+    readers: Vec<Reader>,
+}
+
+#[derive(Clone, Copy, Debug, Hash)]
+struct Reader {
+    next: Offset,
+    /// What it was assigned in.
+    generation: Generation,
+    /// Where a reset has put it, and what would have come next without it.
+    reset_to: Offset,
+    before: Offset,
+}
+
+impl Reader {
+    const NEW: Self = Self {
+        next: UNKNOWN,
+        generation: 0,
+        reset_to: UNKNOWN,
+        before: UNKNOWN,
+    };
+
+    fn reset(&mut self, position: Offset) {
+        if self.before == UNKNOWN {
+            self.before = self.next;
+        }
+        self.reset_to = position;
+        self.next = position;
+    }
+
+    /// Whether this came with what was polled before the last reset.
+    #[inline]
+    const fn polled_before(&self, offset: Offset) -> bool {
+        let Self { reset_to, before, .. } = *self;
+        before != UNKNOWN
+            && reset_to != before
+            && offset >= before
+            && (reset_to < before || offset < reset_to)
+    }
 }
 
 impl ReadOrder {
     #[inline]
-    fn next(&mut self, consumer: u16, partition: Partition, known: &Known) -> &mut (Offset, Generation) {
+    fn reader(&mut self, consumer: u16, partition: Partition, known: &Known) -> &mut Reader {
         let partitions = usize::from(known.rules.topology.partitions);
         let index = usize::from(consumer) * partitions + usize::from(partition);
-        if index >= self.next.len() {
+        if index >= self.readers.len() {
             self.grow(index);
         }
-        &mut self.next[index]
+        &mut self.readers[index]
     }
 
     #[cold]
     fn grow(&mut self, index: usize) {
-        self.next.resize(index + 1, (UNKNOWN, 0));
+        self.readers.resize(index + 1, Reader::NEW);
     }
 }
 
@@ -57,14 +94,18 @@ impl Oracle for ReadOrder {
                 position,
                 generation,
             } => {
-                *self.next(consumer, partition, known) = (position, generation);
+                *self.reader(consumer, partition, known) = Reader {
+                    next: position,
+                    generation,
+                    ..Reader::NEW
+                };
             }
             Observation::Reset {
                 consumer,
                 partition,
                 position,
             } => {
-                self.next(consumer, partition, known).0 = position;
+                self.reader(consumer, partition, known).reset(position);
             }
             Observation::Delivered {
                 record,
@@ -74,11 +115,16 @@ impl Oracle for ReadOrder {
                 generation,
                 read,
             } => {
-                let (next, assigned) = self.next(consumer, partition, known);
-                if generation < *assigned {
+                let reader = self.reader(consumer, partition, known);
+                if generation < reader.generation {
                     return;
                 }
-                let expected = core::mem::replace(next, offset + 1);
+                if reader.polled_before(offset) {
+                    reader.before = offset + 1;
+                    return;
+                }
+                reader.before = UNKNOWN;
+                let expected = core::mem::replace(&mut reader.next, offset + 1);
                 if expected == UNKNOWN || offset == expected {
                     return;
                 }
@@ -99,11 +145,11 @@ impl Oracle for ReadOrder {
     }
 
     fn reset(&mut self) {
-        self.next.clear();
+        self.readers.clear();
     }
 
     fn fingerprint(&self, digest: &mut Digest) {
-        digest.add(&self.next);
+        digest.add(&self.readers);
     }
 }
 

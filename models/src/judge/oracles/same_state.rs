@@ -6,11 +6,13 @@
 //!
 //! Keeps 32 bytes per account.
 
+use crate::judge::cause::Origin;
 use crate::judge::docket::Docket;
-use crate::judge::evidence::Known;
+use crate::judge::evidence::{Flags, Known};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::Oracle;
 use crate::strategy::{Invariant, Level};
+use crate::vocabulary::RecordId;
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct SameState;
@@ -23,10 +25,23 @@ impl Oracle for SameState {
             if known.accounts.holds(account) != account.expected {
                 let (record, origin) = match docket.blame(key) {
                     Some((record, origin)) => (Some(record), origin),
-                    None => (None, (Side::Outbound, Cause::Other)),
+                    None => unnamed(known, key),
                 };
                 docket.report(Invariant::SameState, Level::Effect, record, origin);
             }
         }
+    }
+}
+
+/// Of an account that nothing else is said of: an effect that nobody had acknowledged went with the sink's disk.
+fn unnamed(known: &Known, key: u32) -> (Option<RecordId>, Origin) {
+    let mut all = known.records.iter();
+    let undone = all.find(|(record, facts)| {
+        let gone = facts.flags.has(Flags::UNDONE) && facts.effects == 0;
+        gone && facts.flags.has(Flags::COUNTED) && known.contents(*record, facts).0 == key
+    });
+    match undone {
+        Some((record, _)) => (Some(record), (Side::Outbound, Cause::Loss(1))),
+        None => (None, (Side::Outbound, Cause::Other)),
     }
 }

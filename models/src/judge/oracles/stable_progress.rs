@@ -1,7 +1,8 @@
 //! O15: every transaction is decided; none blocks the readers of a partition for ever. Guards the log.
 //!
-//! Judged in the end, by the last words of brokers, after everything has healed and settled. Where a run was cut short, a
-//! transaction may merely have been open; so may one be that would have been undone next, where all work is (S7).
+//! Judged in the end, by the last words of brokers, after everything has healed and settled. Where a run was cut
+//! short, a transaction may merely have been open; so may one be that would have been undone next, where all work is
+//! (S7).
 //!
 //! Keeps 20 bytes per partition that is blocked.
 

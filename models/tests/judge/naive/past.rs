@@ -137,7 +137,8 @@ pub(super) fn delivered(past: &[Seen], record: u32) -> usize {
     past.iter().filter(of).count()
 }
 
-/// The effects that stand: each that was applied, but for outputs that are no longer in their log, or no longer decided.
+/// The effects that stand: each that was applied, but for outputs that are no longer in their log, or no longer
+/// decided.
 /// `outputs` is the first partition whose committed records are effects.
 pub(super) fn applied(past: &[Seen], record: u32, outputs: u16) -> usize {
     effects(past, outputs, record).0

@@ -275,48 +275,12 @@ impl Twin<'_> {
         else {
             return;
         };
-        let mine = |reader: u16, of: u16| (reader, of) == (consumer, partition);
-        let assigned = |past: &[Seen]| {
-            let generation = past.iter().rev().find_map(|(_, seen)| match *seen {
-                Observation::Assigned {
-                    consumer,
-                    partition,
-                    generation,
-                    ..
-                } if mine(consumer, partition) => Some(generation),
-                _ => None,
-            });
-            generation.unwrap_or(0)
-        };
-        // What was polled in an earlier assignment says nothing of this one.
-        if generation < assigned(past) {
+        let reading = Reading::of(past, (consumer, partition));
+        // What was polled in an earlier assignment, or before a reset, says nothing of where it reads now.
+        if generation < reading.generation || reading.polled_before(offset) {
             return;
         }
-        let moves = |(index, (_, seen)): (usize, &Seen)| match *seen {
-            Observation::Assigned {
-                consumer,
-                partition,
-                position,
-                ..
-            }
-            | Observation::Reset {
-                consumer,
-                partition,
-                position,
-            } if mine(consumer, partition) => Some(position),
-            Observation::Delivered {
-                consumer,
-                partition,
-                offset,
-                generation,
-                ..
-            } if mine(consumer, partition) && generation >= assigned(&past[..index]) => {
-                Some(offset + 1)
-            }
-            _ => None,
-        };
-        let expected = past.iter().enumerate().rev().find_map(moves);
-        let Some(expected) = expected.filter(|position| *position != u64::MAX) else {
+        let Some(expected) = reading.next else {
             return;
         };
         if offset < expected {
@@ -597,4 +561,69 @@ pub(super) fn endings(of: TransactionId, past: &[Seen]) -> (bool, bool) {
         }
     }
     endings
+}
+
+/// Where a reader stands in a partition.
+#[derive(Default)]
+struct Reading {
+    generation: u32,
+    next: Option<u64>,
+    /// Where a reset has put it, and what would have come next without it.
+    reset: Option<(u64, u64)>,
+}
+
+impl Reading {
+    fn of(past: &[Seen], whose: (u16, u16)) -> Self {
+        let mut reading = Self::default();
+        for (_, seen) in past {
+            match *seen {
+                Observation::Assigned {
+                    consumer,
+                    partition,
+                    position,
+                    generation,
+                } if (consumer, partition) == whose => {
+                    let next = (position != u64::MAX).then_some(position);
+                    reading = Self {
+                        generation,
+                        next,
+                        reset: None,
+                    };
+                }
+                Observation::Reset {
+                    consumer,
+                    partition,
+                    position,
+                } if (consumer, partition) == whose => {
+                    let before = reading.reset.map(|(_, before)| before).or(reading.next);
+                    reading.reset = before.map(|before| (position, before));
+                    reading.next = Some(position);
+                }
+                Observation::Delivered {
+                    consumer,
+                    partition,
+                    offset,
+                    generation,
+                    ..
+                } if (consumer, partition) == whose && generation >= reading.generation => {
+                    if reading.polled_before(offset) {
+                        reading.reset = reading.reset.map(|(at, _)| (at, offset + 1));
+                    } else {
+                        reading.reset = None;
+                        reading.next = Some(offset + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+        reading
+    }
+
+    /// Whether this came with what was polled before the last reset.
+    fn polled_before(&self, offset: u64) -> bool {
+        let goes_on = |(at, before): (u64, u64)| {
+            at != before && offset >= before && (at < before || offset < at)
+        };
+        self.reset.is_some_and(goes_on)
+    }
 }

@@ -1,0 +1,104 @@
+//! What holds a record up for ever (`semantics.md` §4.4, STUCK): the walk from it to whatever it waits for.
+
+use super::cause::Origin;
+use super::evidence::{Facts, Flags, Known};
+use super::finding::{Cause, Side};
+use crate::strategy::{Name, OnOpen};
+use crate::vocabulary::RecordId;
+
+/// Why a record is still under way although all has settled.
+///
+/// A transaction that nobody ends blocks it (S1), unless all are ended, and undone, again and again; its key, or one
+/// ahead of it, is in progress for ever (S3); poison ahead of it is tried again and again (S4); its reader is caught on
+/// a key or on poison of another partition (S3, S4); its holder is refused (S6); its group forms again and again, or
+/// its commits are refused (S7). On the way into the log: refused as stale (S6), or sent under a sequence number, or
+/// waiting behind what was, without being taken (S5); or its client has stopped trying, and put it aside (L11).
+pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
+    let facts = known.records.get(record);
+    let flags = facts.flags;
+    if facts.copies == 0 && facts.open == 0 {
+        let cause = if flags.has(Flags::REFUSED) {
+            Cause::Stuck(6)
+        } else if known.rules.name == Name::Sequence
+            && (facts.tries > 0 || waits_for_another(known))
+        {
+            Cause::Stuck(5)
+        } else if known.rules.on_open == Some(OnOpen::Park) {
+            Cause::Loss(11)
+        } else {
+            Cause::Other
+        };
+        return (Side::Inbound, cause);
+    }
+    let lane = known.lane(facts.partition);
+    let alone = known.rules.topology.consumers == 1;
+    let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
+    let blocked = lane.hanging || facts.open > 0;
+    let cause = if blocked && !known.is_undone_for_ever() {
+        Cause::Stuck(1)
+    } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
+        Cause::Stuck(3)
+    } else if poison_ahead(known, facts) {
+        Cause::Stuck(4)
+    } else if let Some((_, number)) = caught(known, by_reader) {
+        Cause::Stuck(number)
+    } else if flags.has(Flags::REFUSED) {
+        Cause::Stuck(6)
+    } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
+        Cause::Stuck(7)
+    } else if blocked {
+        Cause::Stuck(1)
+    } else {
+        Cause::Other
+    };
+    (Side::Outbound, cause)
+}
+
+/// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
+pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
+    let records = known.records.iter();
+    // A zombie may have been given it after its owner was.
+    let holds = |facts: &Facts| {
+        by(facts.delivery.consumer) || known.lane(facts.partition).reader.is_some_and(&by)
+    };
+    let mut in_hands = records.filter(|(_, facts)| facts.deliveries > 0 && holds(facts));
+    in_hands.find_map(|(record, facts)| {
+        let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
+        let claimed = is_claimed(facts).then_some(3);
+        Some((record, claimed.or(poison.then_some(4))?))
+    })
+}
+
+/// Whether some record was sent and never answered: others may wait behind it.
+fn waits_for_another(known: &Known) -> bool {
+    let unanswered = |facts: &Facts| facts.flags.has(Flags::INTENDED) && !facts.is_answered();
+    let mut all = known.records.iter();
+    all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
+}
+
+/// Whether a record whose key is in progress, and which nobody has got past, stands ahead of this one.
+fn claimed_ahead(known: &Known, facts: &Facts) -> bool {
+    let lane = known.lane(facts.partition);
+    let mut ahead = lane.range(0, u64::from(facts.copy));
+    ahead
+        .any(|(_, entry)| known.exists(entry.record) && is_claimed(known.records.get(entry.record)))
+}
+
+/// Whether a record's key was found in progress, and nobody has got past it since.
+fn is_claimed(facts: &Facts) -> bool {
+    facts.flags.has(Flags::IN_PROGRESS) && !facts.flags.has(Flags::PASSED)
+}
+
+/// Whether a record that no handler can process, and that its readers still owe, stands ahead of this one (marked or
+/// not: a handler that is caught on it goes no further).
+fn poison_ahead(known: &Known, facts: &Facts) -> bool {
+    let mut ahead = known
+        .lane(facts.partition)
+        .range(0, u64::from(facts.copy) + 1);
+    ahead.any(|(_, entry)| {
+        known.exists(entry.record)
+            && known.workload.is_poison(entry.record)
+            && (known.records.get(entry.record).is_owed()
+                || known.records.get(entry.record).flags.has(Flags::IN_HAND))
+    })
+}
