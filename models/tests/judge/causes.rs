@@ -1091,6 +1091,106 @@ fn s5_it_is_sent_again_and_again_and_never_taken_s6_because_its_sender_is_stale(
     assert_eq!(standstill(&bench, &fenced), ["log 0 S6 inbound, promised"]);
 }
 
+/// Who names by no sequence leaves no gap in it; a breaker that puts records aside is a client that has given up for now.
+#[test]
+fn l11_a_client_that_stopped_trying_waits_for_no_sequence_f067() {
+    let found = |strategy| standstill(&Bench::of(strategy), "intent 0\nattempt 0\nend stuck");
+    let parks = "work: Loop(mark: After), publish: (retry: Backoff(
+        breaker: (failures: 1, open_for: \"900s\", on_open: Park),
+    ))";
+    assert_eq!(found(parks), ["log 0 L11 inbound, promised"]);
+    let tries = "work: Loop(mark: After)";
+    assert_eq!(found(tries), ["log 0 ? inbound, promised"]);
+}
+
+/// A leg whose client gave it up was never acknowledged: nothing was said before it was safe.
+#[test]
+fn l11_a_leg_was_given_up_after_its_timeout_f067() {
+    let mut bench = Bench::default();
+    bench.workload.money = semel_models::workload::Money::Transfers;
+    let found = |said: &str| {
+        let history = format!("usual 0 @0\nintent 1\nattempt 1\nacked 1 {said}");
+        bench.found_of("conservation", &history)
+    };
+    assert_eq!(found("unknown"), ["effect 1 L11 inbound"]);
+    assert_eq!(found("ok"), ["effect 1 L1 inbound"]);
+}
+
+/// Its mark travels with an effect that it will never have (`WithEffect`), or nobody has marked it yet: whoever takes it
+/// for a repeat does so again.
+#[test]
+fn l5_a_consumer_took_it_for_a_repeat_at_the_end_of_the_log() {
+    let bench =
+        Bench::of("work: Loop(mark: WithEffect, recognise: Volatile()), publish: (name: Content)");
+    let history = "usual 0 @0\nintent 1\nattempt 1\nstored 1 @1\nacked 1 ok";
+    let taken = format!("{history}\nrecognised 1 consumer");
+    let found = bench.found_of("no_loss", &taken);
+    assert_eq!(found, ["delivery 1 L5 outbound", "effect 1 L5 outbound"]);
+    assert_eq!(standstill(&bench, &taken), [""; 0]);
+    assert_eq!(bench.found_of("no_loss", history), [""; 0]);
+    assert_eq!(standstill(&bench, history).len(), 1);
+}
+
+/// F036, §1.5: a reader that is put behind what it had not marked never comes to it, whatever was undone before.
+#[test]
+fn l8_a_reader_jumped_over_what_was_aborted() {
+    let found = |rest: &str| {
+        let history = format!(
+            "intent 0
+             attempt 0
+             stored 0 @0
+             acked 0 ok
+             assigned @0
+             delivered 0 @0
+             stored 0 @2:0 in=7/1
+             decided 7/1 abort
+             marked @2:1 7/1 abort
+             {rest}"
+        );
+        let bench = Bench::of("work: Transact(), sink: (kind: Output)");
+        let mut found = bench.found_of("no_loss", &history);
+        found.extend(bench.found_of("mark_matches_effect", &history));
+        found
+    };
+    let jumped = found("reset @1\nprogress @1");
+    assert_eq!(jumped, ["effect 0 L8 outbound", "effect 0 L8 outbound"]);
+    let torn = found("progress @1\nreset @1");
+    assert_eq!(torn, ["effect 0 L7 outbound", "effect 0 L7 outbound"]);
+}
+
+/// Nobody had acknowledged it, but it had taken effect.
+#[test]
+fn l1_an_unknown_effect_went_with_the_disk_of_the_sink() {
+    let history = "intent 0\nattempt 0\nstored 0 @0\nacked 0 unknown\ndelivered 0 @0\napplied 0 @0";
+    let found = |rest: &str| Bench::default().found_of("same_state", &format!("{history}\n{rest}"));
+    assert_eq!(found("disk-loss sink-0"), ["effect 0 L1 outbound"]);
+    assert_eq!(found("disk-loss consumer-0"), [""; 0]);
+}
+
+/// A consumer's own memory is dedup state too: a crash takes it if it is volatile, and its disk if it is not.
+#[test]
+fn d2_a_consumers_memory_was_not_kept() {
+    let found = |memory: &str, outage: &str| {
+        let strategy =
+            format!("work: Loop(mark: After, recognise: {memory}), publish: (name: Intent)");
+        let bench = Bench::of(strategy.leak())
+            .promising("(level: effect, keeps: no_duplicate, assuming: [DedupKept])");
+        let rest =
+            format!("{APPLIED}\n{outage} consumer-0\nassigned @0\ndelivered 0 @0\napplied 0 @0");
+        bench
+            .found_of("no_duplicate", &rest)
+            .pop()
+            .expect("it took effect again")
+    };
+    let lost = "effect 0 D2 outbound, beyond DedupKept";
+    assert_eq!(found("Volatile()", "crash"), lost);
+    assert_eq!(found("Durable()", "disk-loss"), lost);
+    assert_eq!(
+        found("Durable()", "crash"),
+        "effect 0 D7 outbound, promised"
+    );
+}
+
 /// What is made of a record that takes no effect: a dead letter, put aside again after a crash.
 #[test]
 fn d7_a_dead_letter_is_put_aside_twice_where_its_mark_was_missing_f052() {
