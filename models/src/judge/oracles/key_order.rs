@@ -83,7 +83,7 @@ impl KeyOrder {
     fn stored(
         &mut self,
         (record, facts): (RecordId, &Facts),
-        (at, with): (Partition, &[Waiting]),
+        with: &[Waiting],
         known: &Known,
         docket: &mut Docket,
     ) {
@@ -97,7 +97,7 @@ impl KeyOrder {
         let comes_too = with.iter().any(|other| other.record == ahead);
         if known.records.get(ahead).copies == 0 && !comes_too {
             front.next = record + 1;
-            match still_ahead(record, at, with, known) {
+            match still_ahead(record, with, known) {
                 Some(ahead) => front.next = ahead + 1,
                 None => return,
             }
@@ -136,17 +136,12 @@ impl KeyOrder {
 /// What came latest was lost again with the end of the log. What stands there now, or comes `with` it, that should
 /// come after `record`?
 #[cold]
-fn still_ahead(
-    record: RecordId,
-    at: Partition,
-    with: &[Waiting],
-    known: &Known,
-) -> Option<RecordId> {
-    let lane = known.lane(at);
+fn still_ahead(record: RecordId, with: &[Waiting], known: &Known) -> Option<RecordId> {
+    let inputs = (0..known.rules.topology.partitions).map(|partition| known.lane(partition));
     let of = |facts: &Facts| (facts.key, facts.producer, facts.session);
     let same = of(known.records.get(record));
-    let plain = lane
-        .range(0, lane.end())
+    let plain = inputs
+        .flat_map(|lane| lane.range(0, lane.end()))
         .filter(|(_, entry)| entry.state == State::Plain);
     let stands = plain.map(|(_, entry)| entry.record);
     let later = stands
@@ -207,7 +202,7 @@ impl Oracle for KeyOrder {
                 enlisted: false,
                 ..
             } if !known.rules.is_output(partition) => {
-                self.stored((record, now.facts), (partition, &[]), known, docket);
+                self.stored((record, now.facts), &[], known, docket);
             }
             Observation::Marked {
                 partition,
@@ -223,8 +218,7 @@ impl Oracle for KeyOrder {
                     let facts = known.records.get(one.record);
                     let same = |other: &Waiting| other.record == one.record;
                     if facts.open == 1 || !waiting[..index].iter().any(same) {
-                        let with = (partition, &waiting[..index]);
-                        self.stored((one.record, facts), with, known, docket);
+                        self.stored((one.record, facts), &waiting[..index], known, docket);
                     }
                 }
             }
