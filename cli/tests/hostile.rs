@@ -171,6 +171,8 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         let output = semel(&folder, &["replay", &path]);
         let said = String::from_utf8_lossy(&output.stderr).to_string();
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+        let told = semel(&folder, &["explain", &path]).status.code();
+        assert_eq!(told, Some(code), "{name} is explained");
     }
     // Cut off anywhere, it is refused, or says of itself that it is no witness, or does not repeat.
     for cut in (0..whole.len()).step_by(97) {

@@ -63,12 +63,14 @@ pub(crate) fn write(
     scenario.marks.clear();
     scenario.menu = None;
     let opened = replay::open(&Arc::new(scenario.clone()), &strategy, seed)?;
-    aim.find(&opened.findings)?;
+    let side = verdict::violation(aim.find(&opened.findings)?).side;
     scenario.witness = Some(Witness {
         version: verdict::VERSION.into(),
         strategy,
         seed,
         violation,
+        side: Some(side.into()),
+        cause: Some(cause.into()),
         digest: opened.row.digest,
     });
     scenario.marks = marks(&opened.trace);
@@ -176,12 +178,19 @@ fn witness(witness: &Witness) -> String {
         strategy,
         seed,
         violation,
+        side,
+        cause,
         digest,
     } = witness;
     let indent = "        ";
+    let optional = |name: &str, value: &Option<String>| {
+        let line = |value| format!("{name}: {value:?},\n{indent}");
+        value.as_ref().map_or_else(String::new, line)
+    };
+    let (side, cause) = (optional("side", side), optional("cause", cause));
     format!(
         "(\n{indent}version: {version:?},\n{indent}strategy: {strategy:?},\n{indent}seed: {seed},\n\
-         {indent}violation: {},\n{indent}digest: {digest:?},\n    )",
+         {indent}violation: {},\n{indent}{side}{cause}digest: {digest:?},\n    )",
         inline(violation)
     )
 }

@@ -7,10 +7,11 @@ use crate::complaint::Complaint;
 use crate::load::load;
 use crate::plan::Plan;
 use crate::scenario::{Scenario, Witness};
+use crate::shrink::Aim;
 use crate::token::Token;
 use crate::trace::Line;
 use crate::trial::{Opened, Runner};
-use crate::{catalog, found, verdict};
+use crate::{catalog, found};
 
 /// How a run came out the second time.
 #[derive(Clone, Debug)]
@@ -99,7 +100,7 @@ fn differs(plan: &Arc<Plan>, known: &Witness, run: &Opened) -> Option<Difference
     if run.row.digest != known.digest {
         return Some(first_difference(&plan.scenario.marks, run));
     }
-    if !verdict::shows(&run.row, known.violation) {
+    if Aim::of_witness(known, &run.findings).is_none() {
         return Some(Difference::Violation(known.violation.to_string()));
     }
     None

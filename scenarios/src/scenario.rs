@@ -188,6 +188,12 @@ pub struct Witness {
     pub seed: u64,
     /// The invariant that breaks, and at which level.
     pub violation: Breach,
+    /// On which side it was born: `inbound` or `outbound`. None in older files: whichever is gravest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// The code of its cause. None in older files: whichever is gravest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The digest of the run: 16 hex digits.
     pub digest: String,
 }

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use semel_scenarios::load::load;
-use semel_scenarios::{catalog, replay};
+use semel_scenarios::scenario::Scenario;
+use semel_scenarios::{catalog, explain, replay};
 
 #[test]
 fn every_counterexample_found_repeats() {
@@ -21,6 +22,34 @@ fn every_counterexample_found_repeats() {
             .unwrap_or_else(|| panic!("{} is no witness", source.name));
         assert_eq!(replayed.difference, None, "{}", source.name);
     }
+}
+
+/// Whatever else goes wrong in the same run, a witness is explained by the violation that it says it holds.
+#[test]
+fn a_witness_is_explained_by_what_it_holds() {
+    let mut others = 0;
+    for source in catalog::found() {
+        let scenario = load(&source).unwrap_or_else(|complaint| panic!("{complaint}"));
+        let again = replay::witness(&Arc::new(scenario.clone())).expect("it fits");
+        let row = again.expect("it is a witness").run.row;
+        for held in &row.violations {
+            let mut other = Scenario::clone(&scenario);
+            let known = other.witness.as_mut().expect("it is one");
+            let violation = format!("{} at {}", held.invariant, held.level);
+            others += usize::from(violation != known.violation.to_string());
+            known.violation = violation.parse().expect("it is a violation");
+            known.side = Some(held.side.to_string());
+            known.cause = Some(held.cause.to_string());
+            let told = explain::witness(&Arc::new(other))
+                .expect("it fails")
+                .violation;
+            let name = |row: &semel_scenarios::row::ViolationRow| {
+                [&row.invariant, &row.level, &row.side, &row.cause].map(ToString::to_string)
+            };
+            assert_eq!(name(&told), name(held), "{}", source.name);
+        }
+    }
+    assert!(others > 0, "each run holds one violation only");
 }
 
 #[test]

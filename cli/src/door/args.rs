@@ -343,7 +343,7 @@ pub(crate) struct Explain {
     /// In which form
     #[arg(long = "as", value_enum, default_value_t)]
     pub(crate) form: Form,
-    /// Shrink it in at most this many runs
+    /// Shrink it in at most this many runs; a witness is told as it stands
     #[arg(long, value_name = "N", default_value_t = semel_scenarios::shrink::RUNS)]
     pub(crate) runs: u64,
 }

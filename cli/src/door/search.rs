@@ -77,9 +77,12 @@ fn shrunk(named: &Named, runs: u64) -> Result<Shrunk, Failure> {
 
 /// Says why a run went wrong.
 pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
-    let named = named(&args.target)?;
-    let found = shrunk(&named, args.runs)?;
-    let explanation = explaining::explain(&found).ok_or_else(nothing)?;
+    let explanation = if let Some(told) = of_witness(&args.target, manner)? {
+        told
+    } else {
+        let found = shrunk(&named(&args.target)?, args.runs)?;
+        explaining::explain(&found).ok_or_else(nothing)?
+    };
     let form = match manner.format {
         Format::Human => args.form,
         Format::Json | Format::Jsonl => Form::Json,
@@ -92,6 +95,22 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     };
     Out::new(manner).say(&text)?;
     Ok(Exit::Met)
+}
+
+/// A witness is told as it stands, if it still repeats what it holds. None: it is none, or it is to be changed first.
+fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Explanation>, Failure> {
+    if source::is_token(&target.given) || !target.set.is_empty() {
+        return Ok(None);
+    }
+    let scenario = Arc::new(load_with(&source::find(&target.given)?, &[])?);
+    let Some(replayed) = replay::witness(&scenario)? else {
+        return Ok(None);
+    };
+    if replayed.difference.is_some() {
+        let text = ink::replayed(&replayed, manner.glyphs);
+        return Err(Failure::Irreproducible(text.trim_end().into()));
+    }
+    explaining::witness(&scenario).ok_or_else(nothing).map(Some)
 }
 
 /// Tries every schedule of a menu.

@@ -166,7 +166,7 @@ pub fn explain(shrunk: &Shrunk) -> Option<Explanation> {
     })
 }
 
-/// Explains a witness as it is. None where nothing fails in it.
+/// Explains a witness as it is, and the violation that it says it holds. None where that does not appear in it.
 pub fn witness(scenario: &Arc<Scenario>) -> Option<Explanation> {
     of_witness(scenario, None, 0)
 }
@@ -182,7 +182,7 @@ fn of_witness(
     let mut meant = Watched::new(bench.seeded(known.seed), Meant::new(&bench.nodes));
     let (findings, trace) = bench.watch(&mut meant);
     let meanings = meant.watch.into_meanings();
-    let aim = aim.or_else(|| Aim::gravest(&findings))?;
+    let aim = aim.or_else(|| Aim::of_witness(known, &findings))?;
     let violation = aim.find(&findings)?;
     let subject = Subject::of(&trace, &bench.workload, violation);
     let inputs = plan.scenario.topology.partitions;

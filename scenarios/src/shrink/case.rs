@@ -27,9 +27,14 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Runs a plan and writes it down; and what is the gravest that was found, if anything was.
+    /// Runs a plan and writes it down; and what its witness says of it, or else the gravest that was found, if anything
+    /// was.
     pub(super) fn of(plan: &Arc<Plan>, seed: u64) -> Option<(Self, Aim)> {
-        Self::where_found(plan, seed, Aim::gravest)
+        let known = plan.scenario.witness.as_ref();
+        Self::where_found(plan, seed, |findings| {
+            let told = known.and_then(|known| Aim::of_witness(known, findings));
+            told.or_else(|| Aim::gravest(findings))
+        })
     }
 
     /// The same where it is known what to look for.

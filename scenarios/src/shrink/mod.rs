@@ -27,8 +27,9 @@ use crate::found;
 use crate::meaning::{Carried, Meant};
 use crate::plan::Plan;
 use crate::reach::{Reach, Reaching};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Witness};
 use crate::trial::Runner;
+use crate::verdict;
 use case::Case;
 
 pub use crate::reach::Beyond;
@@ -153,9 +154,25 @@ impl Aim {
     /// The gravest thing that was found: a broken promise before anything beyond it, what befell a record before
     /// what follows from it for sums, the sink before the stream.
     pub fn gravest(findings: &Findings) -> Option<Self> {
+        Self::gravest_of(findings.violations.iter())
+    }
+
+    /// What a witness says of its violation: the gravest thing that it can mean.
+    pub fn of_witness(known: &Witness, findings: &Findings) -> Option<Self> {
+        let is_meant = |one: &&Violation| {
+            let row = verdict::violation(one);
+            let says =
+                |said: &Option<String>, now: &str| said.as_ref().is_none_or(|said| said == now);
+            row.is(known.violation)
+                && says(&known.side, &row.side)
+                && says(&known.cause, &row.cause)
+        };
+        Self::gravest_of(findings.violations.iter().filter(is_meant))
+    }
+
+    fn gravest_of<'v>(found: impl DoubleEndedIterator<Item = &'v Violation>) -> Option<Self> {
         let gravity = |one: &&Violation| (one.is_breach(), one.record.is_some(), one.level);
-        let worst = findings.violations.iter().rev().max_by_key(gravity);
-        worst.map(Self::of)
+        found.rev().max_by_key(gravity).map(Self::of)
     }
 
     /// This kind of violation.
