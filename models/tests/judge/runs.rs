@@ -347,6 +347,13 @@ fn two_judges_are_equal_when_they_will_judge_alike() {
     );
     let given = print("intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndelivered 0 @0");
     assert_ne!(usual, given);
+    let life = "intent 0\nattempt 0\nstored 0 @0\nacked 0 ok\ndelivered 0 @0\napplied 0 @0";
+    let abort = "decided 7/1 abort";
+    assert_ne!(
+        print(&format!("{abort}\n{life}")),
+        print(&format!("{life}\n{abort}")),
+        "another abort would be progress in the one, and none in the other"
+    );
 }
 
 #[test]

@@ -249,7 +249,9 @@ impl Known {
         for account in self.accounts.iter() {
             digest.add(&account);
         }
-        digest.add(&(self.faults.struck, self.torn));
+        // Whether the next abort is progress.
+        let undone = [self.aborted_at, self.undone_at].map(|at| at == Some(self.progress));
+        digest.add(&(self.faults.struck, self.torn, undone));
     }
 
     /// Whether the run stood still because work was undone again and again: what was open then would have been, too.
