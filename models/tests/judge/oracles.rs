@@ -398,6 +398,30 @@ fn o8_speaks_of_one_assignment() {
     );
 }
 
+/// What was polled before a reset may still be handled, and says nothing of where the reader goes on. From there on it
+/// goes in order.
+#[test]
+fn o8_speaks_of_what_was_polled_since_a_reset() {
+    let start = "usual 0 @0
+         intent 1
+         stored 1 @1
+         intent 2
+         stored 2 @2
+         assigned @0
+         delivered 0 @0
+         reset @0
+         delivered 1 @1
+         delivered 0 @0";
+    let bench = Bench::default();
+    let again = format!("{start}\ndelivered 1 @1\ndelivered 2 @2");
+    assert_eq!(bench.found_of("read_order", &again), none());
+    let over = format!("{start}\ndelivered 2 @2");
+    assert_eq!(
+        bench.found_of("read_order", &over),
+        ["delivery 1 L10 outbound, promised"]
+    );
+}
+
 // O9
 
 #[test]
