@@ -165,6 +165,8 @@ impl<D: Domain, J: Judging<D>, F: FnMut(World<D>, J, End, &[Choice])> Explorer<'
     fn follow(&mut self, mut fork: Fork<D, J>, chosen: &[Choice]) {
         self.followed += 1;
         let spare = self.spare(chosen);
+        // Where steps take time, what survives a power loss may be asked later than in the step that it was chosen for.
+        let branches = spare > 0 || !fork.world.terrain.service.is_zero();
         loop {
             match self.meet(&fork, spare) {
                 Meeting::Nobody => {}
@@ -178,7 +180,7 @@ impl<D: Domain, J: Judging<D>, F: FnMut(World<D>, J, End, &[Choice])> Explorer<'
                     return self.finish(fork, end, chosen);
                 }
             }
-            let before = (spare > 0).then(|| fork.clone());
+            let before = branches.then(|| fork.clone());
             let mut prober = Prober::new(self.plan.menu, &[], spare > 0);
             let end = self.step(&mut fork, &mut prober);
             if let Some(before) = before
