@@ -10,16 +10,19 @@ use semel_sim::schedule::{Deviation, NamedChange, OutageName};
 pub(crate) fn incidents<'d>(deviations: impl Iterator<Item = &'d Deviation>) -> Vec<usize> {
     let mut before: Vec<(&Deviation, usize)> = Vec::new();
     let mut count = 0;
-    for deviation in deviations {
-        let begun = before
-            .iter()
-            .rev()
-            .find(|(earlier, _)| continues(deviation, earlier));
+    let mut number = |deviation: &'d Deviation| {
+        let mut earlier = before.iter().rev();
+        let begun = may_continue(deviation)
+            .then(|| earlier.find(|(earlier, _)| continues(deviation, earlier)))
+            .flatten();
         let number = begun.map_or(count, |(_, number)| *number);
         count = count.max(number + 1);
-        before.push((deviation, number));
-    }
-    before.into_iter().map(|(_, number)| number).collect()
+        if may_begin(deviation) {
+            before.push((deviation, number));
+        }
+        number
+    };
+    deviations.map(&mut number).collect()
 }
 
 /// The number of each deviation's bond, from 0: an end goes with what it ends, everything else by itself.
@@ -27,15 +30,31 @@ pub(crate) fn bonds<'d>(deviations: impl Iterator<Item = &'d Deviation>) -> Vec<
     let mut open: Vec<(&Deviation, usize)> = Vec::new();
     let mut count = 0;
     let mut number = |deviation: &'d Deviation| {
-        let begun = open.iter().rposition(|(begun, _)| ends(deviation, begun));
+        let changes = change_of(deviation).is_some();
+        let mut begun = open.iter();
+        let begun = changes
+            .then(|| begun.rposition(|(begun, _)| ends(deviation, begun)))
+            .flatten();
         if let Some(place) = begun {
             return open.remove(place).1;
         }
-        open.push((deviation, count));
+        if changes {
+            open.push((deviation, count));
+        }
         count += 1;
         count - 1
     };
     deviations.map(&mut number).collect()
+}
+
+/// Whether a deviation can be part of what an earlier one began. Most, such as the loss of a packet, stand alone.
+const fn may_continue(deviation: &Deviation) -> bool {
+    matches!(deviation, Deviation::Survives { .. }) || change_of(deviation).is_some()
+}
+
+/// Whether a later deviation can be part of what this one began.
+fn may_begin(deviation: &Deviation) -> bool {
+    loses_power(deviation).is_some() || change_of(deviation).is_some()
 }
 
 /// Whether something begins that does not end: a link is cut, or a node slow, to the last.

@@ -307,18 +307,16 @@ fn at_fault(explanation: &Explanation) -> &'static str {
 }
 
 fn holds(explanation: &Explanation) -> String {
-    if explanation.faults.is_empty() {
-        return String::new();
-    }
-    if explanation.holds.is_empty() {
-        return "Nothing else was found that holds where every one of these faults also struck."
-            .into();
-    }
     let names: Vec<String> = explanation.holds.iter().map(elsewhere).collect();
-    format!(
-        "Holds where every one of these faults also struck: {}.",
-        list(&names)
-    )
+    let where_it_holds = if explanation.faults.is_empty() {
+        "in the same world without a fault"
+    } else {
+        "where every one of these faults also struck"
+    };
+    if names.is_empty() {
+        return format!("Nothing else was found that holds {where_it_holds}.");
+    }
+    format!("Holds {where_it_holds}: {}.", list(&names))
 }
 
 fn elsewhere(one: &Elsewhere) -> String {

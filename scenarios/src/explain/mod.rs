@@ -69,7 +69,6 @@ pub struct Explanation {
     /// The record that it waits behind, where a reader is caught on another one.
     pub behind: Option<u32>,
     /// What was promised of it, if anything.
-    #[serde(skip)]
     pub promise: Option<Clause>,
     /// What the world did.
     pub given: Vec<Given>,

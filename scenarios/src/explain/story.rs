@@ -6,7 +6,7 @@ use semel_models::judge::Violation;
 use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
-use semel_models::strategy::Invariant;
+use semel_models::strategy::{Invariant, SinkKind};
 use semel_models::timer::Timer;
 use semel_models::vocabulary::{Offset, Partition};
 use semel_models::workload::Workload;
@@ -350,7 +350,9 @@ impl Teller<'_, '_> {
                 let takes_it = self.slice.record.is_some_and(gone);
                 let output = partition >= self.slice.inputs;
                 if takes_it && output {
-                    (self.applied, self.produced) = (false, false);
+                    self.produced = false;
+                    // Where outputs are what takes effect, that is gone with them.
+                    self.applied &= self.plan.strategy.sink.kind != SinkKind::Output;
                 }
                 Some(LogFact::Truncated {
                     from,

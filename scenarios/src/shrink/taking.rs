@@ -31,8 +31,10 @@ impl Shrinker {
         let count = numbers.iter().max().map_or(0, |last| last + 1);
         let all: Vec<usize> = (0..count).collect();
         let those = |some: &[usize]| -> Vec<Meaning> {
+            let mut keep = vec![false; count];
+            some.iter().for_each(|number| keep[*number] = true);
             let pairs = case.meanings.iter().zip(&numbers);
-            let kept = pairs.filter(|(_, number)| some.contains(number));
+            let kept = pairs.filter(|(_, number)| keep[**number]);
             kept.map(|(one, _)| one.clone()).collect()
         };
         let (left, _) = ddmin(&all, budget, |some| {
