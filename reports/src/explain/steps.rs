@@ -365,6 +365,7 @@ fn miss(missed: Missed) -> &'static str {
     match missed {
         Missed::Unasked => "nobody looks for repeats there",
         Missed::New => "it was not among what is remembered",
+        Missed::Raced => "it had been looked for before the first effect was written",
         Missed::Absent => "nothing was remembered there",
         Missed::Expired => "what was remembered of it had expired",
         Missed::Evicted => "what was remembered of it had been evicted",

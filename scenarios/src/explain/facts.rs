@@ -225,6 +225,8 @@ pub enum Missed {
     Unasked,
     /// It was not among what is remembered.
     New,
+    /// Both had looked before either was written.
+    Raced,
     /// Nothing was remembered.
     Absent,
     /// It was remembered too long ago.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semel_models::judge::Violation;
 use semel_models::message::Kind;
 use semel_models::model::Model;
-use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
+use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, TransactionId};
 use semel_models::strategy::{Invariant, SinkKind};
 use semel_models::timer::Timer;
 use semel_models::vocabulary::{Offset, Partition};
@@ -17,7 +17,7 @@ use super::condense::{More, condense};
 use super::known::Known;
 use super::slice::Slice;
 use super::torn::torn;
-use super::{Deed, Fact, LogFact, ReaderFact, RecordFact, Step, Stored};
+use super::{Deed, Fact, LogFact, Missed, ReaderFact, RecordFact, Step, Stored};
 use crate::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
@@ -45,6 +45,7 @@ pub(super) fn steps(
         stored: false,
         delivered: false,
         applied: false,
+        effect: None,
         produced: false,
         enlisted: BTreeMap::new(),
         struck: BTreeSet::new(),
@@ -85,6 +86,8 @@ pub(super) struct Teller<'s, 't> {
     stored: bool,
     delivered: bool,
     applied: bool,
+    /// The entry at which it took effect last.
+    effect: Option<u64>,
     /// Whether an output of it was stored.
     produced: bool,
     /// The open transactions that it belongs to, or what was made of it: in which partition each.
@@ -234,9 +237,11 @@ impl Teller<'_, '_> {
                 missed, partition, ..
             } => {
                 let again = again(&mut self.applied);
+                let raced = missed == Miss::New && self.looked_before(entry);
+                self.effect = Some(entry.id);
                 RecordFact::Applied {
                     again,
-                    missed: missed.into(),
+                    missed: if raced { Missed::Raced } else { missed.into() },
                     output: partition >= inputs,
                 }
             }
@@ -255,6 +260,19 @@ impl Teller<'_, '_> {
             Observation::Skipped { .. } | Observation::Parked { .. } => RecordFact::PassedOver,
             _ => return None,
         })
+    }
+
+    /// Whether the request that led to an effect had come before the effect before that one was written: whoever looked
+    /// for it then could not see it.
+    fn looked_before(&self, effect: &Entry<Model>) -> bool {
+        let before = |entry: &Entry<Model>| self.effect.is_some_and(|last| entry.id < last);
+        let cause = |entry: &&Entry<Model>| {
+            let earlier = entry.cause < entry.id;
+            earlier.then(|| &self.slice.trace.entries[entry.cause as usize])
+        };
+        let mut back = std::iter::successors(Some(effect), cause);
+        back.find(|entry| matches!(entry.what, What::Arrived(..)))
+            .is_some_and(before)
     }
 
     /// An application that was told "unknown" while its client was up may send the record again (F003).
