@@ -41,7 +41,13 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 6] = [
+const CAUSES: [Because; 7] = [
+    (
+        "f001-plain-upstream",
+        "plain-upstream",
+        "no_duplicate at effect",
+        "D1",
+    ),
     (
         "f003-sent-again",
         "sends-again",

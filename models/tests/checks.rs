@@ -437,9 +437,45 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
-        "promise: fencing without tokens",
+        "promise: fencing in the log without transactions",
+        "",
+        "promise: [(level: log, keeps: fencing)]",
+        LOOP,
+    ),
+    (
+        "promise: fencing of marks without a group",
+        "",
+        "promise: [(level: delivery, keeps: fencing)]",
+        LOOP,
+    ),
+    (
+        "promise: fencing at a sink that grants nothing",
         "",
         "promise: [(level: effect, keeps: fencing)]",
+        LOOP,
+    ),
+    (
+        "promise: a bound in the log that nothing declares",
+        "",
+        "promise: [(level: log, keeps: bounded_state)]",
+        LOOP,
+    ),
+    (
+        "promise: a bound of sequences",
+        "name: Sequence",
+        "promise: [(level: log, keeps: bounded_state)], stream: (recognise: Sequence())",
+        LOOP,
+    ),
+    (
+        "promise: a bound at the consumer that nothing declares",
+        "",
+        "promise: [(level: delivery, keeps: bounded_state)]",
+        LOOP,
+    ),
+    (
+        "promise: a bound at the sink that nothing declares",
+        "",
+        "promise: [(level: effect, keeps: bounded_state)], sink: (kind: Inbox())",
         LOOP,
     ),
     (

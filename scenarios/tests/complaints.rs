@@ -103,6 +103,19 @@ fn scenarios_that_contradict_themselves_say_why() {
         "faults: [Slow(node: \"broker-0\", factor: 2, at: \"1s\", until: \"2s\")],",
         "menu: [],",
         "menu: [Drop, Duplicate],",
+        // Faults that change nothing.
+        "faults: [ClockDrift(node: \"broker-0\", ppm: 0)],",
+        "faults: [ClockStep(node: \"broker-0\", back: \"0s\", at: \"1s\")],",
+        "faults: [Delay(rate: 0.1, by: Fixed(\"0s\"))],",
+        "network: (service: \"1ms\"), faults: [Slow(node: \"broker-0\", factor: 1, at: \"1s\", until: \"2s\")],",
+        "faults: [SlowLink(extra: \"0s\", at: \"1s\", until: \"2s\")],",
+        "faults: [Isolate(node: \"broker-0\", at: \"1s\", lasting: \"0s\")],",
+        // Patterns that nothing matches.
+        "faults: [Drop(packet: Fetch(record: 3))],",
+        "faults: [Drop(packet: Ack(record: 3, transaction: 1))],",
+        "faults: [Crash(node: \"broker-0\", packet: Heartbeat(partition: 0))],",
+        "faults: [Crash(node: \"broker-0\", after: Intent(producer: 1))],",
+        "faults: [Crash(node: \"broker-0\", after: Applied(actor: 1))],",
         // Scripts are files too.
         "faults: [Script([Weather(at: \"1s\", change: ClockDrift(\"broker-0\", -1000000))])],",
         "faults: [Script([Weather(at: \"1s\", change: Slow(\"broker-0\", 0))])],",

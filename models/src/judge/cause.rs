@@ -248,7 +248,9 @@ pub(super) fn of_output(known: &Known, facts: &Facts, attempt: u32) -> Origin {
         return (Side::Outbound, Cause::Duplicate(10));
     }
     let vague = facts.flags.has(Flags::VAGUE);
-    if !vague && facts.effects > 0 && facts.delivery.offset != facts.effect.offset {
+    let moved = !vague && facts.effects > 0 && facts.delivery.offset != facts.effect.offset;
+    // Both may be in one transaction, of which nothing has taken effect yet.
+    if moved || facts.flags.has(Flags::COPIED) {
         return of_other_copy(facts);
     }
     let number = match facts.delivery_cause {

@@ -57,8 +57,8 @@ impl Facts {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// Every kind of message. The order is part of addresses: new kinds go last.
+    ($($(#[$doc:meta])* $name:ident($($fact:ident)*),)*) => {
+        /// Every kind of message, with what can be said of it. The order is part of addresses: new kinds go last.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Kind {
@@ -73,6 +73,13 @@ macro_rules! kinds {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// What can be said of a message of this kind, by the names that a pattern has for it.
+            pub const fn facts(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$(stringify!($fact)),*],)*
                 }
             }
         }
@@ -125,69 +132,69 @@ macro_rules! kinds {
 
 kinds! {
     /// A producer asks for a producer id.
-    InitProducer,
+    InitProducer(),
     /// It gets one.
-    ProducerIs,
+    ProducerIs(),
     /// Records on their way into a partition.
-    Produce,
+    Produce(record attempt partition transaction),
     /// Whether they are stored.
-    Ack,
+    Ack(record attempt partition),
     /// A reader asks for records.
-    Fetch,
+    Fetch(partition),
     /// It gets some.
-    Records,
+    Records(record partition),
     /// It gets none: nothing new within the time it was ready to wait.
-    NoRecords,
+    NoRecords(partition),
     /// A consumer asks for its group's committed offset.
-    FindOffset,
+    FindOffset(partition),
     /// It gets it.
-    OffsetIs,
+    OffsetIs(partition),
     /// A consumer commits an offset.
-    Commit,
+    Commit(partition),
     /// Whether it was accepted.
-    Committed,
+    Committed(partition),
     /// A consumer wants to be a member.
-    Join,
+    Join(),
     /// It is one, with these partitions.
-    Joined,
+    Joined(),
     /// A sign of life.
-    Heartbeat,
+    Heartbeat(),
     /// Its answer.
-    Beat,
+    Beat(),
     /// A member leaves.
-    Leave,
+    Leave(),
     /// A request to a sink.
-    Apply,
+    Apply(record attempt partition),
     /// What became of it.
-    Applied,
+    Applied(record attempt),
     /// A consumer asks the sink for the offset it keeps.
-    FindMark,
+    FindMark(partition),
     /// It gets it.
-    MarkIs,
+    MarkIs(partition),
     /// A transactional producer registers.
-    InitTransactions,
+    InitTransactions(),
     /// A partition joins a transaction.
-    AddPartition,
+    AddPartition(partition transaction),
     /// A group's offsets join a transaction.
-    AddOffsets,
+    AddOffsets(transaction),
     /// Offsets to be committed with a transaction.
-    OffsetsInTransaction,
+    OffsetsInTransaction(partition transaction),
     /// A transaction shall commit or abort.
-    EndTransaction,
+    EndTransaction(transaction commit),
     /// The coordinator's (or leader's) answer to a transactional request.
-    TransactionAnswer,
+    TransactionAnswer(transaction),
     /// The coordinator tells a leader the outcome.
-    WriteMarker,
+    WriteMarker(partition transaction commit),
     /// It is written.
-    MarkerWritten,
+    MarkerWritten(partition transaction),
     /// A leader asks the coordinator whether a transaction is open.
-    Verify,
+    Verify(partition transaction),
     /// Whether it is.
-    Verified,
+    Verified(partition),
     /// A consumer puts a record aside that it cannot process.
-    DeadLetter,
+    DeadLetter(record attempt partition),
     /// It is stored.
-    DeadLettered,
+    DeadLettered(record attempt),
 }
 
 impl Message {

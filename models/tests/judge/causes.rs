@@ -467,6 +467,36 @@ fn two_outputs_of_one_input_have_the_cause_of_the_second_delivery_f023() {
     );
 }
 
+/// The producer before an exactly-once processor is a plain one (F001): both copies are worked on in one transaction.
+#[test]
+fn two_outputs_of_two_copies_in_one_transaction_have_the_cause_of_the_second_copy() {
+    let bench =
+        Bench::of("work: Transact(), sink: (kind: Output), stream: (transactions: Markers())");
+    let found = bench.found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         stored 0 @1 attempt=2 unasked
+         acked 0 ok
+         delivered 0 @0 committed
+         stored 0 @2:0 in=7/1
+         delivered 0 @1 committed
+         stored 0 @2:1 in=7/1
+         marked @2:2 7/1 commit
+         applied 0 @2:0
+         applied 0 @2:1",
+    );
+    assert_eq!(
+        found,
+        [
+            "log 0 D1 inbound",
+            "delivery 0 D1 inbound",
+            "log 0 D1 inbound",
+            "effect 0 D1 inbound"
+        ]
+    );
+}
+
 /// What is found at the effect when the broker of an output loses power after the output had taken effect.
 fn after_power_loss(invariant: &str, then: &str) -> Vec<String> {
     let bench =

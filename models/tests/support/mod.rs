@@ -31,6 +31,8 @@ pub struct Transcript {
     names: Vec<String>,
     pub lines: Vec<String>,
     pub seen: Vec<Observation>,
+    /// Every message that was sent, and whether it carried records.
+    pub sent: Vec<(Message, bool)>,
     intents: u32,
     settled: u32,
     applied: u32,
@@ -109,6 +111,7 @@ impl Stage {
             names,
             lines: Vec::new(),
             seen: Vec::new(),
+            sent: Vec::new(),
             intents: 0,
             settled: 0,
             applied: 0,
@@ -201,6 +204,9 @@ impl Recorder<Model> for Transcript {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
+        if let What::Sent { message, .. } = &entry.what {
+            self.sent.push((*message, !items.is_empty()));
+        }
         if let Some(line) = self.line(&entry.what, items) {
             self.lines.push(format!("{:>6} {line}", entry.at.0 / 1_000));
         }

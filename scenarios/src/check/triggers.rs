@@ -3,6 +3,7 @@
 //! A record beyond the last one is not refused: `--set workload.records=3` shall not make a scenario invalid, and a run
 //! says itself that a fault never struck.
 
+use semel_models::message::MessagePattern;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +15,9 @@ pub(super) fn check(scenario: &Scenario, fault: &Fault, path: &Path) -> Result<(
     for (trigger, pattern) in patterns(fault) {
         if let Some(text) = never(trigger, &pattern) {
             return Err(Objection::combination(path.clone().field(trigger), text));
+        }
+        if let Some(objection) = unsaid(fault, path) {
+            return Err(objection);
         }
         for (field, wanted) in fields(&pattern) {
             if let Some(text) = objection(scenario, &field, wanted) {
@@ -39,6 +43,35 @@ fn never(trigger: &str, pattern: &Value) -> Option<&'static str> {
     }
 }
 
+/// A pattern that asks for something which messages of its kind do not say: none would ever match.
+fn unsaid(fault: &Fault, path: &Path) -> Option<Objection> {
+    let pattern = packets(fault)?;
+    let facts = pattern.kind().facts();
+    let data = serde_json::to_value(pattern).ok()?;
+    let (kind, asked) = data.as_object()?.iter().next()?;
+    let field = asked
+        .as_object()?
+        .keys()
+        .find(|field| !facts.contains(&field.as_str()))?;
+    let known = facts
+        .iter()
+        .map(|fact| format!("`{fact}`"))
+        .collect::<Vec<_>>();
+    let text = format!("`{kind}` has no {field}, so none would ever match");
+    let help = match known.as_slice() {
+        [] => format!("there is nothing more to say of it: write `{kind}()`"),
+        known => format!("it can be asked for: {}", known.join(", ")),
+    };
+    let path = path.clone().field("packet").field(field);
+    Some(Objection::combination(path, text).help(help))
+}
+
+/// The messages that a fault waits for, if any.
+fn packets(fault: &Fault) -> Option<&MessagePattern> {
+    let hit = fault.as_packet().and_then(|hit| hit.packet);
+    hit.or_else(|| fault.as_outage().and_then(|(_, struck)| struck.packet))
+}
+
 /// The patterns of a fault, as data: they are many enums with the same few fields.
 fn patterns(fault: &Fault) -> Vec<(&'static str, Value)> {
     fn read(
@@ -47,15 +80,10 @@ fn patterns(fault: &Fault) -> Vec<(&'static str, Value)> {
     ) -> Option<(&'static str, Value)> {
         Some((field, serde_json::to_value(pattern?).ok()?))
     }
-    let hit = fault.as_packet().and_then(|hit| hit.packet);
-    let handled = fault.as_outage().and_then(|(_, struck)| struck.packet);
-    [
-        read("packet", hit.or(handled)),
-        read("after", fault.after()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [read("packet", packets(fault)), read("after", fault.after())]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The numbers that a pattern asks for.
@@ -80,7 +108,8 @@ fn objection(scenario: &Scenario, field: &str, wanted: u64) -> Option<String> {
     match field {
         // The output partitions follow the input ones, and the dead letters these.
         "partition" => beyond(2 * u64::from(topology.partitions) + 1, "partition"),
-        "consumer" => beyond(topology.consumers.into(), "consumer"),
+        "consumer" | "actor" => beyond(topology.consumers.into(), "consumer"),
+        "producer" => beyond(topology.producers.into(), "producer"),
         "attempt" | "transaction" if wanted == 0 => {
             Some(format!("there is no {field} 0: they are counted from 1"))
         }

@@ -48,6 +48,12 @@ impl<M, O> Item<M, O> for ClockDrift {
         if self.ppm.unsigned_abs() >= 1_000_000 {
             return Err(Wrong::new("ppm", "must lie between -999999 and 999999"));
         }
+        if self.ppm == 0 {
+            return Err(Wrong::new(
+                "ppm",
+                "is 0, which is no drift; leave the fault out",
+            ));
+        }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
             let wrong = Action::ClockDrift(node, self.ppm);
             When::from_until(self.at, self.until).lasting((index, name), wrong, rules)?;

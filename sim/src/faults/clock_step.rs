@@ -82,6 +82,13 @@ impl<M, O> Item<M, O> for ClockStep {
                 "is longer than a clock can jump (about 292 years)",
             )
         })?;
+        if nanos == 0 {
+            let field = self.forward.map_or("back", |_| "forward");
+            return Err(Wrong::new(
+                field,
+                "is 0, which is no jump; leave the fault out",
+            ));
+        }
         if self.at.is_none() && self.every.is_none() {
             return Err(Wrong::new(
                 "at",

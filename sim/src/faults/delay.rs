@@ -23,6 +23,10 @@ impl<M> Packets<M> for Delay<M> {
                 "by",
                 alloc::format!("goes from {least} to {most}; write the smaller first"),
             )),
+            by if by.length().is_zero() => Err(Wrong::new(
+                "by",
+                "is 0, so nothing would be late; leave the fault out",
+            )),
             by => Ok(PacketAct::Delay(by)),
         }
     }

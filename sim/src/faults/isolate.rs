@@ -146,6 +146,10 @@ impl<O> Isolate<O> {
                 "until",
                 "stands beside `lasting`; one of the two says when it ends",
             )),
+            (Some(Span::ZERO), ..) => Err(Wrong::new(
+                "lasting",
+                "is 0, so nobody would be cut off; leave the fault out",
+            )),
             (Some(lasting), ..) => Ok(lasting),
             (None, Some(at), Some(until)) if self.every.is_none() => {
                 if until <= at {

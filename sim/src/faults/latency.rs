@@ -53,6 +53,12 @@ impl<M, O> Item<M, O> for SlowLink {
         names: &Names<'_>,
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
+        if self.extra.is_zero() {
+            return Err(Wrong::new(
+                "extra",
+                "is 0, so nothing would be slower; leave the fault out",
+            ));
+        }
         let count = names.0.len();
         let from: Vec<_> = names
             .find_or_all(self.from.as_ref(), "from")?

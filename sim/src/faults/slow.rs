@@ -1,5 +1,6 @@
 //! `Slow`: a node that takes longer over everything.
 
+use alloc::format;
 use alloc::string::String;
 
 use schemars::JsonSchema;
@@ -44,11 +45,12 @@ impl<M, O> Item<M, O> for Slow {
         names: &Names<'_>,
         rules: &mut Rules<M, O>,
     ) -> Result<(), Wrong> {
-        if self.factor == 0 {
-            return Err(Wrong::new(
-                "factor",
-                "is 0; a node is slowed by a factor of 2 or more, and 1 is its usual speed",
-            ));
+        if self.factor < 2 {
+            let text = format!(
+                "is {}; a node is slowed by a factor of 2 or more, and 1 is its usual speed",
+                self.factor
+            );
+            return Err(Wrong::new("factor", text));
         }
         for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
             let slower = Action::Slow(node, self.factor);

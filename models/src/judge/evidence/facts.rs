@@ -82,6 +82,8 @@ flags! {
     OVERRUN = 29;
     /// An output of it was lost, or the end of its transaction was.
     OUTPUT_LOST = 30;
+    /// Its last delivery was of another copy than the one before.
+    COPIED = 31;
 }
 
 impl Flags {
@@ -95,6 +97,7 @@ impl Flags {
         .with(Self::HIDDEN)
         .with(Self::OVERRUN)
         .with(Self::OUTPUT_LOST)
+        .with(Self::COPIED)
         .with(Self::TORN)
         .with(Self::OUTPUT_ABORTED)
         .with(Self::IN_HAND);

@@ -3,7 +3,7 @@
 use semel_sim::time::Time;
 
 use super::facts::{Attempts, Hand};
-use super::{Facts, Flags, Known, State, Struck};
+use super::{Facts, Flags, Known, State, Struck, short};
 use crate::judge::cause::{Act, Origin};
 use crate::judge::finding::{Cause, Side};
 use crate::judge::rules::{Claim, Relation};
@@ -62,6 +62,10 @@ impl Known {
             return;
         }
         let facts = self.records.get_mut(record);
+        let other = facts.deliveries > 0 && facts.delivery.offset != short(offset);
+        facts
+            .flags
+            .put(Flags::COPIED, other && !facts.flags.has(Flags::VAGUE));
         facts.delivery_cause = number(again);
         facts.deliveries = facts.deliveries.saturating_add(1);
         facts.delivery = Hand::new(offset, generation, consumer, boot);
@@ -332,7 +336,7 @@ fn note_effect(facts: &mut Facts, act: &Act, boot: u16, output: bool) {
     hand.offset = if output {
         facts.delivery.offset
     } else {
-        super::short(offset)
+        short(offset)
     };
     if facts.effects == 0 {
         facts.applied_at = at;

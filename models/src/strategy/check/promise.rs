@@ -2,7 +2,8 @@
 
 use super::Found;
 use crate::strategy::{
-    Clause, Invariant, Level, Mark, SinkKind, Strategy, Transactions, Wait, Work,
+    Clause, Fence, Invariant, Level, Loop, Mark, Memory, Recognise, SinkKind, Strategy,
+    Transactions, Wait, Work,
 };
 
 impl Strategy {
@@ -17,7 +18,8 @@ impl Strategy {
     /// Why a clause could not be broken here, if it could not.
     fn is_idle(&self, clause: &Clause) -> Option<&'static str> {
         let transactions = self.stream.transactions != Transactions::None;
-        let tokens = transactions || self.work.right().group().is_some();
+        let group = self.work.right().group().is_some();
+        let fenced = self.sink.fence == Fence::Token;
         let timed = matches!(&self.work, Work::Loop(work) if matches!(work.mark, Mark::Timer(_)));
         let (idle, text) = match (clause.keeps, clause.level) {
             (Invariant::Atomic, _) => (
@@ -36,9 +38,21 @@ impl Strategy {
                 !transactions,
                 "claims `no_aborted_effect` at delivery, but there are no transactions to abort; leave it out",
             ),
-            (Invariant::Fencing, _) => (
-                !tokens,
-                "claims `fencing`, but nobody is granted a token: that needs a group or transactions",
+            (Invariant::Fencing, Level::Log) => (
+                !transactions,
+                "claims `fencing` at log, but without transactions no partition knows an epoch; leave it out",
+            ),
+            (Invariant::Fencing, Level::Delivery) => (
+                !group,
+                "claims `fencing` at delivery, but no coordinator grants a generation; use `right: Group(..)`",
+            ),
+            (Invariant::Fencing, Level::Effect) => (
+                !fenced,
+                "claims `fencing` at effect, but the sink grants no token; use `sink: (fence: Token)`",
+            ),
+            (Invariant::BoundedState, level) => (
+                !self.bounds(level),
+                "claims `bounded_state`, but nothing there declares a bound: give a `count` or a `time`",
             ),
             (Invariant::StableResult, _) => (
                 !matches!(self.sink.kind, SinkKind::Keyed(_)),
@@ -55,5 +69,29 @@ impl Strategy {
             _ => (false, ""),
         };
         idle.then_some(text)
+    }
+
+    /// Whether the store of dedup state at this level says how much, or for how long, it remembers.
+    const fn bounds(&self, level: Level) -> bool {
+        let keep = match level {
+            Level::Log => match self.stream.recognise {
+                Recognise::Id(keep, _) => keep,
+                _ => return false,
+            },
+            // How long a consumer remembers is not judged: nothing says why it did not recognise a repeat.
+            Level::Delivery => match &self.work {
+                Work::Loop(Loop {
+                    recognise: Memory::Volatile(keep) | Memory::Durable(keep),
+                    ..
+                }) => return keep.count.is_some(),
+                _ => return false,
+            },
+            Level::Effect => match self.sink.kind {
+                SinkKind::Inbox(keep) => keep,
+                SinkKind::Keyed(_) => return true,
+                SinkKind::Ledger | SinkKind::Output => return false,
+            },
+        };
+        keep.count.is_some() || keep.time.is_some()
     }
 }

@@ -21,9 +21,9 @@ impl Strategy {
         let (name, recognise) = (self.publish.name, self.stream.recognise);
         let sequences = matches!(recognise, Recognise::Sequence { .. });
         found.when(
-            sequences && name != Name::Sequence,
+            sequences && name != Name::Sequence && !matches!(self.work, Work::Transact(_)),
             "stream.recognise",
-            "`Sequence` recognises nothing unless `publish.name` is `Sequence`",
+            "`Sequence` recognises nothing unless somebody publishes with sequences: use `publish: (name: Sequence)`",
         );
         found.when(
             name == Name::Sequence && !sequences,
