@@ -41,7 +41,7 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 7] = [
+const CAUSES: [Because; 9] = [
     (
         "f001-plain-upstream",
         "plain-upstream",
@@ -59,6 +59,18 @@ const CAUSES: [Because; 7] = [
         "sends-again",
         "no_duplicate at effect",
         "D5",
+    ),
+    (
+        "f020-late-offset",
+        "unverified",
+        "stable_progress at log",
+        "S1",
+    ),
+    (
+        "f020-late-offset",
+        "unverified",
+        "convergence at delivery",
+        "S1",
     ),
     (
         "f020-late-record",

@@ -420,6 +420,16 @@ observations! {
         /// The id that the sink looked for.
         id: u64,
     }
+    /// After the end: nobody decided the transaction that an offset of the group is to be committed with. Whoever asks
+    /// where to begin in its partition is told to ask again.
+    Unsettled {
+        /// Of which partition.
+        partition: Partition,
+        /// The offset.
+        offset: Offset,
+        /// Which transaction.
+        transaction: TransactionId,
+    }
 }
 
 impl Observation {
@@ -453,7 +463,8 @@ impl Observation {
             | Self::Progress { .. }
             | Self::Kept { .. }
             | Self::Balance { .. }
-            | Self::Hanging { .. } => None,
+            | Self::Hanging { .. }
+            | Self::Unsettled { .. } => None,
         }
     }
 }

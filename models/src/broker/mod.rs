@@ -274,6 +274,7 @@ impl Broker {
 
     pub(crate) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
         self.logs.iter().for_each(|log| log.last_words(see));
+        self.pending.last_words(see);
     }
 
     pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {

@@ -13,6 +13,7 @@ use semel_sim::address::OutageKind;
 
 use super::transactions::{Standing, standing};
 use crate::message::transaction::Owner;
+use crate::observation::{Observation, TransactionId};
 use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId};
 
 /// Offsets that wait for a marker.
@@ -33,6 +34,8 @@ struct Disk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Waiting {
     pub(super) offset: Offset,
+    /// Which of its producer's transactions it came with.
+    pub(super) transaction: u32,
     pub(super) member: u16,
     /// In which generation it was taken in, if that was not the current one even then.
     pub(super) stale: Option<Generation>,
@@ -67,6 +70,20 @@ impl PendingOffsets {
     pub(super) fn is_unstable(&self, partition: Partition) -> bool {
         let mut all = self.disk.waiting.keys();
         all.any(|(_, other)| *other == partition)
+    }
+
+    /// What nobody decided.
+    pub(super) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
+        for ((producer, partition), waiting) in &self.disk.waiting {
+            see(Observation::Unsettled {
+                partition: *partition,
+                offset: waiting.offset,
+                transaction: TransactionId {
+                    producer: *producer,
+                    number: waiting.transaction,
+                },
+            });
+        }
     }
 
     /// A marker comes. Calls `commit` for every offset that it commits.

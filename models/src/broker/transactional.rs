@@ -183,6 +183,7 @@ impl Broker {
         let stale = (generation != self.group.generation()).then_some(generation);
         let waiting = Waiting {
             offset,
+            transaction: of.number,
             member,
             stale,
         };
@@ -406,6 +407,7 @@ impl Broker {
                 offset,
                 member,
                 stale,
+                ..
             } = waiting;
             self.group.write(partition, offset);
             ctx.observe(Observation::Progress {

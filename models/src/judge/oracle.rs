@@ -112,6 +112,7 @@ pub(super) mod hear {
         ANSWERED Answered,
         KEPT Kept,
         HANGING Hanging,
+        UNSETTLED Unsettled,
         // Nobody hears these: they only become known, each by a function of its own.
         INTENT Intent,
         ATTEMPT Attempt,

@@ -100,7 +100,7 @@ pub enum Assumption {
     NoSinkOutage,
     /// No commit that its sender had given up sets progress back behind a later one (§6.3).
     NoLateMark,
-    /// No record comes to its partition after its transaction was decided (F020).
+    /// No record comes to its partition, and no offset to its group, after their transaction was decided (F020).
     NoLateRecord,
     /// No wall clock jumps or drifts.
     TrueClocks,

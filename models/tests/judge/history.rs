@@ -552,6 +552,11 @@ impl<'a> Words<'a> {
                 offset: self.place().1,
                 transaction: self.transaction()?,
             },
+            "unsettled" => Observation::Unsettled {
+                partition: self.place().0,
+                offset: self.place().1,
+                transaction: self.transaction()?,
+            },
             _ => return None,
         })
     }

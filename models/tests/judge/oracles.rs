@@ -755,6 +755,18 @@ fn o15_no_transaction_blocks_readers_for_ever() {
     assert_eq!(found, ["log 0 S1 inbound, promised"]);
 }
 
+/// Records are not all that a transaction can block: while an offset of the group's waits for its marker, nobody is
+/// told where to begin.
+#[test]
+fn o15_no_transaction_keeps_the_group_s_offset_for_ever() {
+    let ends = |end: &str| {
+        let history = format!("intent 0\nstored 0 @0\ndelivered 0 @0\nunsettled @0:1 7/1\n{end}");
+        Bench::of("work: Transact(), sink: (kind: Output)").found_of("stable_progress", &history)
+    };
+    assert_eq!(ends(""), ["log - S1 outbound, promised"]);
+    assert_eq!(ends("end exhausted"), none());
+}
+
 #[test]
 fn o15_a_transaction_may_be_open_where_a_run_is_cut_short() {
     let found = Bench::default().found(

@@ -318,6 +318,8 @@ fn a_late_record_excuses_those_who_do_not_verify() {
     let unverified = "work: Loop(mark: After), stream: (transactions: Markers(transaction_version: 1, verification: Off))";
     assert_eq!(scope(unverified, late), "beyond NoLateRecord");
     assert_eq!(scope(unverified, in_time), "promised");
+    let offset_late = "intent 0\nstored 0 @0\ndecided 7/1 abort\nunsettled @0:1 7/1";
+    assert_eq!(scope(unverified, offset_late), "beyond NoLateRecord");
     let verified =
         "work: Loop(mark: After), stream: (transactions: Markers(transaction_version: 1))";
     assert_eq!(scope(verified, late), "promised");

@@ -251,6 +251,10 @@ impl Told<'_> {
                      committed records stop there."
                 )
             }
+            LogFact::Unsettled { offset } => format!(
+                "In the end nobody has decided the transaction that would commit offset {offset} for the group: whoever \
+                 asks where to begin is told to ask again."
+            ),
             LogFact::Torn(parts) => torn(parts),
         }
     }

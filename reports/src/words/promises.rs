@@ -266,7 +266,7 @@ fn scope(name: &str) -> (&'static str, &'static str) {
         "NoLateMark" => ("no late mark", "a late commit set progress back"),
         "NoLateRecord" => (
             "no late record",
-            "a record came after its transaction was decided",
+            "a record or an offset came after its transaction was decided",
         ),
         "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
         "TrueStoreClocks" => (

@@ -36,7 +36,7 @@ fn never(trigger: &str, pattern: &Value) -> Option<&'static str> {
         ("after", "Attempt") => Some(
             "an attempt is only seen when its packet leaves, after the step; use `Intent`, or `packet: Produce(..)`",
         ),
-        ("after", "Found" | "Balance" | "Hanging") => {
+        ("after", "Found" | "Balance" | "Hanging" | "Unsettled") => {
             Some("it is only seen after the end, when nothing can go wrong any more")
         }
         _ => None,

@@ -98,6 +98,11 @@ pub enum LogFact {
         /// Of an output.
         output: bool,
     },
+    /// To the end, an offset that a transaction would commit for the group is undecided.
+    Unsettled {
+        /// The offset.
+        offset: u64,
+    },
     /// Of a transaction some is there and some is not.
     Torn(Torn),
 }

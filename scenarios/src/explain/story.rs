@@ -397,6 +397,9 @@ impl Teller<'_, '_> {
                 commit: false,
                 forced: true,
             } if self.enlisted.values().any(|mine| *mine == transaction) => self.given_up(entry),
+            Observation::Unsettled {
+                partition, offset, ..
+            } if self.is_near(partition) => Some(LogFact::Unsettled { offset }),
             Observation::Hanging {
                 partition, offset, ..
             } if self.is_near(partition) => Some(LogFact::Hanging {

@@ -75,11 +75,7 @@ impl Known {
                 ..
             } => {
                 self.transactions.enlist(partition, transaction);
-                let TransactionId { producer, number } = transaction;
-                let ending = self.transactions.ending(producer, number);
-                if ending.is_some_and(|ending| ending.decided.is_some()) {
-                    self.faults.struck.set(Struck::LATE_RECORD);
-                }
+                self.late(transaction);
             }
             Observation::Marked {
                 partition,
@@ -189,7 +185,23 @@ impl Known {
                 lane.generation = lane.generation.max(token);
             }
             Observation::Hanging { partition, .. } => self.lane_mut(partition).hanging = true,
+            Observation::Unsettled {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.lane_mut(partition).hanging = true;
+                self.late(transaction);
+            }
             _ => {}
+        }
+    }
+
+    /// Something of a transaction was taken in: too late, if that was decided.
+    fn late(&mut self, TransactionId { producer, number }: TransactionId) {
+        let ending = self.transactions.ending(producer, number);
+        if ending.is_some_and(|ending| ending.decided.is_some()) {
+            self.faults.struck.set(Struck::LATE_RECORD);
         }
     }
 

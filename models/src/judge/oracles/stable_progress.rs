@@ -1,10 +1,11 @@
-//! O15: every transaction is decided; none blocks the readers of a partition for ever. Guards the log.
+//! O15: every transaction is decided; none blocks the readers of a partition for ever, by its records or by the offset
+//! that it would commit for them. Guards the log.
 //!
 //! Judged in the end, by the last words of brokers, after everything has healed and settled. Where a run was cut
 //! short, a transaction may merely have been open; so may one be that would have been undone next, where all work is
 //! (S7).
 //!
-//! Keeps 20 bytes per partition that is blocked.
+//! Keeps 20 bytes per partition that is blocked, and 8 per offset.
 
 use alloc::vec::Vec;
 
@@ -16,27 +17,32 @@ use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
 use crate::vocabulary::{Partition, RecordId};
 
-/// Where transactions hang that nobody decided, and with which record each begins.
+/// What is left of transactions that nobody decided.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct StableProgress {
+    /// Where each begins, and with which record.
     hanging: Vec<(Partition, TransactionId, Option<RecordId>)>,
+    /// Whose offset of the group's is undecided.
+    unsettled: Vec<TransactionId>,
 }
 
 impl Oracle for StableProgress {
-    const HEARS: u32 = hear::HANGING;
+    const HEARS: u32 = hear::HANGING | hear::UNSETTLED;
 
     fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, _: &mut Docket) {
-        let Observation::Hanging {
-            partition,
-            offset,
-            transaction,
-        } = *seen
-        else {
-            return;
-        };
-        let record = known.lane(partition).get(offset).map(|entry| entry.record);
-        let record = record.filter(|record| known.exists(*record));
-        self.hanging.push((partition, transaction, record));
+        match *seen {
+            Observation::Hanging {
+                partition,
+                offset,
+                transaction,
+            } => {
+                let record = known.lane(partition).get(offset).map(|entry| entry.record);
+                let record = record.filter(|record| known.exists(*record));
+                self.hanging.push((partition, transaction, record));
+            }
+            Observation::Unsettled { transaction, .. } => self.unsettled.push(transaction),
+            _ => {}
+        }
     }
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
@@ -53,9 +59,16 @@ impl Oracle for StableProgress {
             let origin = (side, Cause::Stuck(1));
             docket.report(Invariant::StableProgress, Level::Log, *record, origin);
         }
+        for transaction in &self.unsettled {
+            if !known.is_next_to_be_undone(*transaction) {
+                let origin = (Side::Outbound, Cause::Stuck(1));
+                docket.report(Invariant::StableProgress, Level::Log, None, origin);
+            }
+        }
     }
 
     fn reset(&mut self) {
         self.hanging.clear();
+        self.unsettled.clear();
     }
 }

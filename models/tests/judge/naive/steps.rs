@@ -289,7 +289,7 @@ impl<'a> Draw<'a> {
 
     fn rarer(&self) -> (NodeId, Option<Observation>) {
         let [first, second, third] = self.numbers;
-        let seen = match third % 3 {
+        let seen = match third % 4 {
             0 => Observation::Answered {
                 record: self.entry().map_or(0, |(_, record)| record),
                 key: 1,
@@ -301,6 +301,11 @@ impl<'a> Draw<'a> {
                 place: Place::Sink,
                 entries: u32::from(second % 4),
                 bound: 2,
+            },
+            2 => Observation::Unsettled {
+                partition: self.partition % self.topology.partitions,
+                offset: u64::from(second),
+                transaction: self.transaction,
             },
             _ => Observation::Hanging {
                 partition: self.partition,

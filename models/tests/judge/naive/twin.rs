@@ -482,6 +482,9 @@ impl Twin<'_> {
                 .filter(|record| *record != u32::MAX);
             self.report(Invariant::StableProgress, Level::Log, record);
         }
+        if let Observation::Unsettled { .. } = *seen {
+            self.report(Invariant::StableProgress, Level::Log, None);
+        }
         if let Observation::Answered {
             record,
             key,
