@@ -41,7 +41,7 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 9] = [
+const CAUSES: [Because; 11] = [
     (
         "f001-plain-upstream",
         "plain-upstream",
@@ -72,6 +72,13 @@ const CAUSES: [Because; 9] = [
         "convergence at delivery",
         "S1",
     ),
+    (
+        "f088-lost-dead-letter",
+        "dead-letters",
+        "no_loss at effect",
+        "L9",
+    ),
+    ("no-offset-at-the-sink", "latest", "no_loss at effect", "L8"),
     (
         "f020-late-record",
         "unverified",

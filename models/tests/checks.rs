@@ -102,6 +102,12 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
+        "an outbox that tries once",
+        "retry: Never()",
+        "source: Outbox(), sink: (kind: Inbox())",
+        LOOP,
+    ),
+    (
         "a breaker that fails an outbox",
         r#"retry: Backoff(breaker: (failures: 1, open_for: "1s", on_open: Fail))"#,
         "source: Outbox()",

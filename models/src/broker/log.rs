@@ -186,6 +186,7 @@ impl Log {
             ids.recover(end);
         }
         if bug == Some(Bug::TableNotRebuilt) {
+            self.producers.lose();
             return;
         }
         if let Some(ids) = &mut self.ids {

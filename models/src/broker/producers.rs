@@ -31,6 +31,8 @@ pub(super) struct Producers {
     entries: BTreeMap<ProducerId, Known>,
     /// The highest id that was forgotten for its age.
     expired: Option<ProducerId>,
+    /// It was lost once, and is made anew from what comes.
+    lost: bool,
     /// Batches of all producers.
     batches: u32,
 }
@@ -42,6 +44,9 @@ struct Known {
     coordinator: u32,
     /// When its last batch was made, by the client's clock, not the broker's (F005).
     stamp: u64,
+    /// What a batch of this epoch that follows the last one is not recognised for: the entry may have begun in the
+    /// middle, where an earlier one was forgotten.
+    excuse: Miss,
     /// Oldest first.
     batches: VecDeque<Remembered>,
 }
@@ -57,7 +62,13 @@ impl Producers {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.expired = None;
+        self.lost = false;
         self.batches = 0;
+    }
+
+    /// A restart does not make it from the log, as it should: see [`Bug::TableNotRebuilt`].
+    pub(super) const fn lose(&mut self) {
+        self.lost = true;
     }
 
     /// How many batches it holds.
@@ -75,11 +86,7 @@ impl Producers {
         bug: Option<Bug>,
     ) -> Verdict {
         let Some(known) = self.entries.get(&producer) else {
-            return Verdict::New(if self.expired.is_some_and(|expired| producer <= expired) {
-                Miss::Expired
-            } else {
-                Miss::Absent
-            });
+            return Verdict::New(self.forgotten(producer).unwrap_or(Miss::Absent));
         };
         let same = |batch: &&Remembered| batch.first == first && batch.last == last;
         let repeats_last = known.epoch == epoch && known.batches.back().as_ref().is_some_and(same);
@@ -106,22 +113,34 @@ impl Producers {
             .back()
             .map_or(0, |batch| batch.last.wrapping_add(1));
         if first == next {
-            Verdict::New(Miss::New)
+            Verdict::New(known.excuse)
         } else {
             Verdict::OutOfOrder
         }
     }
 
+    /// How an entry of a producer was lost, if one may have been.
+    fn forgotten(&self, producer: ProducerId) -> Option<Miss> {
+        if self.expired.is_some_and(|expired| producer <= expired) {
+            Some(Miss::Expired)
+        } else {
+            self.lost.then_some(Miss::Absent)
+        }
+    }
+
     /// Notes a batch that was appended, by its first entry.
     pub(super) fn remember(&mut self, entry: &Entry, most: u8) {
+        let excuse = self.forgotten(entry.producer).unwrap_or(Miss::New);
         let known = self.entries.entry(entry.producer).or_insert_with(|| Known {
             epoch: entry.epoch,
             coordinator: 0,
             stamp: entry.stamp,
+            excuse,
             batches: VecDeque::new(),
         });
         if known.epoch != entry.epoch {
             known.epoch = entry.epoch;
+            known.excuse = Miss::New;
             self.batches -= known.batches.len() as u32;
             known.batches.clear();
         }
@@ -155,6 +174,7 @@ impl Producers {
 
     /// A marker is in the log: older epochs are refused from now on, and a newer one counts its batches anew.
     pub(super) fn raise(&mut self, marker: &Entry, coordinator: u32) {
+        let excuse = self.forgotten(marker.producer).unwrap_or(Miss::New);
         let known = self
             .entries
             .entry(marker.producer)
@@ -162,10 +182,12 @@ impl Producers {
                 epoch: marker.epoch,
                 coordinator,
                 stamp: marker.stamp,
+                excuse,
                 batches: VecDeque::new(),
             });
         if known.epoch != marker.epoch {
             known.epoch = marker.epoch;
+            known.excuse = Miss::New;
             self.batches -= known.batches.len() as u32;
             known.batches.clear();
         }
@@ -188,7 +210,7 @@ impl Producers {
 
     /// Adds its contents to a fingerprint, with stamps as age.
     pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
-        digest.add(&(self.entries.len(), self.expired));
+        digest.add(&(self.entries.len(), self.expired, self.lost));
         for (producer, known) in &self.entries {
             let age = known.stamp.wrapping_sub(now.0);
             digest.add(&(
@@ -196,6 +218,7 @@ impl Producers {
                 known.epoch,
                 known.coordinator,
                 age,
+                known.excuse,
                 &known.batches,
             ));
         }

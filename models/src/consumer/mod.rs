@@ -232,7 +232,8 @@ impl Consumer {
                 request,
                 offset,
             }) => {
-                self.found(partition, request, Some(offset), false, ctx);
+                let kept = (offset > 0).then_some(offset);
+                self.found(partition, request, kept, false, ctx);
             }
             Message::Group(group::Message::Committed {
                 request, answer, ..

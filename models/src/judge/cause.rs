@@ -381,7 +381,7 @@ const fn was_given_up(flags: Flags) -> bool {
     flags.has(Flags::GIVEN_UP) && !flags.has(Flags::OK)
 }
 
-/// Why a record in the log has no effect: a handler passed over it, or put it aside (L9); it was taken for a repeat
+/// Why a record in the log has no effect: a handler passed over it, or what it was put aside as is lost (L9); it was taken for a repeat
 /// later on (L5); its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]);
 /// a reader was reset beyond it before it was marked, or stood beyond it already when it got the offset of a record
 /// that was lost (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);

@@ -7,8 +7,8 @@ use semel_sim::time::Span;
 use crate::observation::{Place, Read};
 use crate::strategy::{
     Assumption, Backoff, Breaker, Claim as Claiming, Clause, Fence, Invariant, Keyed, Level, Mark,
-    Memory, Name, OnOpen, Recognise, Retry, SideEffect, SinkKind, Source, Strategy, Transactions,
-    Verification, Wait, Work,
+    Memory, Name, OnOpen, Recognise, Retry, Right, SideEffect, SinkKind, Source, Strategy,
+    Transactions, Verification, Wait, Work,
 };
 use crate::timer::SECOND_WRITE;
 use crate::vocabulary::Topology;
@@ -62,6 +62,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) race: Span,
     /// How many records a consumer handles at once.
     pub(in crate::judge) workers: u16,
+    /// By what right its consumers read.
+    pub(in crate::judge) right: Right,
     /// Its readers ask for committed records only.
     reads_committed: bool,
     /// Its leaders ask the coordinator before they take a record into a transaction.
@@ -252,6 +254,7 @@ impl Rules {
                 Work::Loop(work) => work.workers,
                 Work::Transact(_) => 1,
             },
+            right: strategy.work.right(),
             reads_committed: reads_committed(strategy),
             verifies: verifies(strategy),
             keeps: keeps(strategy),

@@ -10,8 +10,8 @@ use crate::vocabulary::RecordId;
 ///
 /// A transaction that nobody ends blocks it (S1), unless all are ended, and undone, again and again; its key, or one
 /// ahead of it, is in progress for ever (S3); poison ahead of it is tried again and again (S4); its reader is caught on
-/// a key or on poison of another partition (S3, S4); its holder is refused (S6); its group forms again and again, or
-/// its commits are refused (S7). On the way into the log: refused as stale (S6), or sent under a sequence number, or
+/// a key or on poison of another partition (S3, S4); its group forms again and again, or its commits are refused (S7);
+/// its holder is refused (S6). On the way into the log: refused as stale (S6), or sent under a sequence number, or
 /// waiting behind what was, without being taken (S5); or its client has stopped trying, and put it aside (L11).
 pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let facts = known.records.get(record);
@@ -42,10 +42,13 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         Cause::Stuck(4)
     } else if let Some((_, number)) = caught(known, by_reader) {
         Cause::Stuck(number)
+    } else if known.rules.right.group().is_some()
+        && (lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1)
+    {
+        // A sink that refuses former owners only says what the group does.
+        Cause::Stuck(7)
     } else if flags.has(Flags::REFUSED) {
         Cause::Stuck(6)
-    } else if lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1 {
-        Cause::Stuck(7)
     } else if blocked {
         Cause::Stuck(1)
     } else {

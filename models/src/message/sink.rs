@@ -34,7 +34,7 @@ pub enum Message {
         partition: Partition,
         /// Which request this answers.
         request: u32,
-        /// The next offset to read.
+        /// The next offset to read; 0 if it keeps none.
         offset: Offset,
     },
 }

@@ -211,13 +211,13 @@ impl Producer {
         self.arm_deadline(ctx);
     }
 
-    /// Gives a request up. Failed is only what was never sent.
+    /// Gives a request up. Failed is only what was never sent, nor before its application sent it again.
     fn give_up(&mut self, request: &Request, outcome: Outcome, ctx: &mut Ctx<'_>) {
         self.memory.queues.release(request);
         self.memory.sequences.given_up(request);
         let outcome = match outcome {
-            Outcome::Failed if request.attempt > 0 => Outcome::Unknown,
-            Outcome::Unknown if request.attempt == 0 => Outcome::Failed,
+            Outcome::Failed if request.nth() > 0 => Outcome::Unknown,
+            Outcome::Unknown if request.nth() == 0 => Outcome::Failed,
             _ => outcome,
         };
         request.records(|record| self.tell(record, outcome, false, ctx));

@@ -63,7 +63,7 @@ pub enum Invariant {
     Fencing,
     /// O13: an ack says no more than is true.
     HonestAck,
-    /// O15: every transaction is decided in time; readers are not blocked longer.
+    /// O15: every transaction is decided in the end, and none blocks readers for ever.
     StableProgress,
     /// O16: once all has healed, everything is acknowledged or reported, and processed.
     Convergence,

@@ -154,6 +154,19 @@ fn a_record_that_is_sent_again_by_its_application_is_not_recognised() {
     assert_eq!(effects(&reported, 2)[0], 1);
 }
 
+/// A client has no word for a record that was sent once, sent again by its application, and then refused by an open
+/// breaker: it may be stored, so it is not "failed" (§1.18: an indefinite outcome is never reported as failed).
+#[test]
+fn what_was_sent_before_its_application_sent_it_again_is_not_failed() {
+    let ack = "Drop(packet: Ack(record: 0), times: 9)";
+    let breaker = r#"jitter: 0, attempts: 1, on_timeout: SendAgain,
+        breaker: (failures: 1, open_for: "2s", on_open: Fail)"#;
+    let run = stage(1, &[ack]).run(&strategy("", "").replace("jitter: 0", breaker));
+    assert_eq!(effects(&run, 1), [1]);
+    assert_eq!(told(&run, Outcome::Failed), 0);
+    assert!(told(&run, Outcome::Unknown) > 0);
+}
+
 /// F003: what never left is sent again, too; who goes by the intent stores it once.
 #[test]
 fn a_record_that_is_sent_again_by_its_application_keeps_its_intent() {

@@ -1037,7 +1037,8 @@ fn s7_a_transaction_that_would_be_undone_next_is_not_what_holds_up() {
              hanging @2:4 7/3
              {end}"
         );
-        let found = Bench::of("work: Transact(), sink: (kind: Output)").found(&history);
+        let found =
+            Bench::of("work: Transact(right: Group()), sink: (kind: Output)").found(&history);
         let of = |line: &String| line.contains("convergence") || line.contains("stable_progress");
         found.into_iter().filter(of).collect::<Vec<String>>()
     };
@@ -1310,8 +1311,9 @@ fn s4_workers_hang_on_poison_although_it_is_marked_f052() {
 
 #[test]
 fn s7_the_group_forms_again_and_again() {
+    let grouped = Bench::of("work: Loop(mark: After, right: Group())");
     let found = standstill(
-        &Bench::default(),
+        &grouped,
         "intent 0
          stored 0 @0
          acked 0 ok
@@ -1334,14 +1336,20 @@ fn s7_the_group_forms_again_and_again() {
     );
     let behind = format!("{history}\nintent 1\nstored 1 @1\nacked 1 ok");
     assert_eq!(
-        standstill(&Bench::default(), &behind),
+        standstill(&grouped, &behind),
         ["delivery 1 S7 outbound, promised"],
         "F045: what stands behind a poll that takes too long"
     );
-    let circles = standstill(&Bench::default(), &format!("{history}\nend stuck"));
+    let circles = standstill(&grouped, &format!("{history}\nend stuck"));
     assert_eq!(
         circles,
         ["delivery - S7 outbound, promised"],
         "F045: every attempt is too slow"
+    );
+    let fenced = Bench::of("work: Loop(mark: After, right: Group()), sink: (fence: Token)");
+    assert_eq!(
+        standstill(&fenced, &format!("{behind}\nrefused 1 sink token=1")),
+        ["delivery 1 S7 outbound, promised"],
+        "a sink that refuses former owners only says what the group does"
     );
 }

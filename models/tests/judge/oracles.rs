@@ -85,6 +85,30 @@ fn o1_a_dead_letter_is_not_lost_but_a_skipped_record_is() {
     assert_eq!(skipped, ["effect 0 L9 outbound"]);
 }
 
+/// Putting aside saves a record only as long as what was put aside is there.
+#[test]
+fn o1_a_dead_letter_that_is_lost_is_lost_with_its_record() {
+    let lost = |outage: &str, then: &str| {
+        let history = format!(
+            "intent 0
+             attempt 0
+             stored 0 @0
+             acked 0 ok
+             delivered 0 @0
+             stored 0 @4:0
+             parked 0
+             progress @1
+             {outage} broker-0
+             truncated @4:0..1
+             {then}"
+        );
+        Bench::default().found_of("no_loss", &history)
+    };
+    assert_eq!(lost("power-loss", ""), ["effect 0 L9 outbound"]);
+    assert_eq!(lost("disk-loss", ""), ["effect 0 L9 outbound"]);
+    assert_eq!(lost("power-loss", "stored 0 @4:0\nparked 0"), none());
+}
+
 #[test]
 fn o1_an_exhausted_run_shows_nothing_by_what_is_missing() {
     let history = "intent 0

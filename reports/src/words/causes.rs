@@ -121,7 +121,7 @@ pub const CAUSES: [Cause; 36] = [
     cause(
         "L9",
         "error swallowed",
-        "its handling failed, and the error was swallowed or it was put aside",
+        "its handling failed, and the error was swallowed, or what it was put aside as was lost",
     ),
     cause(
         "L10",

@@ -93,7 +93,7 @@ pub const INVARIANTS: [InvariantWords; Invariant::ALL.len()] = [
     words(
         Invariant::StableProgress,
         "readers held up",
-        "every transaction is decided in time and readers are not held up longer",
+        "every transaction is decided in the end, and none holds up readers for ever",
         "is held up by a transaction that nobody decides",
     ),
     words(

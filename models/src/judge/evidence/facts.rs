@@ -49,9 +49,9 @@ flags! {
     KNOWN_LATER = 13;
     /// The consumer or the sink found it in progress.
     IN_PROGRESS = 14;
-    /// A handler passed over it.
+    /// A handler passed over it, or its dead letter is lost.
     SKIPPED = 15;
-    /// It was put aside as a dead letter.
+    /// It was put aside as a dead letter, which is there.
     PARKED = 16;
     /// The group's committed offset is beyond all of its copies.
     PASSED = 17;
@@ -80,7 +80,7 @@ flags! {
     /// Its offset was done with, before it was stored or after, on account of another record, that had stood there
     /// and was lost; or its reader was put behind it before it had been marked. Nobody was given it since.
     OVERRUN = 29;
-    /// An output of it was lost, or the end of its transaction was.
+    /// An output or a dead letter of it was lost, or the end of its transaction was.
     OUTPUT_LOST = 30;
     /// Its last delivery was of another copy than the one before.
     COPIED = 31;

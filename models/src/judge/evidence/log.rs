@@ -184,6 +184,26 @@ impl Known {
         } else if entry.state == State::Plain {
             self.undo_effect(entry.record);
         }
+        if partition == self.rules.topology.dead_letters() {
+            self.lose_letter(partition, entry.record);
+        }
+    }
+
+    /// A dead letter is gone. Without another one, its record was only passed over.
+    fn lose_letter(&mut self, partition: Partition, record: RecordId) {
+        let lane = self.lane(partition);
+        let another = lane
+            .range(0, lane.end())
+            .any(|(_, entry)| entry.record == record);
+        if another {
+            return;
+        }
+        self.touch(record, |facts| {
+            if facts.flags.has(Flags::PARKED) {
+                facts.flags.clear(Flags::PARKED);
+                facts.flags.set(Flags::SKIPPED);
+            }
+        });
     }
 
     /// A copy in the input log is gone: which is the latest one now?

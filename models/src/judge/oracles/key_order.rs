@@ -181,7 +181,7 @@ fn of_effect(facts: &Facts, ahead: &Facts, attempt: u32, parallel: bool) -> (Sid
     let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
     if behind && !ahead.flags.has(Flags::VAGUE) {
         (Side::Inbound, Cause::Reorder(1))
-    } else if facts.deliveries > 1 {
+    } else if facts.deliveries > 1 && !facts.flags.has(Flags::COPIED) {
         (Side::Outbound, Cause::Reorder(3))
     } else if attempt > 1 || !parallel {
         (Side::Outbound, Cause::Reorder(1))

@@ -2,8 +2,8 @@
 //!
 //! Judged once all has settled: what readers could still come to is late (O16), not lost. A record counts as lost at
 //! each level at which it is absent; cause and side are those of where it was born. Unknown and failed records are
-//! never lost; but what its source counted as sent, and passed over, is acknowledged. A dead letter that was put
-//! aside is not lost, a record that was skipped is.
+//! never lost; but what its source counted as sent, and passed over, is acknowledged. A record that was put aside is
+//! not lost as long as its dead letter is there; one that was skipped is.
 //!
 //! Keeps nothing of its own.
 

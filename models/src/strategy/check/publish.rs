@@ -14,11 +14,18 @@ impl Strategy {
         check_sizes(&self.publish, found);
         check_names(&self.publish, found);
         match self.publish.retry {
-            Retry::Never { timeout } => found.when(
-                timeout.is_zero() && self.publish.wait != Wait::Nothing,
-                "publish.retry.timeout",
-                "is 0: every answer would come too late",
-            ),
+            Retry::Never { timeout } => {
+                found.when(
+                    timeout.is_zero() && self.publish.wait != Wait::Nothing,
+                    "publish.retry.timeout",
+                    "is 0: every answer would come too late",
+                );
+                found.when(
+                    self.source != Source::Live && self.publish.wait != Wait::Nothing,
+                    "publish.retry",
+                    "`Never` makes no sense with a source that is read again: it would pass over what was not stored",
+                );
+            }
             Retry::Backoff(backoff) => {
                 check_backoff(&self.publish, &backoff, found);
                 check_breaker(&backoff, found);
