@@ -10,7 +10,7 @@ use semel_reports::words::thousands;
 use semel_scenarios::explain::explain;
 use semel_scenarios::found;
 use semel_scenarios::plan::Plan;
-use semel_scenarios::shrink::{RUNS, shrink};
+use semel_scenarios::shrink::{RUNS, shrink_to};
 use semel_scenarios::summary::{CauseCount, Summary};
 use semel_scenarios::sweep::{self, Trouble};
 
@@ -166,7 +166,7 @@ impl Swept {
             ),
             plan.token(cause.seed),
         );
-        let Some(shrunk) = shrink(plan, cause.seed, RUNS) else {
+        let Some(shrunk) = shrink_to(plan, cause.seed, cause.sought().as_ref(), RUNS) else {
             return head;
         };
         let name = format!("{}.ron", shrunk.witness.name);

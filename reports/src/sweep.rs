@@ -1,5 +1,6 @@
 //! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
 
+use semel_scenarios::sought::Sought;
 use semel_scenarios::summary::{CauseCount, Summary};
 
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
@@ -143,12 +144,22 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
             of_cause(&mut table, &line.summary.strategy, cause, again);
         }
     }
-    let note = paragraph("", 0, &glyphs.clean(MET));
+    let mut several = lines.iter().filter(|line| line.summary.causes.len() > 1);
+    let other = several.find_map(|line| line.summary.causes.last()?.sought());
+    let note = paragraph("", 0, &glyphs.clean(&met(other.as_ref())));
     format!("\n{}{note}", table.render())
 }
 
-const MET: &str = "Smallest set met: the fewest kinds of faults that struck in a run of that kind. What such a run needs, \
-                   `semel shrink` says.";
+/// What the table of causes leaves open, and who says it. Where a run may show several things, one can be asked for.
+fn met(other: Option<&Sought>) -> String {
+    let asked = other.map_or_else(String::new, |other| {
+        format!(" Of several violations of a run both take the gravest, or the one asked for: --violation \"{other}\".")
+    });
+    format!(
+        "Smallest set met: the fewest kinds of faults that struck in a run of that kind. What such a run needs, \
+         `semel shrink` says, and why, `semel explain`.{asked}"
+    )
+}
 
 /// The lines of one cause: its name stands in the first of them.
 fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[String]) {

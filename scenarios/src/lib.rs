@@ -56,6 +56,7 @@ mod meaning;
 mod reach;
 pub mod replay;
 pub mod shrink;
+pub mod sought;
 mod survey;
 pub mod verify;
 

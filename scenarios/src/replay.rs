@@ -8,6 +8,7 @@ use crate::load::load;
 use crate::plan::Plan;
 use crate::scenario::{Scenario, Witness};
 use crate::shrink::Aim;
+use crate::sought::Sought;
 use crate::token::Token;
 use crate::trace::Line;
 use crate::trial::{Opened, Runner};
@@ -100,7 +101,7 @@ fn differs(plan: &Arc<Plan>, known: &Witness, run: &Opened) -> Option<Difference
     if run.row.digest != known.digest {
         return Some(first_difference(&plan.scenario.marks, run));
     }
-    if Aim::of_witness(known, &run.findings).is_none() {
+    if Aim::of_sought(&Sought::of(known), &run.findings).is_none() {
         return Some(Difference::Violation(known.violation.to_string()));
     }
     None

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::minimal::FaultSet;
 use crate::row::{ExpectedKind, RunVerdict, Word};
+use crate::sought::Sought;
 pub use crate::summarizer::Summarizer;
 use crate::verdict::Judgement;
 
@@ -101,6 +102,19 @@ impl Summary {
             _ if self.met => Judgement::Met,
             _ => Judgement::Unmet,
         }
+    }
+}
+
+impl CauseCount {
+    /// The kind of violation that it counts.
+    pub fn sought(&self) -> Option<Sought> {
+        Some(Sought {
+            breach: format!("{} at {}", self.invariant, self.level)
+                .parse()
+                .ok()?,
+            cause: Some(self.cause.to_string()),
+            side: Some(self.side.to_string()),
+        })
     }
 }
 

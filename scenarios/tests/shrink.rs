@@ -10,7 +10,9 @@ use semel_scenarios::replay::{self, Difference};
 use semel_scenarios::row::ViolationRow;
 use semel_scenarios::scenario::{Fault, Scenario};
 use semel_scenarios::setting::Setting;
-use semel_scenarios::shrink::{Budget, RUNS, Shrunk, Size, shrink};
+use semel_scenarios::shrink::{Budget, RUNS, Shrunk, Size, shrink, shrink_to};
+use semel_scenarios::sought::Sought;
+use semel_scenarios::summary::Summarizer;
 use semel_scenarios::trial::Runner;
 use semel_scenarios::{catalog, found, verdict};
 use semel_sim::time::Span;
@@ -294,4 +296,29 @@ fn where_nothing_fails_there_is_nothing_to_shrink() {
         )
         .is_none()
     );
+}
+
+/// What a sweep lists besides the gravest violation of a run can be shrunk as well, each kind for itself.
+#[test]
+fn each_kind_of_violation_that_a_sweep_finds_can_be_shrunk() {
+    let scenario = Arc::new(
+        catalog::scenario("bad-day")
+            .expect("it is in the catalog")
+            .clone(),
+    );
+    let plan = Arc::new(Plan::new(&scenario, "at-least-once", &[]).expect("it fits"));
+    let (mut runner, mut summarizer) = (Runner::new(&plan), Summarizer::new(&plan));
+    (0..8).for_each(|seed| summarizer.add(&runner.run(seed)));
+    let causes = summarizer.finish().causes;
+    assert!(causes.len() >= 5, "{causes:?}");
+    for cause in causes {
+        let sought = cause.sought().expect("what a row says is understood");
+        let shrunk = shrink_to(&plan, cause.seed, Some(&sought), RUNS).expect("it is there");
+        let witness = shrunk.witness.witness.expect("it is one");
+        assert_eq!(Sought::of(&witness), sought);
+        assert!(shrunk.after.faults <= 3, "{sought}: {:?}", shrunk.after);
+        assert_eq!(sought.to_string().parse(), Ok(sought));
+    }
+    let other: Sought = "monotone_offset at delivery".parse().expect("it is a kind");
+    assert!(shrink_to(&plan, 0, Some(&other), RUNS).is_none());
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use semel_scenarios::sought::Sought;
 use semel_scenarios::sweep::Share;
 use semel_scenarios::token::Token;
 
@@ -320,6 +321,10 @@ pub(crate) struct Target {
     /// Change a value of the scenario, or of the strategy
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,
+    /// Which violation of the run, with its cause and side if that matters: "atomic at log, L7"; default: what a witness
+    /// holds, or else the gravest
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) violation: Option<Sought>,
 }
 
 /// What to shrink, and where to put it.

@@ -7,7 +7,7 @@ use semel_reports::{explain as prose, json, search as ink};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
-use semel_scenarios::shrink::{Shrunk, shrink as shrink_run};
+use semel_scenarios::shrink::{Shrunk, shrink_to};
 use semel_scenarios::token::Token;
 use semel_scenarios::verify::verify as verify_plan;
 use semel_scenarios::{catalog, explain as explaining, found};
@@ -28,7 +28,7 @@ struct Named {
 /// Shrinks a failure and writes a witness of it.
 pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let draft = begin(args.output.as_ref())?;
-    let shrunken = shrunk(&named(&args.target)?, args.runs)?;
+    let shrunken = shrunk(&args.target, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
     let written = draft.is_some();
@@ -71,8 +71,13 @@ fn nothing() -> Failure {
     Failure::Nothing("nothing goes wrong in this run".into())
 }
 
-fn shrunk(named: &Named, runs: u64) -> Result<Shrunk, Failure> {
-    shrink_run(&named.plan, named.seed, runs).ok_or_else(nothing)
+fn shrunk(target: &Target, runs: u64) -> Result<Shrunk, Failure> {
+    let named = named(target)?;
+    let sought = target.violation.as_ref();
+    shrink_to(&named.plan, named.seed, sought, runs).ok_or_else(|| match sought {
+        Some(sought) => Failure::Nothing(format!("no {sought} appears in this run")),
+        None => nothing(),
+    })
 }
 
 /// Says why a run went wrong.
@@ -80,7 +85,7 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     let explanation = if let Some(told) = of_witness(&args.target, manner)? {
         told
     } else {
-        let found = shrunk(&named(&args.target)?, args.runs)?;
+        let found = shrunk(&args.target, args.runs)?;
         explaining::explain(&found).ok_or_else(nothing)?
     };
     let form = match manner.format {
@@ -97,9 +102,10 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// A witness is told as it stands, if it still repeats what it holds. None: it is none, or it is to be changed first.
+/// A witness is told as it stands, if it still repeats what it holds. None: it is none, or something else is asked of it.
 fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Explanation>, Failure> {
-    if source::is_token(&target.given) || !target.set.is_empty() {
+    let asked = !target.set.is_empty() || target.violation.is_some();
+    if source::is_token(&target.given) || asked {
         return Ok(None);
     }
     let scenario = Arc::new(load_with(&source::find(&target.given)?, &[])?);

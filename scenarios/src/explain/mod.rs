@@ -34,6 +34,7 @@ use crate::plan::Plan;
 use crate::row::ViolationRow;
 use crate::scenario::Scenario;
 use crate::shrink::{Aim, Beyond, Budget, Kin, Shrunk, Size};
+use crate::sought::Sought;
 use crate::verdict;
 
 pub use condense::More;
@@ -181,7 +182,7 @@ fn of_witness(
     let mut meant = Watched::new(bench.seeded(known.seed), Meant::new(&bench.nodes));
     let (findings, trace) = bench.watch(&mut meant);
     let meanings = meant.watch.into_meanings();
-    let aim = aim.or_else(|| Aim::of_witness(known, &findings))?;
+    let aim = aim.or_else(|| Aim::of_sought(&Sought::of(known), &findings))?;
     let violation = aim.find(&findings)?;
     let subject = Subject::of(&trace, &bench.workload, violation);
     let inputs = plan.scenario.topology.partitions;

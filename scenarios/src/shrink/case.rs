@@ -16,6 +16,7 @@ use crate::incident::{incidents, leaves_open};
 use crate::meaning::{Meaning, Meant};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
+use crate::sought::Sought;
 
 /// A run that may fail: a scenario with its records written out and no faults but these.
 #[derive(Clone, Debug)]
@@ -27,13 +28,18 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Runs a plan and writes it down; and what its witness says of it, or else the gravest that was found, if anything
-    /// was.
-    pub(super) fn of(plan: &Arc<Plan>, seed: u64) -> Option<(Self, Aim)> {
-        let known = plan.scenario.witness.as_ref();
-        Self::where_found(plan, seed, |findings| {
-            let told = known.and_then(|known| Aim::of_witness(known, findings));
-            told.or_else(|| Aim::gravest(findings))
+    /// Runs a plan and writes it down, with what is sought in it, if it is there. Nothing sought: what its witness says
+    /// of it, or else the gravest that was found, if anything was.
+    pub(super) fn of(plan: &Arc<Plan>, seed: u64, sought: Option<&Sought>) -> Option<(Self, Aim)> {
+        let known = plan.scenario.witness.as_ref().map(Sought::of);
+        Self::where_found(plan, seed, |findings| match sought {
+            Some(sought) => Aim::of_sought(sought, findings),
+            None => {
+                let told = known
+                    .as_ref()
+                    .and_then(|known| Aim::of_sought(known, findings));
+                told.or_else(|| Aim::gravest(findings))
+            }
         })
     }
 

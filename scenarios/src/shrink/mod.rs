@@ -27,9 +27,9 @@ use crate::found;
 use crate::meaning::{Carried, Meant};
 use crate::plan::Plan;
 use crate::reach::{Reach, Reaching};
-use crate::scenario::{Scenario, Witness};
+use crate::scenario::Scenario;
+use crate::sought::Sought;
 use crate::trial::Runner;
-use crate::verdict;
 use case::Case;
 
 pub use crate::reach::Beyond;
@@ -114,10 +114,21 @@ const SHARE: u64 = 12;
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
 
-/// Shrinks the run of a plan under a seed, in at most so many runs. None where nothing fails in it.
+/// Shrinks the run of a plan under a seed, in at most so many runs, to what fails in it most gravely. None where nothing
+/// does.
 pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
+    shrink_to(plan, seed, None, runs)
+}
+
+/// The same, to what is sought. None where that does not appear.
+pub fn shrink_to(
+    plan: &Arc<Plan>,
+    seed: u64,
+    sought: Option<&Sought>,
+    runs: u64,
+) -> Option<Shrunk> {
     let plan = &plan.drawn(seed);
-    let (whole, aim) = Case::of(plan, seed)?;
+    let (whole, aim) = Case::of(plan, seed, sought)?;
     let taking = runs.min(TAKING.max(runs / SHARE));
     let mut shrinker = Shrinker::new(plan, seed, (aim, &whole), taking);
     let case = shrinker.shrink(whole.clone());
@@ -157,17 +168,9 @@ impl Aim {
         Self::gravest_of(findings.violations.iter())
     }
 
-    /// What a witness says of its violation: the gravest thing that it can mean.
-    pub fn of_witness(known: &Witness, findings: &Findings) -> Option<Self> {
-        let is_meant = |one: &&Violation| {
-            let row = verdict::violation(one);
-            let says =
-                |said: &Option<String>, now: &str| said.as_ref().is_none_or(|said| said == now);
-            row.is(known.violation)
-                && says(&known.side, &row.side)
-                && says(&known.cause, &row.cause)
-        };
-        Self::gravest_of(findings.violations.iter().filter(is_meant))
+    /// The gravest thing that can be meant.
+    pub fn of_sought(sought: &Sought, findings: &Findings) -> Option<Self> {
+        Self::gravest_of(sought.among(findings))
     }
 
     fn gravest_of<'v>(found: impl DoubleEndedIterator<Item = &'v Violation>) -> Option<Self> {
