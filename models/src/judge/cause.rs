@@ -151,7 +151,7 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         return (Side::Outbound, Cause::Duplicate(number));
     }
     if known.rules.is_output(act.partition) {
-        return of_output(known, facts, act.attempt);
+        return of_output(known, facts, act.partition, act.attempt);
     }
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
     if missed == Miss::New
@@ -242,8 +242,14 @@ const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
 }
 
 /// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
-/// copies, or was delivered twice; or what was made of it was sent twice.
-pub(super) fn of_output(known: &Known, facts: &Facts, attempt: u32) -> Origin {
+/// copies, or was delivered twice; or what was made of it was sent twice. Outputs are always recognised by sequence, so
+/// the second one came under another name: that of an epoch that was over (D5). Nobody recognises dead letters.
+pub(super) fn of_output(
+    known: &Known,
+    facts: &Facts,
+    partition: Partition,
+    attempt: u32,
+) -> Origin {
     if facts.flags.has(Flags::TORN) {
         return (Side::Outbound, Cause::Duplicate(10));
     }
@@ -253,9 +259,10 @@ pub(super) fn of_output(known: &Known, facts: &Facts, attempt: u32) -> Origin {
     if moved || facts.flags.has(Flags::COPIED) {
         return of_other_copy(facts);
     }
-    let number = match facts.delivery_cause {
-        0 => of_attempt(known, facts, attempt),
-        number => number,
+    let letter = partition == known.rules.topology.dead_letters();
+    let number = match (facts.delivery_cause, of_attempt(known, facts, attempt)) {
+        (0, 1) if !letter => 5,
+        (0, number) | (number, _) => number,
     };
     (Side::Outbound, Cause::Duplicate(number))
 }

@@ -62,6 +62,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) race: Span,
     /// How many records a consumer handles at once.
     pub(in crate::judge) workers: u16,
+    /// How long its handlers wait for the sink's answer; None: they go on at once.
+    pub(in crate::judge) sink_timeout: Option<Span>,
     /// By what right its consumers read.
     pub(in crate::judge) right: Right,
     /// Its readers ask for committed records only.
@@ -253,6 +255,10 @@ impl Rules {
             workers: match &strategy.work {
                 Work::Loop(work) => work.workers,
                 Work::Transact(_) => 1,
+            },
+            sink_timeout: match &strategy.work {
+                Work::Loop(work) => work.sink_timeout,
+                Work::Transact(_) => None,
             },
             right: strategy.work.right(),
             reads_committed: reads_committed(strategy),

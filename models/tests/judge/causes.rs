@@ -925,9 +925,13 @@ fn r5_a_worker_beside_it_was_faster() {
     let workers = Bench::of("work: Loop(mark: After, workers: 2)");
     let found = workers.found_of("key_order", overtaken);
     assert_eq!(found, ["effect 0 R5 outbound"]);
-    // Who works alone was overtaken on the way to the sink.
-    let found = Bench::default().found_of("key_order", overtaken);
+    // Who works alone and waits for no answer was overtaken on the way to the sink.
+    let hasty = Bench::of("work: Loop(mark: Before, sink_timeout: None)");
+    let found = hasty.found_of("key_order", overtaken);
     assert_eq!(found, ["effect 0 R1 outbound"]);
+    // Who works alone and waits went on past it, and came back.
+    let found = Bench::default().found_of("key_order", overtaken);
+    assert_eq!(found, ["effect 0 R3 outbound"]);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use semel_models::strategy::{Fence, Keep, Mark, SinkKind, Strategy, Wait, Work};
+use semel_sim::address::NodeId;
+use semel_sim::record::{Loss, What};
+use semel_sim::schedule::{Deviation, NamedChange};
 use serde::Serialize;
 
 use super::Elsewhere;
@@ -11,6 +14,7 @@ use crate::catalog;
 use crate::meaning::{Carried, Meaning};
 use crate::plan::Plan;
 use crate::shrink::Aim;
+use crate::trace::Trace;
 
 /// A change of one knob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -99,7 +103,36 @@ fn holds(bench: &Bench, strategy: &Strategy, meanings: &[Meaning], aim: Aim) -> 
     let Some(mut carried) = Carried::new(meanings, &bench.nodes) else {
         return false;
     };
-    let findings = bench.play(&mut carried);
+    let (findings, trace) = bench.watch(&mut carried);
     let broken = findings.count(aim.invariant, aim.level) > 0;
-    carried.all_struck() && !broken && findings.breach().is_none()
+    let kept = carried.all_struck() && !broken && findings.breach().is_none();
+    kept && meanings
+        .iter()
+        .all(|one| touches(&one.deviation, &bench.nodes, &trace))
+}
+
+/// Whether what befell nodes and links at some time befell any that took part. What befell a packet or a step did.
+fn touches(deviation: &Deviation, nodes: &[String], trace: &Trace) -> bool {
+    let Deviation::Weather { at, change } = deviation else {
+        return true;
+    };
+    let called = |node: NodeId, name: &String| nodes.get(usize::from(node.0)) == Some(name);
+    let later = trace.entries.iter().filter(|entry| entry.at.0 >= at.0);
+    let mut happened = later.map(|entry| &entry.what);
+    match change {
+        NamedChange::Join(..) => true,
+        NamedChange::Cut(one, other) => happened.any(|what| {
+            matches!(what, What::Sent { from, to, loss: Some(Loss::Isolated), .. }
+                if called(*from, one) && called(*to, other))
+        }),
+        NamedChange::Latency(one, other, _) => happened.any(|what| {
+            matches!(what, What::Sent { from, to, .. } if called(*from, one) && called(*to, other))
+        }),
+        NamedChange::Outage(node, ..)
+        | NamedChange::Slow(node, _)
+        | NamedChange::ClockStep(node, _)
+        | NamedChange::ClockDrift(node, _) => trace.entries.iter().any(|entry| {
+            matches!(entry.what, What::Arrived(_, to, _) if called(to, node))
+        }),
+    }
 }

@@ -127,7 +127,8 @@ impl KeyOrder {
             let ahead = known.records.get(ahead);
             let beside = facts.delivery.consumer != ahead.effect.consumer;
             let parallel = known.rules.workers > 1 || beside;
-            let origin = of_effect(facts, ahead, attempt, parallel);
+            let came_back = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
+            let origin = of_effect(facts, ahead, attempt, (parallel, came_back));
             docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
         }
     }
@@ -172,16 +173,21 @@ fn is_read_before(
     })
 }
 
-/// It was behind in the log already (R1); or it was delivered again (R3); or its request to the sink was sent again
-/// behind a later one, or overtaken by one on its way (R1); or a worker or an owner beside its own was
-/// faster (R5).
+/// It was behind in the log already (R1); or it was delivered again, or its reader came back to what it had jumped
+/// over (R3); or its request to the sink was sent again behind a later one, or overtaken by one on its way (R1); or a
+/// worker or an owner beside its own was faster (R5).
 ///
 /// Behind in the log is what was read from behind the copy that took effect, whatever copies came after that.
-fn of_effect(facts: &Facts, ahead: &Facts, attempt: u32, parallel: bool) -> (Side, Cause) {
+fn of_effect(
+    facts: &Facts,
+    ahead: &Facts,
+    attempt: u32,
+    (parallel, came_back): (bool, bool),
+) -> (Side, Cause) {
     let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
     if behind && !ahead.flags.has(Flags::VAGUE) {
         (Side::Inbound, Cause::Reorder(1))
-    } else if facts.deliveries > 1 && !facts.flags.has(Flags::COPIED) {
+    } else if came_back || (facts.deliveries > 1 && !facts.flags.has(Flags::COPIED)) {
         (Side::Outbound, Cause::Reorder(3))
     } else if attempt > 1 || !parallel {
         (Side::Outbound, Cause::Reorder(1))

@@ -125,7 +125,7 @@ fn origin(
     number: u8,
 ) -> Origin {
     if known.rules.is_output(partition) {
-        cause::of_output(known, facts, attempt)
+        cause::of_output(known, facts, partition, attempt)
     } else {
         (Side::Inbound, Cause::Duplicate(number))
     }
