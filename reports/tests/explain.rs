@@ -47,6 +47,18 @@ fn what_goes_on_for_ever_is_told_in_a_page() {
     }
 }
 
+/// What a consumer makes of a record is told as that, also of the record that overtakes another one.
+#[test]
+fn an_output_is_told_from_the_record_that_it_was_made_of() {
+    let explanation = explained_as(("broker-power-loss", "transactional", 67), &[]);
+    let page = text(&explanation, Glyphs::Ascii);
+    assert!(
+        page.contains("stores the output of 1 at offset 0"),
+        "{page}"
+    );
+    insta::assert_snapshot!("overtaking-output", page);
+}
+
 /// Of a torn transaction both halves are told.
 #[test]
 fn a_torn_transaction_is_told_by_its_halves() {

@@ -197,13 +197,15 @@ fn circumstance(given: &Given) -> String {
             from,
             to,
             what,
+            output,
             attempt,
             arrives_ns,
             lost,
             under_way,
         } => {
-            let attempt =
-                attempt.map_or_else(String::new, |attempt| format!(" (attempt {attempt})"));
+            let attempt = attempt.map(|attempt| format!("attempt {attempt}"));
+            let remarks = output.then(|| "output".to_string()).into_iter();
+            let remarks = bracketed(remarks.chain(attempt));
             let fate = match (lost, &arrives_ns[..]) {
                 (Some(reason), _) => format!("   x lost: {reason}"),
                 (None, []) if *under_way => "   still on its way in the end".into(),
@@ -213,7 +215,7 @@ fn circumstance(given: &Given) -> String {
                     format!("   arrives twice, {} and {}", millis(*first), millis(*last))
                 }
             };
-            format!("{from} -> {to}  {what}{attempt}{fate}")
+            format!("{from} -> {to}  {what}{remarks}{fate}")
         }
         Circumstance::Outage {
             node,
@@ -226,6 +228,15 @@ fn circumstance(given: &Given) -> String {
         Circumstance::Weather { change } => mishaps::weather(change),
         Circumstance::More(more) => more_like_it(*more),
     }
+}
+
+/// ` (output, attempt 1)`; nothing where there is nothing to remark.
+fn bracketed(remarks: impl Iterator<Item = String>) -> String {
+    let remarks: Vec<String> = remarks.collect();
+    if remarks.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", remarks.join(", "))
 }
 
 fn then(explanation: &Explanation) -> String {

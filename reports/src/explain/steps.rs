@@ -190,6 +190,12 @@ impl Told<'_> {
             Deed::Stored(offset) => {
                 format!("{node} stores {rival} at offset {offset}{because} at {at}.")
             }
+            Deed::StoredOutput(offset) => {
+                format!("{node} stores the output of {rival} at offset {offset}{because} at {at}.")
+            }
+            Deed::CommittedOutput => format!(
+                "{node} commits the output of {rival}{because} at {at}: {rival} takes effect."
+            ),
             Deed::Delivered => format!("{node} gets {rival}, which stands ahead, at {at}."),
             Deed::Applied => format!("{node} applies {rival}{because} at {at}."),
             Deed::InProgress => format!(

@@ -26,6 +26,7 @@ pub(crate) fn mark(mark: &Mark) -> String {
 fn sketch(sketch: &Sketch) -> String {
     match sketch {
         Sketch::Stored { record, offset } => format!("offset {offset} = {record}"),
+        Sketch::StoredOutput { record, offset } => format!("output {offset} = {record}"),
         Sketch::Applied { account, amount } => format!("account {account} {amount:+}"),
         Sketch::OtherApplied { record, first } => {
             let first = if *first { " first" } else { "" };

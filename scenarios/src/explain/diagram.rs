@@ -79,6 +79,13 @@ pub enum Sketch {
         /// Where.
         offset: u64,
     },
+    /// What was made of a record is stored at an offset of the outputs.
+    StoredOutput {
+        /// Of which.
+        record: u32,
+        /// Where.
+        offset: u64,
+    },
     /// The record takes effect.
     Applied {
         /// On which account.
@@ -260,8 +267,17 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
     let about = slice.is_about(entry);
     let of_rival = slice.is_of_rival(entry);
     Some(match *seen {
-        Observation::Stored { record, offset, .. } if about || of_rival => {
-            Sketch::Stored { record, offset }
+        Observation::Stored {
+            record,
+            partition,
+            offset,
+            ..
+        } if about || of_rival => {
+            if partition >= slice.inputs {
+                Sketch::StoredOutput { record, offset }
+            } else {
+                Sketch::Stored { record, offset }
+            }
         }
         Observation::Applied { record, .. } if of_rival => Sketch::OtherApplied {
             record,

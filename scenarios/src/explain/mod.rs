@@ -7,11 +7,13 @@
 
 mod condense;
 mod diagram;
+mod ending;
 mod facts;
 mod ground;
 mod holds;
 mod known;
 mod proof;
+mod readers;
 mod silence;
 mod slice;
 mod story;

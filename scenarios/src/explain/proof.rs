@@ -32,6 +32,8 @@ pub enum Circumstance {
         to: String,
         /// What it says.
         what: String,
+        /// It carries what was made of the record, on its way to the outputs.
+        output: bool,
         /// Which attempt it is, from 1.
         attempt: Option<u32>,
         /// When copies of it arrive; none if it is lost.
@@ -145,7 +147,7 @@ impl Fact {
             Self::Record(RecordFact::Stored(Stored { offset, .. }))
             | Self::Reader(ReaderFact::Marked { offset, .. } | ReaderFact::Reset { offset, .. })
             | Self::Log(LogFact::Truncated { from: offset, .. })
-            | Self::Other(_, Deed::Stored(offset)) => *offset = 0,
+            | Self::Other(_, Deed::Stored(offset) | Deed::StoredOutput(offset)) => *offset = 0,
             Self::Reader(
                 ReaderFact::Regrouped { generation, .. }
                 | ReaderFact::Resumed {
@@ -177,10 +179,14 @@ pub enum Deed {
     Intended,
     /// It was stored, at this offset.
     Stored(u64),
+    /// What was made of it was stored, at this offset of the outputs.
+    StoredOutput(u64),
     /// It was handed to a handler.
     Delivered,
     /// It took effect.
     Applied,
+    /// What was made of it was committed: that is its effect.
+    CommittedOutput,
     /// A request for it is still in progress, so another one is turned away.
     InProgress,
     /// No handler can process it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
+use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
@@ -294,6 +295,7 @@ impl<'t> Slice<'t> {
                 from: self.node(*from),
                 to: self.node(*to),
                 what: self.trace.describe(entry),
+                output: is_output(message),
                 attempt: message.facts().attempt,
                 arrives_ns: self.arrivals(entry.id).to_vec(),
                 lost: self.loss(entry),
@@ -310,6 +312,17 @@ impl<'t> Slice<'t> {
             _ => None,
         }
     }
+}
+
+/// Whether a packet carries what was made of records.
+const fn is_output(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Log(LogMessage::Produce(Produce {
+            output: Some(_),
+            ..
+        }))
+    )
 }
 
 /// A letter for the kind of a given.

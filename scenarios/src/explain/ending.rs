@@ -1,0 +1,58 @@
+//! The end of the proof: what is not there, though it should be.
+
+use semel_models::judge::Violation;
+use semel_models::strategy::Invariant;
+use semel_models::vocabulary::Offset;
+
+use super::story::Teller;
+use super::torn::torn;
+use super::{Fact, LogFact, ReaderFact, RecordFact, Step};
+
+impl Teller<'_, '_> {
+    /// What is not there in the end.
+    pub(super) fn conclude(&mut self, violation: &Violation) {
+        let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
+        if let Some(torn) = torn(self.slice, violation) {
+            let fact = Fact::Log(LogFact::Torn(torn));
+            self.push(at, String::new(), fact, None);
+        } else if self.slice.record.is_some() && self.lacks {
+            let fact = self.missing(violation.invariant);
+            if let Some(fact) = fact {
+                self.push(at, String::new(), Fact::Record(fact), None);
+            }
+        }
+    }
+
+    fn missing(&self, invariant: Invariant) -> Option<RecordFact> {
+        let passes = |step: &Step| {
+            matches!(
+                step.fact,
+                Fact::Reader(ReaderFact::Marked {
+                    accepted: true,
+                    passes: true,
+                    ..
+                })
+            )
+        };
+        match invariant {
+            Invariant::NoLoss | Invariant::Convergence if !self.applied => {
+                Some(RecordFact::Missing {
+                    beyond: self.beyond(),
+                })
+            }
+            Invariant::Convergence if !self.steps.iter().any(passes) => Some(RecordFact::Unmarked),
+            _ => None,
+        }
+    }
+
+    /// Where the reader of its partition stands in the end, if that is beyond it and it was never handed to anybody.
+    fn beyond(&self) -> Option<Offset> {
+        let own = self.offset().filter(|_| !self.delivered)?;
+        let mut entries = self.slice.trace.entries.iter().rev();
+        let asked = entries.find_map(|entry| match entry.what.message() {
+            Some(message) => self.asks_for(message),
+            None => None,
+        })?;
+        (asked > own).then_some(asked)
+    }
+}
