@@ -5,10 +5,11 @@ use std::sync::Arc;
 use semel_reports::Glyphs;
 use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
+use semel_scenarios::expect::Breach;
 use semel_scenarios::explain::{Explanation, explain};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
-use semel_scenarios::scenario::Scenario;
+use semel_scenarios::scenario::{Scenario, Witness};
 use semel_scenarios::setting::Setting;
 use semel_scenarios::shrink::{RUNS, shrink};
 
@@ -17,13 +18,51 @@ fn explained(scenario: &str, strategy: &str) -> Explanation {
 }
 
 /// The same under a seed, with changes.
-fn explained_as((scenario, strategy, seed): (&str, &str, u64), set: &[&str]) -> Explanation {
+fn explained_as(run: (&str, &str, u64), set: &[&str]) -> Explanation {
+    told(run, set, None)
+}
+
+/// The same of one thing that goes wrong in it, and why: what is broken at which level, and the cause.
+fn explained_of(
+    run: (&str, &str, u64),
+    set: &[&str],
+    (breach, cause): (&str, &str),
+) -> Explanation {
+    let (_, strategy, seed) = run;
+    let breach: Breach = breach.parse().expect("it is one");
+    let told_of = Witness {
+        version: String::new(),
+        strategy: strategy.into(),
+        seed,
+        violation: breach,
+        side: None,
+        cause: Some(cause.into()),
+        digest: String::new(),
+    };
+    let explanation = told(run, set, Some(told_of));
+    let violation = &explanation.violation;
+    assert!(
+        violation.is(breach) && violation.cause == cause,
+        "{violation:?}"
+    );
+    explanation
+}
+
+fn told(
+    (scenario, strategy, seed): (&str, &str, u64),
+    set: &[&str],
+    of: Option<Witness>,
+) -> Explanation {
     let parse =
         |text: &&str| Setting::parse(text).unwrap_or_else(|complaint| panic!("{complaint}"));
     let settings: Vec<Setting> = set.iter().map(parse).collect();
     let source = catalog::find(scenario).expect("the catalog has it");
-    let scenario = Arc::new(load_with(&source, &settings).expect("it is valid"));
-    let plan = Arc::new(Plan::new(&scenario, strategy, &settings).expect("it fits"));
+    let scenario = Scenario {
+        witness: of,
+        ..load_with(&source, &settings).expect("it is valid")
+    };
+    let plan = Plan::new(&Arc::new(scenario), strategy, &settings).expect("it fits");
+    let plan = Arc::new(plan);
     explain(&shrink(&plan, seed, RUNS).expect("it fails")).expect("it fails")
 }
 
@@ -57,6 +96,22 @@ fn an_output_is_told_from_the_record_that_it_was_made_of() {
         "{page}"
     );
     insta::assert_snapshot!("overtaking-output", page);
+}
+
+/// Of a mark that falls it is told from where, and who had set the one that stood.
+#[test]
+fn a_mark_that_falls_is_told_with_the_one_that_stood() {
+    let fallen = ("monotone_offset at delivery", "D9");
+    for (name, run) in [
+        ("mark-that-fell", ("bad-day", "at-least-once", 35)),
+        (
+            "mark-that-fell-in-a-transaction",
+            ("bad-day", "transactional", 118),
+        ),
+    ] {
+        let explanation = explained_of(run, &[], fallen);
+        insta::assert_snapshot!(name, text(&explanation, Glyphs::Ascii));
+    }
 }
 
 /// Of a torn transaction both halves are told.

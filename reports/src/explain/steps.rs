@@ -262,25 +262,33 @@ impl Told<'_> {
     }
 
     fn of_readers(&self, fact: &ReaderFact) -> String {
-        let Self { node, at, .. } = self;
+        let Self {
+            node, at, because, ..
+        } = self;
         match fact {
             ReaderFact::Marked {
                 offset,
+                by,
                 accepted: false,
                 ..
-            } => format!("{node} refuses to mark offset {offset} at {at}."),
+            } => format!("{node} refuses to mark offset {offset} for {by} at {at}{because}."),
             ReaderFact::Marked {
                 offset,
+                by,
                 passes,
-                back,
+                back_from,
                 ..
             } => {
-                let what = match (passes, back) {
-                    (_, true) => "takes the mark of progress back",
-                    (true, false) => "marks progress past it",
-                    (false, false) => "marks progress",
+                let what = match (passes, back_from) {
+                    (_, Some(mark)) => {
+                        format!("takes the mark of progress back from offset {mark}")
+                    }
+                    (true, None) => "marks progress past it".into(),
+                    (false, None) => "marks progress".into(),
                 };
-                format!("{node} {what}: the next offset to read is {offset}, at {at}.")
+                format!(
+                    "{node} {what} for {by} at {at}{because}: the next offset to read is {offset}."
+                )
             }
             ReaderFact::Resumed {
                 offset,

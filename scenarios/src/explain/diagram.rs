@@ -192,7 +192,10 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
     let fault = slice.fault(entry.id);
     let (node, mark) = match &entry.what {
         What::Sent { from, to, .. }
-            if slice.is_about(entry) || slice.is_of_rival(entry) || fault.is_some() =>
+            if slice.is_about(entry)
+                || slice.is_of_rival(entry)
+                || slice.asks_for_mark(entry)
+                || fault.is_some() =>
         {
             let arrivals = slice.arrivals(entry.id);
             let mark = Mark::Packet {
@@ -297,7 +300,9 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         Observation::Skipped { .. } | Observation::Parked { .. } if about => Sketch::PassedOver,
         Observation::Progress {
             offset, accepted, ..
-        } if slice.record.is_some() => Sketch::Marked { offset, accepted },
+        } if slice.record.is_some() || slice.marks.contains(&entry.id) => {
+            Sketch::Marked { offset, accepted }
+        }
         Observation::Truncated { from, .. } => Sketch::Truncated(from),
         Observation::Reset { position, .. } => Sketch::Reset(position),
         Observation::Granted { token, .. } if slice.regroups(entry, token) => {

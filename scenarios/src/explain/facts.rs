@@ -122,12 +122,14 @@ pub enum ReaderFact {
     Marked {
         /// That offset.
         offset: u64,
+        /// Who.
+        by: String,
         /// Whether the mark was accepted.
         accepted: bool,
         /// It passes the record.
         passes: bool,
-        /// It takes back an earlier mark.
-        back: bool,
+        /// The mark that stood, where that was further on: it is taken back.
+        back_from: Option<u64>,
     },
     /// A consumer reads on from here.
     Resumed {

@@ -144,8 +144,14 @@ impl Fact {
                     *name = None;
                 }
             }
+            Self::Reader(ReaderFact::Marked {
+                offset, back_from, ..
+            }) => {
+                *offset = 0;
+                *back_from = back_from.map(|_| 0);
+            }
             Self::Record(RecordFact::Stored(Stored { offset, .. }))
-            | Self::Reader(ReaderFact::Marked { offset, .. } | ReaderFact::Reset { offset, .. })
+            | Self::Reader(ReaderFact::Reset { offset, .. })
             | Self::Log(LogFact::Truncated { from: offset, .. })
             | Self::Other(_, Deed::Stored(offset) | Deed::StoredOutput(offset)) => *offset = 0,
             Self::Reader(

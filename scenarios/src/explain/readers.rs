@@ -22,18 +22,25 @@ impl Teller<'_, '_> {
             Observation::Progress {
                 partition,
                 offset,
+                consumer,
                 accepted,
                 ..
             } if self.is_near(partition) => {
-                let back = accepted && self.known.mark(partition).is_some_and(|mark| offset < mark);
+                let stood = self.known.mark(partition).filter(|_| accepted);
+                let back_from = stood.filter(|mark| offset < *mark);
                 let passes = self.offset().is_some_and(|own| own < offset);
                 let matters = passes || !self.struck.is_empty();
-                let told = !accepted || back || (self.lacks && matters);
-                told.then_some(ReaderFact::Marked {
+                let told = !accepted
+                    || back_from.is_some()
+                    || (self.lacks && matters)
+                    || self.slice.marks.contains(&entry.id);
+                let by = self.plan.scenario.topology.consumer(consumer);
+                told.then(|| ReaderFact::Marked {
                     offset,
+                    by: self.slice.node(by),
                     accepted,
                     passes,
-                    back,
+                    back_from,
                 })
             }
             Observation::Assigned {

@@ -8,7 +8,7 @@ use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::strategy::Invariant;
-use semel_models::vocabulary::RecordId;
+use semel_models::vocabulary::{Partition, RecordId};
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
@@ -33,6 +33,10 @@ pub(super) struct Slice<'t> {
     pub(super) inputs: u16,
     /// The entry that it is told up to.
     pub(super) last: u64,
+    /// The partition whose mark fell, where one did.
+    pub(super) partition: Option<Partition>,
+    /// The entries of the mark that fell and of the one that took its place.
+    pub(super) marks: Vec<u64>,
     /// Entries in which a deviation shows, and which incident it is part of.
     faults: BTreeMap<u64, usize>,
     /// Entries that the proof starts from, and what it calls them.
@@ -59,6 +63,8 @@ impl<'t> Slice<'t> {
             overtook: subject.overtaker.is_some(),
             inputs,
             last: if missing { u64::MAX } else { violation.entry },
+            partition: None,
+            marks: Vec::new(),
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
             arrivals: BTreeMap::new(),
@@ -85,8 +91,35 @@ impl<'t> Slice<'t> {
                 slice.faults.insert(entry.id, incidents[index]);
             }
         }
+        if violation.invariant == Invariant::MonotoneOffset {
+            slice.find_marks(violation.entry);
+        }
         slice.name();
         slice
+    }
+
+    /// The mark that is wrong, and the one that stood before it.
+    fn find_marks(&mut self, wrong: u64) {
+        let accepted = |entry: &Entry<Model>| match entry.what {
+            What::Observed(
+                _,
+                Observation::Progress {
+                    partition,
+                    accepted: true,
+                    ..
+                },
+            ) => Some(partition),
+            _ => None,
+        };
+        self.partition = accepted(&self.trace.entries[wrong as usize]);
+        let mut before = self.trace.entries[..wrong as usize].iter().rev();
+        let stood =
+            before.find(|entry| accepted(entry).is_some_and(|of| self.partition == Some(of)));
+        self.marks = stood
+            .map(|entry| entry.id)
+            .into_iter()
+            .chain([wrong])
+            .collect();
     }
 
     /// Names what the proof starts from: what deviated, and what a fact about the record follows from.
@@ -105,13 +138,22 @@ impl<'t> Slice<'t> {
         }
     }
 
-    /// Whether a packet carries the record to where something became of it.
+    /// Whether a packet carries the record to where something became of it, or asks for one of the marks.
     fn leads(&self, entry: &Entry<Model>) -> bool {
         let What::Sent { message, .. } = &entry.what else {
             return false;
         };
         let carries = matches!(message.kind(), Kind::Produce | Kind::Apply);
-        carries && (self.is_about(entry) || self.is_of_rival(entry))
+        let about = carries && (self.is_about(entry) || self.is_of_rival(entry));
+        about || self.asks_for_mark(entry)
+    }
+
+    /// Whether it is because of a packet that one of the marks was set.
+    pub(super) fn asks_for_mark(&self, entry: &Entry<Model>) -> bool {
+        self.marks.iter().any(|mark| {
+            let asked = self.request(&self.trace.entries[*mark as usize]);
+            asked.is_some_and(|asked| asked.id == entry.id)
+        })
     }
 
     /// Whether an entry is about the record.
@@ -148,6 +190,15 @@ impl<'t> Slice<'t> {
         let step = self.cause(entry)?;
         let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
         sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
+    }
+
+    /// The same, but of what a marker says: the packet because of which that was decided.
+    pub(super) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        let sent = self.packet(entry)?;
+        match sent.what.message()?.kind() {
+            Kind::WriteMarker => self.request(sent),
+            _ => Some(sent),
+        }
     }
 
     /// What a step sent, and to whom.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
-use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, TransactionId};
 use semel_models::strategy::{Invariant, SinkKind};
@@ -29,9 +28,10 @@ pub(super) fn steps(
         slice,
         plan,
         workload,
-        partition: slice
-            .record
-            .map(|record| workload.partition(record, topology)),
+        partition: slice.partition.or_else(|| {
+            let record = slice.record?;
+            Some(workload.partition(record, topology))
+        }),
         lacks: matches!(
             violation.invariant,
             Invariant::NoLoss
@@ -76,7 +76,7 @@ pub(super) struct Teller<'s, 't> {
     pub(super) slice: &'s Slice<'t>,
     pub(super) plan: &'s Plan,
     pub(super) workload: &'s Workload,
-    /// Where the record belongs.
+    /// Where the record belongs, or what the marks are of.
     pub(super) partition: Option<Partition>,
     /// Whether it is about something that did not happen: then marks and answers matter, too.
     pub(super) lacks: bool,
@@ -157,12 +157,11 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// The packet of the proof that brought something about: what a marker says was decided because of another one.
+    /// The packet of the proof that brought something about.
     fn reason(&self, entry: &Entry<Model>) -> Option<String> {
         let sent = self.slice.packet(entry)?;
-        let marker = sent.what.message()?.kind() == Kind::WriteMarker;
         let name = self.slice.called(sent.id);
-        name.or_else(|| self.reason(sent).filter(|_| marker))
+        name.or_else(|| self.slice.called(self.slice.request(entry)?.id))
     }
 
     /// Whether something of a partition has to do with the record.
