@@ -114,6 +114,27 @@ fn a_mark_that_falls_is_told_with_the_one_that_stood() {
     }
 }
 
+/// Where a record is jumped over it is told that its reader stood beyond it, and how that came.
+#[test]
+fn a_reader_that_stands_beyond_a_record_is_told_of() {
+    for (name, run, told_of) in [
+        (
+            "mark-beyond-what-was-lost",
+            ("bad-day", "idempotent-consumer", 252),
+            ("mark_matches_effect at effect", "L8"),
+        ),
+        (
+            "reader-beyond-what-was-lost",
+            ("broker-power-loss", "atomic-offset", 190),
+            ("no_loss at effect", "L8"),
+        ),
+    ] {
+        let page = text(&explained_of(run, &[], told_of), Glyphs::Ascii);
+        assert!(page.contains("beyond"), "{page}");
+        insta::assert_snapshot!(name, page);
+    }
+}
+
 /// Of a torn transaction both halves are told.
 #[test]
 fn a_torn_transaction_is_told_by_its_halves() {

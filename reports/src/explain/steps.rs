@@ -45,6 +45,15 @@ const fn again(again: bool) -> &'static str {
     if again { " again" } else { "" }
 }
 
+/// Where the record is left behind.
+fn past(passes: bool, record: &str) -> String {
+    if passes {
+        format!(", beyond {record}")
+    } else {
+        String::new()
+    }
+}
+
 impl Told<'_> {
     fn of_record(&self, fact: &RecordFact) -> String {
         let Self {
@@ -263,7 +272,10 @@ impl Told<'_> {
 
     fn of_readers(&self, fact: &ReaderFact) -> String {
         let Self {
-            node, at, because, ..
+            node,
+            record,
+            at,
+            because,
         } = self;
         match fact {
             ReaderFact::Marked {
@@ -294,7 +306,9 @@ impl Told<'_> {
                 offset,
                 after,
                 marked,
+                passes,
             } => {
+                let past = past(*passes, record);
                 let cue = match after {
                     Cue::Start => ", as it starts,".to_string(),
                     Cue::Generation(number) => format!(", in generation {number} of the group,"),
@@ -306,19 +320,33 @@ impl Told<'_> {
                 });
                 match offset {
                     Some(offset) => {
-                        format!("{node} reads on from offset {offset}{cue} at {at}{marked}.")
+                        format!("{node} reads on from offset {offset}{cue} at {at}{past}{marked}.")
                     }
                     None => format!(
                         "{node} finds no mark to read on from{cue} at {at}: it asks for the end of the log."
                     ),
                 }
             }
-            ReaderFact::Reset { offset, end } => {
+            ReaderFact::Reset {
+                offset,
+                end,
+                passes,
+            } => {
                 let place = if *end { "the end" } else { "the beginning" };
+                let past = past(*passes, record);
                 format!(
-                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}."
+                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}{past}."
                 )
             }
+            ReaderFact::Beyond { offset, got } => {
+                let got = got.map_or_else(String::new, |other| {
+                    format!(": it has got {other} in its place")
+                });
+                format!("{node} stands at offset {offset} by then, beyond {record}{got}.")
+            }
+            ReaderFact::Outdated { got, offset } => format!(
+                "{node} gets {got} from offset {offset} at {at}, where {record} stands by now: it reads on beyond {record}."
+            ),
             ReaderFact::SessionOver { member } => format!(
                 "{node} has not heard of {member} for a whole session at {at}: it is out of the group."
             ),

@@ -37,7 +37,7 @@ impl Teller<'_, '_> {
         match invariant {
             Invariant::NoLoss | Invariant::Convergence if !self.applied => {
                 Some(RecordFact::Missing {
-                    beyond: self.beyond(),
+                    beyond: self.read_past(),
                 })
             }
             Invariant::Convergence if !self.steps.iter().any(passes) => Some(RecordFact::Unmarked),
@@ -46,13 +46,10 @@ impl Teller<'_, '_> {
     }
 
     /// Where the reader of its partition stands in the end, if that is beyond it and it was never handed to anybody.
-    fn beyond(&self) -> Option<Offset> {
+    fn read_past(&self) -> Option<Offset> {
         let own = self.offset().filter(|_| !self.delivered)?;
-        let mut entries = self.slice.trace.entries.iter().rev();
-        let asked = entries.find_map(|entry| match entry.what.message() {
-            Some(message) => self.asks_for(message),
-            None => None,
-        })?;
-        (asked > own).then_some(asked)
+        let end = self.slice.trace.entries.len() as u64;
+        let (_, stands) = self.stands(end)?;
+        (stands > own).then_some(stands)
     }
 }

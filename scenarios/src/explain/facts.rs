@@ -139,6 +139,8 @@ pub enum ReaderFact {
         after: Cue,
         /// The mark that was accepted last, if that is further on.
         marked: Option<u64>,
+        /// That is beyond the record.
+        passes: bool,
     },
     /// A consumer finds its position outside the log, or has none, and takes another one.
     Reset {
@@ -146,6 +148,22 @@ pub enum ReaderFact {
         offset: u64,
         /// It is the end of the log; otherwise the beginning.
         end: bool,
+        /// That is beyond the record.
+        passes: bool,
+    },
+    /// A consumer had read on, beyond the record, before that was there.
+    Beyond {
+        /// Where it stands.
+        offset: u64,
+        /// The record that it had got in its place.
+        got: Option<u32>,
+    },
+    /// A consumer is handed another record from where the record stands by now, and reads on beyond.
+    Outdated {
+        /// That other record, which was lost since it was read.
+        got: u32,
+        /// From which offset.
+        offset: u64,
     },
     /// A member of the group was not heard of for a session.
     SessionOver {

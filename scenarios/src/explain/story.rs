@@ -135,10 +135,25 @@ impl Teller<'_, '_> {
             What::Observed(..) => self.reason(entry),
             _ => None,
         };
-        let unprocessable = self.unprocessable(&fact);
+        let more = self.besides(entry, (node, &fact));
         self.push(entry.at.0, self.slice.node(node), fact, because);
-        if let Some(fact) = unprocessable {
+        if let Some((node, fact)) = more {
             self.push(entry.at.0, self.slice.node(node), fact, None);
+        }
+    }
+
+    /// What else is to be said when something happens, and of whom.
+    fn besides(
+        &self,
+        entry: &Entry<Model>,
+        (node, fact): (NodeId, &Fact),
+    ) -> Option<(NodeId, Fact)> {
+        match fact {
+            Fact::Record(RecordFact::Stored(Stored { output: false, .. })) if self.lacks => {
+                let beyond = self.beyond(entry);
+                beyond.map(|(reader, fact)| (reader, Fact::Reader(fact)))
+            }
+            fact => Some((node, self.unprocessable(fact)?)),
         }
     }
 
@@ -181,7 +196,8 @@ impl Teller<'_, '_> {
             return self.of_record(node, entry, seen).map(Fact::Record);
         }
         if seen.record().is_some() {
-            return self.of_rival(seen);
+            let of_place = self.outdated(seen).map(Fact::Reader);
+            return of_place.or_else(|| self.of_rival(seen));
         }
         let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
         of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log))
@@ -355,9 +371,12 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Where the record stands, if it does.
+    /// Where the record stands among the inputs, if it does.
+    pub(super) fn place(&self) -> Option<(Partition, Offset)> {
+        self.known.place(self.slice.record?, self.slice.inputs)
+    }
+
     pub(super) fn offset(&self) -> Option<Offset> {
-        let place = self.known.place(self.slice.record?, self.slice.inputs)?;
-        Some(place.1)
+        Some(self.place()?.1)
     }
 }
