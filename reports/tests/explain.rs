@@ -135,6 +135,42 @@ fn a_reader_that_stands_beyond_a_record_is_told_of() {
     }
 }
 
+/// An ack that says too much is told with what is not there: nothing was stored, or what was is gone.
+#[test]
+fn what_an_ack_stands_for_is_told_to_be_missing() {
+    let early = ["strategy.bug=AckBeforeAppend"];
+    let none: [&str; 0] = [];
+    for (name, run, set, told_of) in [
+        (
+            "acked-before-append",
+            ("bad-day", "at-least-once", 45),
+            &early[..],
+            ("honest_ack at log", "L1"),
+        ),
+        (
+            "lost-before-append",
+            ("bad-day", "at-least-once", 45),
+            &early[..],
+            ("no_loss at effect", "L1"),
+        ),
+        (
+            "gone-before-effect",
+            ("bad-day", "at-least-once", 25),
+            &early[..],
+            ("no_loss at effect", "L3"),
+        ),
+        (
+            "gone-after-effect",
+            ("broker-power-loss", "at-least-once", 3),
+            &none[..],
+            ("no_loss at log", "L3"),
+        ),
+    ] {
+        let page = text(&explained_of(run, set, told_of), Glyphs::Ascii);
+        insta::assert_snapshot!(name, page);
+    }
+}
+
 /// Of a torn transaction both halves are told.
 #[test]
 fn a_torn_transaction_is_told_by_its_halves() {

@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat, Reported, Sign,
-    Silence, Step, Stored, Taken, Torn,
+    Cue, Deed, Fact, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat, Reported,
+    Sign, Silence, Step, Stored, Taken, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -104,12 +104,12 @@ impl Told<'_> {
             }
             RecordFact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
             RecordFact::PassedOver => format!("{node} passes {record} over at {at}."),
-            RecordFact::Missing { beyond } => {
-                let beyond = beyond.map_or_else(String::new, |offset| {
-                    format!(": its reader stands at offset {offset}, beyond it")
-                });
-                format!("Nothing brings {record} to effect any more{beyond}.")
+            RecordFact::Missing(lack) => {
+                let lack = lack.map_or_else(String::new, |lack| format!(": {}", lacks(lack)));
+                format!("Nothing brings {record} to effect any more{lack}.")
             }
+            RecordFact::Unstored => format!("By then nothing of {record} is stored."),
+            RecordFact::Gone => format!("In the end {record} stands in no log any more."),
             RecordFact::Unmarked => format!(
                 "No mark of progress ever passes {record}, so it is handled again and again."
             ),
@@ -150,7 +150,10 @@ impl Told<'_> {
 
     fn reported(&self, told: Reported, ground: Ground) -> String {
         let Self {
-            node, record, at, ..
+            node,
+            record,
+            at,
+            because,
         } = self;
         let ground = match ground {
             Ground::Answer => "",
@@ -161,7 +164,7 @@ impl Told<'_> {
             Ground::Patience => ": no answer came, and it gave up",
         };
         match told {
-            Reported::Ok => format!("{node} reports {record} as done at {at}{ground}."),
+            Reported::Ok => format!("{node} reports {record} as done at {at}{because}{ground}."),
             Reported::Failed => format!("{node} reports {record} as failed at {at}{ground}."),
             Reported::Unknown => {
                 format!("{node} cannot say what became of {record} at {at}{ground}.")
@@ -400,6 +403,14 @@ fn part(part: &Part) -> String {
         Part::Record(record) => format!("record {record}"),
         Part::Output(record) => format!("the output of {record}"),
         Part::Mark(offset) => format!("the mark of progress up to offset {offset}"),
+    }
+}
+
+fn lacks(lack: Lack) -> String {
+    match lack {
+        Lack::Unstored => "it was never stored".into(),
+        Lack::Gone => "what was stored of it is gone".into(),
+        Lack::Beyond(offset) => format!("its reader stands at offset {offset}, beyond it"),
     }
 }
 

@@ -194,7 +194,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
         What::Sent { from, to, .. }
             if slice.is_about(entry)
                 || slice.is_of_rival(entry)
-                || slice.asks_for_mark(entry)
+                || slice.is_ground(entry)
                 || fault.is_some() =>
         {
             let arrivals = slice.arrivals(entry.id);

@@ -1,12 +1,12 @@
 //! The end of the proof: what is not there, though it should be.
 
 use semel_models::judge::Violation;
-use semel_models::strategy::Invariant;
+use semel_models::strategy::{Invariant, Level};
 use semel_models::vocabulary::Offset;
 
 use super::story::Teller;
 use super::torn::torn;
-use super::{Fact, LogFact, ReaderFact, RecordFact, Step};
+use super::{Fact, Lack, LogFact, ReaderFact, RecordFact, Step};
 
 impl Teller<'_, '_> {
     /// What is not there in the end.
@@ -15,15 +15,15 @@ impl Teller<'_, '_> {
         if let Some(torn) = torn(self.slice, violation) {
             let fact = Fact::Log(LogFact::Torn(torn));
             self.push(at, String::new(), fact, None);
-        } else if self.slice.record.is_some() && self.lacks {
-            let fact = self.missing(violation.invariant);
+        } else if self.slice.record.is_some() && self.slice.lacks {
+            let fact = self.missing(violation);
             if let Some(fact) = fact {
                 self.push(at, String::new(), Fact::Record(fact), None);
             }
         }
     }
 
-    fn missing(&self, invariant: Invariant) -> Option<RecordFact> {
+    fn missing(&self, violation: &Violation) -> Option<RecordFact> {
         let passes = |step: &Step| {
             matches!(
                 step.fact,
@@ -34,14 +34,24 @@ impl Teller<'_, '_> {
                 })
             )
         };
-        match invariant {
+        let gone = self.place().is_none();
+        match violation.invariant {
             Invariant::NoLoss | Invariant::Convergence if !self.applied => {
-                Some(RecordFact::Missing {
-                    beyond: self.read_past(),
-                })
+                Some(RecordFact::Missing(self.lack()))
             }
+            Invariant::NoLoss if gone && violation.level == Level::Log => Some(RecordFact::Gone),
+            Invariant::HonestAck => (!self.stored).then_some(RecordFact::Unstored),
             Invariant::Convergence if !self.steps.iter().any(passes) => Some(RecordFact::Unmarked),
             _ => None,
+        }
+    }
+
+    /// What the record lacks to take effect, as far as that can be seen in the end.
+    fn lack(&self) -> Option<Lack> {
+        match (self.place(), self.stored) {
+            (None, false) => Some(Lack::Unstored),
+            (None, true) => Some(Lack::Gone),
+            (Some(_), _) => self.read_past().map(Lack::Beyond),
         }
     }
 

@@ -46,10 +46,11 @@ pub enum RecordFact {
     /// It was passed over.
     PassedOver,
     /// To the end, it never took effect.
-    Missing {
-        /// The reader of its partition stands here, beyond it.
-        beyond: Option<u64>,
-    },
+    Missing(Option<Lack>),
+    /// To this moment, nobody has stored it.
+    Unstored,
+    /// To the end, it stands in no log any more, though it took effect.
+    Gone,
     /// To the end, no mark passed it.
     Unmarked,
 }
@@ -179,6 +180,17 @@ pub enum ReaderFact {
         /// Of whom.
         members: Vec<String>,
     },
+}
+
+/// What a record lacks to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Lack {
+    /// It was never stored.
+    Unstored,
+    /// What was stored of it is gone.
+    Gone,
+    /// The reader of its partition stands here, beyond it.
+    Beyond(u64),
 }
 
 /// How a record is told of that another one was taken for.

@@ -12,6 +12,7 @@ mod facts;
 mod ground;
 mod holds;
 mod known;
+mod links;
 mod proof;
 mod readers;
 mod silence;
@@ -41,7 +42,8 @@ use crate::verdict;
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use facts::{
-    Cue, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored, Taken, Torn,
+    Cue, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
+    Taken, Torn,
 };
 pub use holds::Variation;
 pub use proof::{Circumstance, Deed, Fact, Given, Repeat, Silence, Step};

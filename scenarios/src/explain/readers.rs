@@ -32,7 +32,7 @@ impl Teller<'_, '_> {
                 let matters = passes || !self.struck.is_empty();
                 let told = !accepted
                     || back_from.is_some()
-                    || (self.lacks && matters)
+                    || (self.slice.lacks && matters)
                     || self.slice.marks.contains(&entry.id);
                 let by = self.plan.scenario.topology.consumer(consumer);
                 told.then(|| ReaderFact::Marked {
@@ -53,7 +53,7 @@ impl Teller<'_, '_> {
                     offset: (position != Offset::MAX).then_some(position),
                     after: self.cue(node, entry),
                     marked: marked.filter(|mark| *mark > position),
-                    passes: position != Offset::MAX && self.lacks && self.passes(position),
+                    passes: position != Offset::MAX && self.slice.lacks && self.passes(position),
                 })
             }
             Observation::Reset {
@@ -63,7 +63,7 @@ impl Teller<'_, '_> {
             } if self.is_near(partition) => Some(ReaderFact::Reset {
                 offset: position,
                 end: position > 0 && position >= self.known.end(partition),
-                passes: self.lacks && self.passes(position),
+                passes: self.slice.lacks && self.passes(position),
             }),
             Observation::Granted { partition, token }
                 if self.is_near(partition) && token > 1 && self.is_under_way() =>
@@ -136,7 +136,7 @@ impl Teller<'_, '_> {
                 partition,
                 offset,
                 ..
-            } if self.lacks && self.place() == Some((partition, offset)) => {
+            } if self.slice.lacks && self.place() == Some((partition, offset)) => {
                 Some(ReaderFact::Outdated {
                     got: record,
                     offset,

@@ -6,7 +6,7 @@ use semel_models::judge::Violation;
 use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
-use semel_models::observation::Observation;
+use semel_models::observation::{Observation, Outcome};
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::{Partition, RecordId};
 use semel_sim::address::{NodeId, OutageKind};
@@ -37,6 +37,10 @@ pub(super) struct Slice<'t> {
     pub(super) partition: Option<Partition>,
     /// The entries of the mark that fell and of the one that took its place.
     pub(super) marks: Vec<u64>,
+    /// It is about something that did not happen: then marks and answers matter, too.
+    pub(super) lacks: bool,
+    /// Packets because of which one of the marks was set, or its client says that the record is stored.
+    grounds: BTreeSet<u64>,
     /// Entries in which a deviation shows, and which incident it is part of.
     faults: BTreeMap<u64, usize>,
     /// Entries that the proof starts from, and what it calls them.
@@ -44,7 +48,7 @@ pub(super) struct Slice<'t> {
     /// For each sent packet, when its copies reached somebody.
     arrivals: BTreeMap<u64, Vec<u64>>,
     /// For each step, the packets that it sent.
-    sent: BTreeMap<u64, Vec<u64>>,
+    pub(super) sent: BTreeMap<u64, Vec<u64>>,
     /// For each sent packet that reached nobody though it came, why.
     missed: BTreeMap<u64, &'static str>,
 }
@@ -65,6 +69,8 @@ impl<'t> Slice<'t> {
             last: if missing { u64::MAX } else { violation.entry },
             partition: None,
             marks: Vec::new(),
+            lacks: lacks(violation),
+            grounds: BTreeSet::new(),
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
             arrivals: BTreeMap::new(),
@@ -94,8 +100,31 @@ impl<'t> Slice<'t> {
         if violation.invariant == Invariant::MonotoneOffset {
             slice.find_marks(violation.entry);
         }
+        slice.find_grounds();
         slice.name();
         slice
+    }
+
+    fn find_grounds(&mut self) {
+        let answer = |entry: &&Entry<Model>| {
+            let ok = |seen: &Observation| {
+                matches!(
+                    seen,
+                    Observation::Acked {
+                        outcome: Outcome::Ok,
+                        ..
+                    }
+                )
+            };
+            let told = entry.id <= self.last && self.is_about(entry);
+            told && matches!(&entry.what, What::Observed(_, seen) if ok(seen))
+        };
+        let entries = &self.trace.entries;
+        let answers = entries.iter().filter(|entry| self.lacks && answer(entry));
+        let answers = answers.filter_map(|entry| self.packet(entry));
+        let marks = self.marks.iter().map(|mark| &entries[*mark as usize]);
+        let marks = marks.filter_map(|entry| self.request(entry));
+        self.grounds = answers.chain(marks).map(|sent| sent.id).collect();
     }
 
     /// The mark that is wrong, and the one that stood before it.
@@ -138,22 +167,19 @@ impl<'t> Slice<'t> {
         }
     }
 
-    /// Whether a packet carries the record to where something became of it, or asks for one of the marks.
+    /// Whether a packet carries the record to where something became of it, or is what something else of the proof rests on.
     fn leads(&self, entry: &Entry<Model>) -> bool {
         let What::Sent { message, .. } = &entry.what else {
             return false;
         };
         let carries = matches!(message.kind(), Kind::Produce | Kind::Apply);
         let about = carries && (self.is_about(entry) || self.is_of_rival(entry));
-        about || self.asks_for_mark(entry)
+        about || self.is_ground(entry)
     }
 
-    /// Whether it is because of a packet that one of the marks was set.
-    pub(super) fn asks_for_mark(&self, entry: &Entry<Model>) -> bool {
-        self.marks.iter().any(|mark| {
-            let asked = self.request(&self.trace.entries[*mark as usize]);
-            asked.is_some_and(|asked| asked.id == entry.id)
-        })
+    /// Whether it is because of a packet that a mark was set, or that its client says that the record is stored.
+    pub(super) fn is_ground(&self, entry: &Entry<Model>) -> bool {
+        self.grounds.contains(&entry.id)
     }
 
     /// Whether an entry is about the record.
@@ -180,47 +206,6 @@ impl<'t> Slice<'t> {
         }
     }
 
-    /// What brought an entry about; None for what nothing in the run did.
-    pub(super) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        (entry.cause != entry.id).then(|| &self.trace.entries[entry.cause as usize])
-    }
-
-    /// The packet in answer to which an entry happened, if one.
-    pub(super) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        let step = self.cause(entry)?;
-        let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
-        sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
-    }
-
-    /// The same, but of what a marker says: the packet because of which that was decided.
-    pub(super) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        let sent = self.packet(entry)?;
-        match sent.what.message()?.kind() {
-            Kind::WriteMarker => self.request(sent),
-            _ => Some(sent),
-        }
-    }
-
-    /// What a step sent, and to whom.
-    pub(super) fn sent_in(
-        &self,
-        step: &Entry<Model>,
-    ) -> impl Iterator<Item = (NodeId, &'t Message)> + use<'t, '_> {
-        let trace = self.trace;
-        let sent = self.sent.get(&step.id).map_or(&[][..], Vec::as_slice);
-        sent.iter()
-            .filter_map(move |id| match &trace.entries[*id as usize].what {
-                What::Sent { to, message, .. } => Some((*to, message)),
-                _ => None,
-            })
-    }
-
-    /// Whether a member of a group says farewell in a step.
-    pub(super) fn leaves(&self, step: &Entry<Model>) -> bool {
-        let mut sent = self.sent_in(step);
-        sent.any(|(_, message)| message.kind() == Kind::Leave)
-    }
-
     /// Whether a packet was still on its way when the run ended.
     pub(super) fn is_under_way(&self, sent: &Entry<Model>) -> bool {
         match &sent.what {
@@ -231,43 +216,6 @@ impl<'t> Slice<'t> {
                     && !self.missed.contains_key(&sent.id)
             }
             _ => false,
-        }
-    }
-
-    /// Whether a group begins a generation after the first one: told of its first partition.
-    pub(super) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
-        let first = matches!(
-            entry.what,
-            What::Observed(_, Observation::Granted { partition: 0, .. })
-        );
-        let joins = |step| {
-            let mut sent = self.sent_in(step);
-            sent.any(|(_, message)| message.kind() == Kind::Joined)
-        };
-        generation > 1 && first && self.cause(entry).is_some_and(joins)
-    }
-
-    /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
-    pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
-        let mut at = self.cause(entry)?;
-        while !matches!(at.what, What::Sent { from, .. } if from == by) {
-            at = self.cause(at)?;
-        }
-        Some(at.id)
-    }
-
-    /// The transaction that the last packet speaks of which an entry goes back to.
-    pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
-        let mut at = self.cause(entry)?;
-        loop {
-            let spoken = at
-                .what
-                .message()
-                .and_then(|message| message.facts().transaction);
-            if spoken.is_some() {
-                return spoken;
-            }
-            at = self.cause(at)?;
         }
     }
 
@@ -363,6 +311,17 @@ impl<'t> Slice<'t> {
             _ => None,
         }
     }
+}
+
+/// Whether a violation is about something that did not happen.
+const fn lacks(violation: &Violation) -> bool {
+    matches!(
+        violation.invariant,
+        Invariant::NoLoss
+            | Invariant::Convergence
+            | Invariant::MarkMatchesEffect
+            | Invariant::HonestAck
+    )
 }
 
 /// Whether a packet carries what was made of records.

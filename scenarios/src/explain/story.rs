@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semel_models::judge::Violation;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, TransactionId};
-use semel_models::strategy::{Invariant, SinkKind};
+use semel_models::strategy::SinkKind;
 use semel_models::vocabulary::{Offset, Partition};
 use semel_models::workload::Workload;
 use semel_sim::address::{NodeId, OutageKind};
@@ -32,13 +32,6 @@ pub(super) fn steps(
             let record = slice.record?;
             Some(workload.partition(record, topology))
         }),
-        lacks: matches!(
-            violation.invariant,
-            Invariant::NoLoss
-                | Invariant::Convergence
-                | Invariant::MarkMatchesEffect
-                | Invariant::HonestAck
-        ),
         known: Known::default(),
         stored: false,
         delivered: false,
@@ -78,10 +71,8 @@ pub(super) struct Teller<'s, 't> {
     pub(super) workload: &'s Workload,
     /// Where the record belongs, or what the marks are of.
     pub(super) partition: Option<Partition>,
-    /// Whether it is about something that did not happen: then marks and answers matter, too.
-    pub(super) lacks: bool,
     pub(super) known: Known,
-    stored: bool,
+    pub(super) stored: bool,
     pub(super) delivered: bool,
     pub(super) applied: bool,
     /// The entry at which it took effect last.
@@ -149,7 +140,7 @@ impl Teller<'_, '_> {
         (node, fact): (NodeId, &Fact),
     ) -> Option<(NodeId, Fact)> {
         match fact {
-            Fact::Record(RecordFact::Stored(Stored { output: false, .. })) if self.lacks => {
+            Fact::Record(RecordFact::Stored(Stored { output: false, .. })) if self.slice.lacks => {
                 let beyond = self.beyond(entry);
                 beyond.map(|(reader, fact)| (reader, Fact::Reader(fact)))
             }
@@ -291,7 +282,7 @@ impl Teller<'_, '_> {
     /// An application that was told "unknown" while its client was up may send the record again (F003).
     fn reported(&self, node: NodeId, entry: &Entry<Model>, outcome: Outcome) -> Option<RecordFact> {
         let unknown = outcome == Outcome::Unknown;
-        let matters = self.lacks || (unknown && !self.struck.contains(&node));
+        let matters = self.slice.lacks || (unknown && !self.struck.contains(&node));
         matters.then(|| RecordFact::Reported {
             told: outcome.into(),
             ground: self.ground(entry, outcome),
