@@ -171,6 +171,28 @@ fn what_an_ack_stands_for_is_told_to_be_missing() {
     }
 }
 
+/// Of a torn transfer both legs are told: which took effect how often.
+#[test]
+fn a_torn_transfer_is_told_by_both_legs() {
+    for (name, run, cause) in [
+        ("leg-doubled", ("lost-ack", "at-least-once", 1), "D1"),
+        ("leg-missing", ("lost-request", "at-most-once", 1), "L1"),
+        (
+            "leg-doubled-as-output",
+            ("late-end-transaction", "transactional-v1", 1),
+            "D7",
+        ),
+    ] {
+        let told_of = ("conservation at effect", cause);
+        let page = text(
+            &explained_of(run, &["workload.money=Transfers"], told_of),
+            Glyphs::Ascii,
+        );
+        assert!(page.contains("Of the transfer, the debit"), "{page}");
+        insta::assert_snapshot!(name, page);
+    }
+}
+
 /// Of a torn transaction both halves are told.
 #[test]
 fn a_torn_transaction_is_told_by_its_halves() {

@@ -108,7 +108,11 @@ fn title(explanation: &Explanation) -> String {
         let by = by.map_or_else(String::new, |by| format!(", overtaken by record {by}"));
         let behind = explanation.behind;
         let behind = behind.map_or_else(String::new, |other| format!(", behind record {other}"));
-        format!("  record {record} (account {account}, {amount:+}){by}{behind}")
+        let leg = explanation.other_leg;
+        let leg = leg.map_or_else(String::new, |other| {
+            format!(", one leg of a transfer, with record {other}")
+        });
+        format!("  record {record} (account {account}, {amount:+}){by}{behind}{leg}")
     });
     let promise = match (violation.promised, &violation.assumption_broken) {
         (true, None) => "promise broken".to_string(),

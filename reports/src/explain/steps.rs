@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat, Reported,
-    Sign, Silence, Step, Stored, Taken, Torn,
+    Cue, Deed, Fact, Ground, Lack, Leg, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat,
+    Reported, Sign, Silence, Step, Stored, Taken, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -29,6 +29,7 @@ pub(super) fn say(step: &Step, record: &str) -> String {
             let (request, why) = (&repeat.request, silent(repeat));
             format!("{node} sends {request} at {at}: {why}.")
         }
+        Fact::Transfer(legs) => transfer(legs),
         Fact::More(more) => more_like_it(*more),
     }
 }
@@ -365,6 +366,30 @@ impl Told<'_> {
             ),
         }
     }
+}
+
+/// How often which leg took effect.
+fn transfer([debit, credit]: &[Leg; 2]) -> String {
+    let leg = |leg: &Leg| {
+        let Leg {
+            record,
+            account,
+            amount,
+            effects,
+        } = leg;
+        let times = match effects {
+            0 => "never took effect".into(),
+            1 => "took effect once".into(),
+            2 => "took effect twice".into(),
+            effects => format!("took effect {effects} times"),
+        };
+        format!("(record {record}, account {account}, {amount:+}) {times}")
+    };
+    format!(
+        "Of the transfer, the debit {}, and the credit {}.",
+        leg(debit),
+        leg(credit)
+    )
 }
 
 /// Which half of a transaction is there, and which is missing.

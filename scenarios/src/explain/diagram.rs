@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::condense::{More, condense};
 use super::slice::Slice;
+use super::subject::Rivalry;
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -284,7 +285,7 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         }
         Observation::Applied { record, .. } if of_rival => Sketch::OtherApplied {
             record,
-            first: slice.overtook,
+            first: matches!(slice.rival, Some((_, Rivalry::Overtakes))),
         },
         Observation::Applied { key, amount, .. } if about => Sketch::Applied {
             account: key,

@@ -6,6 +6,7 @@ use semel_models::vocabulary::Offset;
 
 use super::story::Teller;
 use super::torn::torn;
+use super::transfer::legs;
 use super::{Fact, Lack, LogFact, ReaderFact, RecordFact, Step};
 
 impl Teller<'_, '_> {
@@ -20,6 +21,9 @@ impl Teller<'_, '_> {
             if let Some(fact) = fact {
                 self.push(at, String::new(), Fact::Record(fact), None);
             }
+        }
+        if let Some(legs) = legs(self.slice, self.plan, self.workload) {
+            self.push(at, String::new(), Fact::Transfer(legs), None);
         }
     }
 
@@ -36,7 +40,9 @@ impl Teller<'_, '_> {
         };
         let gone = self.place().is_none();
         match violation.invariant {
-            Invariant::NoLoss | Invariant::Convergence if !self.applied => {
+            Invariant::NoLoss | Invariant::Convergence | Invariant::Conservation
+                if !self.applied =>
+            {
                 Some(RecordFact::Missing(self.lack()))
             }
             Invariant::NoLoss if gone && violation.level == Level::Log => Some(RecordFact::Gone),

@@ -20,6 +20,7 @@ mod slice;
 mod story;
 mod subject;
 mod torn;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub use facts::{
     Taken, Torn,
 };
 pub use holds::Variation;
-pub use proof::{Circumstance, Deed, Fact, Given, Repeat, Silence, Step};
+pub use proof::{Circumstance, Deed, Fact, Given, Leg, Repeat, Silence, Step};
 
 use subject::Subject;
 
@@ -72,6 +73,8 @@ pub struct Explanation {
     pub overtaken_by: Option<u32>,
     /// The record that it waits behind, where a reader is caught on another one.
     pub behind: Option<u32>,
+    /// The record that is the other leg of its transfer, where one leg is there more often than the other.
+    pub other_leg: Option<u32>,
     /// What was promised of it, if anything.
     pub promise: Option<Clause>,
     /// What the world did.
@@ -200,6 +203,7 @@ fn of_witness(
         told_of: subject.record,
         overtaken_by: subject.overtaker,
         behind: subject.ahead,
+        other_leg: subject.leg,
         money: record.map(|record| (record.key, record.amount)),
         promise: promise(&plan, violation),
         given: slice.given(&then),

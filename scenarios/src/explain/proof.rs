@@ -115,6 +115,8 @@ pub enum Fact {
     Other(u32, Deed),
     /// The node did not hear the answer to an earlier request, so it sent the request again.
     Repeated(Repeat),
+    /// To the end, of a transfer one leg took effect more often than the other: the debit, and the credit.
+    Transfer([Leg; 2]),
     /// It goes on like this.
     More(More),
     /// Something became of the record.
@@ -178,7 +180,20 @@ pub struct Repeat {
     pub silence: Silence,
 }
 
-/// What became of the record that overtook another, or that another waits behind.
+/// A leg of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Leg {
+    /// The record that it is.
+    pub record: u32,
+    /// The account that it changes.
+    pub account: u32,
+    /// What it adds to it.
+    pub amount: i64,
+    /// How many effects it has.
+    pub effects: u32,
+}
+
+/// What became of the record that overtook another, that another waits behind, or that is the other leg of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Deed {
     /// It was intended, later than the other.

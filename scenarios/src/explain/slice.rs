@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use semel_models::judge::Violation;
+use semel_models::judge::{Cause, Violation};
 use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
@@ -15,7 +15,7 @@ use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use super::condense::{More, condense};
-use super::subject::Subject;
+use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
 use crate::meaning::Meaning;
@@ -25,10 +25,8 @@ use crate::trace::Trace;
 pub(super) struct Slice<'t> {
     pub(super) trace: &'t Trace,
     pub(super) record: Option<RecordId>,
-    /// The record that overtook it, or that it waits behind.
-    pub(super) rival: Option<RecordId>,
-    /// It overtook it.
-    pub(super) overtook: bool,
+    /// Another record, and what that is to it.
+    pub(super) rival: Option<(RecordId, Rivalry)>,
     /// How many partitions hold inputs; those of outputs follow.
     pub(super) inputs: u16,
     /// The entry that it is told up to.
@@ -59,14 +57,21 @@ impl<'t> Slice<'t> {
         violation: &Violation,
         (meanings, subject, inputs): (&[Meaning], Subject, u16),
     ) -> Self {
-        let missing = violation.invariant == Invariant::NoLoss;
+        // These are judged once all has settled.
+        let to_the_end = matches!(
+            violation.invariant,
+            Invariant::NoLoss | Invariant::Conservation
+        );
         let mut slice = Self {
             trace,
             record: subject.record,
             rival: subject.rival(),
-            overtook: subject.overtaker.is_some(),
             inputs,
-            last: if missing { u64::MAX } else { violation.entry },
+            last: if to_the_end {
+                u64::MAX
+            } else {
+                violation.entry
+            },
             partition: None,
             marks: Vec::new(),
             lacks: lacks(violation),
@@ -189,7 +194,8 @@ impl<'t> Slice<'t> {
 
     /// Whether an entry is about the other record.
     pub(super) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
-        self.rival.is_some_and(|rival| self.is_of(entry, rival))
+        self.rival
+            .is_some_and(|(rival, _)| self.is_of(entry, rival))
     }
 
     fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
@@ -315,13 +321,14 @@ impl<'t> Slice<'t> {
 
 /// Whether a violation is about something that did not happen.
 const fn lacks(violation: &Violation) -> bool {
-    matches!(
-        violation.invariant,
+    match violation.invariant {
         Invariant::NoLoss
-            | Invariant::Convergence
-            | Invariant::MarkMatchesEffect
-            | Invariant::HonestAck
-    )
+        | Invariant::Convergence
+        | Invariant::MarkMatchesEffect
+        | Invariant::HonestAck => true,
+        Invariant::Conservation => !matches!(violation.cause, Cause::Duplicate(_)),
+        _ => false,
+    }
 }
 
 /// Whether a packet carries what was made of records.

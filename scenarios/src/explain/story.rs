@@ -14,6 +14,7 @@ use semel_sim::record::{Entry, What};
 use super::condense::{More, condense};
 use super::known::Known;
 use super::slice::Slice;
+use super::subject::Rivalry;
 use super::{Deed, Fact, LogFact, Missed, RecordFact, Step, Stored};
 use crate::plan::Plan;
 
@@ -291,23 +292,23 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the other record.
     fn of_rival(&self, seen: &Observation) -> Option<Fact> {
-        let rival = seen
-            .record()
-            .filter(|record| Some(*record) == self.slice.rival)?;
-        let overtook = self.slice.overtook;
+        let (rival, rivalry) = self
+            .slice
+            .rival
+            .filter(|(rival, _)| seen.record() == Some(*rival))?;
         let inputs = self.slice.inputs;
         let deed = match *seen {
-            Observation::Intent { .. } if overtook => Deed::Intended,
+            Observation::Intent { .. } if rivalry == Rivalry::Overtakes => Deed::Intended,
             Observation::Stored {
                 partition, offset, ..
             } if partition >= inputs => Deed::StoredOutput(offset),
             Observation::Stored { offset, .. } => Deed::Stored(offset),
-            Observation::Delivered { .. } if !overtook => Deed::Delivered,
+            Observation::Delivered { .. } if rivalry == Rivalry::Ahead => Deed::Delivered,
             Observation::Applied { partition, .. } if partition >= inputs => Deed::CommittedOutput,
             Observation::Applied { .. } => Deed::Applied,
             Observation::Recognised {
                 hit: Hit::InFlight, ..
-            } if !overtook => Deed::InProgress,
+            } if rivalry == Rivalry::Ahead => Deed::InProgress,
             _ => return None,
         };
         Some(Fact::Other(rival, deed))
