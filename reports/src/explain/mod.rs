@@ -230,6 +230,11 @@ fn circumstance(given: &Given) -> String {
             format!("{node} {takes}, back at {}", millis(*back_ns))
         }
         Circumstance::Weather { change } => mishaps::weather(change),
+        Circumstance::Healed { ends, back } => {
+            let back = back.iter().map(|node| format!("{node} is back"));
+            let ends: Vec<String> = ends.iter().map(mishaps::weather).chain(back).collect();
+            format!("all faults end: {}", list(&ends))
+        }
         Circumstance::More(more) => more_like_it(*more),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn mark(mark: &Mark) -> String {
         Mark::Down(OutageName::Pause) | Mark::Stops => "pause".into(),
         Mark::Back => "back".into(),
         Mark::Weather(change) => mishaps::weather(change),
+        Mark::Healed => "all faults end".into(),
         Mark::More(_) => String::new(),
     }
 }

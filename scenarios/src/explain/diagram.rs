@@ -66,6 +66,8 @@ pub enum Mark {
     Back,
     /// The weather changed.
     Weather(NamedChange),
+    /// All faults end.
+    Healed,
     /// It goes on like this.
     More(More),
 }
@@ -222,6 +224,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
         }
         What::Returned(node, _) => (*node, Mark::Back),
         What::Observed(node, seen) => (*node, Mark::Fact(sketch(slice, entry, seen)?)),
+        What::Healed if slice.heals(entry) => (NodeId(0), Mark::Healed),
         What::Weather(weather) => {
             let change = NamedChange::new(&weather.change, &slice.trace.nodes);
             (first(&weather.change), Mark::Weather(change))

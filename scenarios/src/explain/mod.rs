@@ -10,6 +10,7 @@ mod diagram;
 mod ending;
 mod facts;
 mod ground;
+mod healing;
 mod holds;
 mod known;
 mod links;

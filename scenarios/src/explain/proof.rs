@@ -58,6 +58,13 @@ pub enum Circumstance {
         /// How.
         change: NamedChange,
     },
+    /// All faults that still went on end.
+    Healed {
+        /// What becomes of links, speeds and clocks.
+        ends: Vec<NamedChange>,
+        /// The nodes that come back.
+        back: Vec<String>,
+    },
     /// It goes on like this.
     More(More),
 }

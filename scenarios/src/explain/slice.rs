@@ -15,6 +15,7 @@ use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use super::condense::{More, condense};
+use super::healing::{Relief, relief};
 use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
@@ -39,6 +40,8 @@ pub(super) struct Slice<'t> {
     pub(super) lacks: bool,
     /// Packets because of which one of the marks was set, or its client says that the record is stored.
     grounds: BTreeSet<u64>,
+    /// What healing ends, if it ends anything.
+    relief: Option<Relief>,
     /// Entries in which a deviation shows, and which incident it is part of.
     faults: BTreeMap<u64, usize>,
     /// Entries that the proof starts from, and what it calls them.
@@ -76,6 +79,7 @@ impl<'t> Slice<'t> {
             marks: Vec::new(),
             lacks: lacks(violation),
             grounds: BTreeSet::new(),
+            relief: relief(trace),
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
             arrivals: BTreeMap::new(),
@@ -161,7 +165,7 @@ impl<'t> Slice<'t> {
         let mut counts: BTreeMap<char, u32> = BTreeMap::new();
         for entry in &self.trace.entries {
             // A fault may strike after what it explains: what was marked is only wrong once that is lost.
-            let told = entry.id <= self.last && self.leads(entry);
+            let told = entry.id <= self.last && (self.leads(entry) || self.heals(entry));
             if !told && !self.faults.contains_key(&entry.id) {
                 continue;
             }
@@ -180,6 +184,21 @@ impl<'t> Slice<'t> {
         let carries = matches!(message.kind(), Kind::Produce | Kind::Apply);
         let about = carries && (self.is_about(entry) || self.is_of_rival(entry));
         about || self.is_ground(entry)
+    }
+
+    /// Whether everything heals, and something has to.
+    pub(super) fn heals(&self, entry: &Entry<Model>) -> bool {
+        self.relief
+            .as_ref()
+            .is_some_and(|relief| relief.at == entry.id)
+    }
+
+    /// When a node came back after an entry.
+    fn back(&self, node: NodeId, after: u64) -> Option<u64> {
+        let mut after = self.trace.entries[after as usize..].iter();
+        let back =
+            after.find(|entry| matches!(entry.what, What::Returned(one, _) if one == node))?;
+        Some(back.at.0)
     }
 
     /// Whether it is because of a packet that a mark was set, or that its client says that the record is stored.
@@ -309,10 +328,16 @@ impl<'t> Slice<'t> {
             What::Struck(node, outage, ..) => Some(Circumstance::Outage {
                 node: self.node(*node),
                 kind: outage.kind,
-                back_ns: entry.at.0 + outage.down.0,
+                back_ns: self
+                    .back(*node, entry.id)
+                    .unwrap_or(entry.at.0 + outage.down.0),
             }),
             What::Weather(weather) => Some(Circumstance::Weather {
                 change: NamedChange::new(&weather.change, &self.trace.nodes),
+            }),
+            What::Healed => self.relief.as_ref().map(|relief| Circumstance::Healed {
+                ends: relief.ends.clone(),
+                back: relief.back.clone(),
             }),
             _ => None,
         }
@@ -357,6 +382,7 @@ fn letter(what: &What<Model>) -> char {
         },
         What::Struck(_, outage, ..) if outage.kind == OutageKind::Pause => 'P',
         What::Struck(..) => 'X',
+        What::Healed => 'H',
         _ => 'W',
     }
 }
