@@ -5,7 +5,9 @@
 mod picture;
 mod steps;
 
-use semel_scenarios::explain::{Circumstance, Elsewhere, Explanation, Fact, Given, More, Smaller};
+use semel_scenarios::explain::{
+    Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Smaller,
+};
 use semel_scenarios::shrink::Size;
 
 use maud::{PreEscaped, html};
@@ -202,14 +204,15 @@ fn circumstance(given: &Given) -> String {
             to,
             what,
             output,
+            header,
             attempt,
             arrives_ns,
             lost,
             under_way,
         } => {
             let attempt = attempt.map(|attempt| format!("attempt {attempt}"));
-            let remarks = output.then(|| "output".to_string()).into_iter();
-            let remarks = bracketed(remarks.chain(attempt));
+            let output = output.then(|| "output".to_string()).into_iter();
+            let remarks = bracketed(output.chain(known_by(*header)).chain(attempt));
             let fate = match (lost, &arrives_ns[..]) {
                 (Some(reason), _) => format!("   x lost: {reason}"),
                 (None, []) if *under_way => "   still on its way in the end".into(),
@@ -237,6 +240,25 @@ fn circumstance(given: &Given) -> String {
         }
         Circumstance::More(more) => more_like_it(*more),
     }
+}
+
+/// What a packet is recognised, or turned away, by.
+fn known_by(header: Header) -> impl Iterator<Item = String> {
+    let Header {
+        producer,
+        epoch,
+        sequence,
+        generation,
+        offset,
+    } = header;
+    let parts = [
+        producer.map(|id| format!("producer id {id}")),
+        epoch.map(|epoch| format!("epoch {epoch}")),
+        sequence.map(|sequence| format!("sequence {sequence}")),
+        generation.map(|generation| format!("generation {generation}")),
+        offset.map(|offset| format!("offset {offset}")),
+    ];
+    parts.into_iter().flatten()
 }
 
 /// ` (output, attempt 1)`; nothing where there is nothing to remark.

@@ -10,6 +10,7 @@ mod diagram;
 mod ending;
 mod facts;
 mod ground;
+mod header;
 mod healing;
 mod holds;
 mod known;
@@ -47,6 +48,7 @@ pub use facts::{
     Cue, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
     Taken, Torn,
 };
+pub use header::Header;
 pub use holds::Variation;
 pub use proof::{Circumstance, Deed, Fact, Given, Leg, Repeat, Silence, Step};
 

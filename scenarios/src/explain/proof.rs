@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condense::More;
 use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use super::header::Header;
 use crate::trace::outage_name;
 
 /// Something that the proof starts from.
@@ -34,6 +35,8 @@ pub enum Circumstance {
         what: String,
         /// It carries what was made of the record, on its way to the outputs.
         output: bool,
+        /// What it is recognised, or turned away, by.
+        header: Header,
         /// Which attempt it is, from 1.
         attempt: Option<u32>,
         /// When copies of it arrive; none if it is lost.

@@ -15,6 +15,7 @@ use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use super::condense::{More, condense};
+use super::header::{Header, renamed};
 use super::healing::{Relief, relief};
 use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
@@ -40,6 +41,8 @@ pub(super) struct Slice<'t> {
     pub(super) lacks: bool,
     /// Packets because of which one of the marks was set, or its client says that the record is stored.
     grounds: BTreeSet<u64>,
+    /// Clients that have had several producer ids.
+    renamed: BTreeSet<NodeId>,
     /// What healing ends, if it ends anything.
     relief: Option<Relief>,
     /// Entries in which a deviation shows, and which incident it is part of.
@@ -79,6 +82,7 @@ impl<'t> Slice<'t> {
             marks: Vec::new(),
             lacks: lacks(violation),
             grounds: BTreeSet::new(),
+            renamed: renamed(trace),
             relief: relief(trace),
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -311,6 +315,15 @@ impl<'t> Slice<'t> {
         condense(all, kind, |given| given.at_ns, count)
     }
 
+    fn header(&self, from: NodeId, message: &Message) -> Header {
+        let header = Header::of(message);
+        if self.renamed.contains(&from) {
+            header
+        } else {
+            header.without_id()
+        }
+    }
+
     fn circumstance(&self, entry: &Entry<Model>) -> Option<Circumstance> {
         match &entry.what {
             What::Sent {
@@ -320,6 +333,7 @@ impl<'t> Slice<'t> {
                 to: self.node(*to),
                 what: self.trace.describe(entry),
                 output: is_output(message),
+                header: self.header(*from, message),
                 attempt: message.facts().attempt,
                 arrives_ns: self.arrivals(entry.id).to_vec(),
                 lost: self.loss(entry),
