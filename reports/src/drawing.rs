@@ -104,7 +104,7 @@ const fn sign(mark: &Mark) -> &'static str {
         Mark::Down(_) => "X",
         Mark::Stops => "=",
         Mark::Back => "^",
-        Mark::Weather(_) | Mark::Packet { .. } | Mark::More(_) => "~",
+        Mark::Weather(_) | Mark::Healed | Mark::Packet { .. } | Mark::More(_) => "~",
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use semel_reports::Glyphs;
 use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
+use semel_scenarios::expect::Breach;
 use semel_scenarios::explain::{Explanation, explain};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
-use semel_scenarios::scenario::Scenario;
+use semel_scenarios::scenario::{Scenario, Witness};
 use semel_scenarios::setting::Setting;
 use semel_scenarios::shrink::{RUNS, shrink};
 
@@ -17,13 +18,51 @@ fn explained(scenario: &str, strategy: &str) -> Explanation {
 }
 
 /// The same under a seed, with changes.
-fn explained_as((scenario, strategy, seed): (&str, &str, u64), set: &[&str]) -> Explanation {
+fn explained_as(run: (&str, &str, u64), set: &[&str]) -> Explanation {
+    told(run, set, None)
+}
+
+/// The same of one thing that goes wrong in it, and why: what is broken at which level, and the cause.
+fn explained_of(
+    run: (&str, &str, u64),
+    set: &[&str],
+    (breach, cause): (&str, &str),
+) -> Explanation {
+    let (_, strategy, seed) = run;
+    let breach: Breach = breach.parse().expect("it is one");
+    let told_of = Witness {
+        version: String::new(),
+        strategy: strategy.into(),
+        seed,
+        violation: breach,
+        side: None,
+        cause: Some(cause.into()),
+        digest: String::new(),
+    };
+    let explanation = told(run, set, Some(told_of));
+    let violation = &explanation.violation;
+    assert!(
+        violation.is(breach) && violation.cause == cause,
+        "{violation:?}"
+    );
+    explanation
+}
+
+fn told(
+    (scenario, strategy, seed): (&str, &str, u64),
+    set: &[&str],
+    of: Option<Witness>,
+) -> Explanation {
     let parse =
         |text: &&str| Setting::parse(text).unwrap_or_else(|complaint| panic!("{complaint}"));
     let settings: Vec<Setting> = set.iter().map(parse).collect();
     let source = catalog::find(scenario).expect("the catalog has it");
-    let scenario = Arc::new(load_with(&source, &settings).expect("it is valid"));
-    let plan = Arc::new(Plan::new(&scenario, strategy, &settings).expect("it fits"));
+    let scenario = Scenario {
+        witness: of,
+        ..load_with(&source, &settings).expect("it is valid")
+    };
+    let plan = Plan::new(&Arc::new(scenario), strategy, &settings).expect("it fits");
+    let plan = Arc::new(plan);
     explain(&shrink(&plan, seed, RUNS).expect("it fails")).expect("it fails")
 }
 
@@ -43,6 +82,113 @@ fn what_goes_on_for_ever_is_told_in_a_page() {
     ] {
         let page = text(&explained_as(run, set), Glyphs::Ascii);
         assert!(page.lines().count() < 100, "{page}");
+        insta::assert_snapshot!(name, page);
+    }
+}
+
+/// What a consumer makes of a record is told as that, also of the record that overtakes another one.
+#[test]
+fn an_output_is_told_from_the_record_that_it_was_made_of() {
+    let explanation = explained_as(("broker-power-loss", "transactional", 67), &[]);
+    let page = text(&explanation, Glyphs::Ascii);
+    assert!(
+        page.contains("stores the output of 1 at offset 0"),
+        "{page}"
+    );
+    insta::assert_snapshot!("overtaking-output", page);
+}
+
+/// Of a mark that falls it is told from where, and who had set the one that stood.
+#[test]
+fn a_mark_that_falls_is_told_with_the_one_that_stood() {
+    let fallen = ("monotone_offset at delivery", "D9");
+    for (name, run) in [
+        ("mark-that-fell", ("bad-day", "at-least-once", 35)),
+        (
+            "mark-that-fell-in-a-transaction",
+            ("bad-day", "transactional", 118),
+        ),
+    ] {
+        let explanation = explained_of(run, &[], fallen);
+        insta::assert_snapshot!(name, text(&explanation, Glyphs::Ascii));
+    }
+}
+
+/// Where a record is jumped over it is told that its reader stood beyond it, and how that came.
+#[test]
+fn a_reader_that_stands_beyond_a_record_is_told_of() {
+    for (name, run, told_of) in [
+        (
+            "mark-beyond-what-was-lost",
+            ("bad-day", "idempotent-consumer", 252),
+            ("mark_matches_effect at effect", "L8"),
+        ),
+        (
+            "reader-beyond-what-was-lost",
+            ("broker-power-loss", "atomic-offset", 190),
+            ("no_loss at effect", "L8"),
+        ),
+    ] {
+        let page = text(&explained_of(run, &[], told_of), Glyphs::Ascii);
+        assert!(page.contains("beyond"), "{page}");
+        insta::assert_snapshot!(name, page);
+    }
+}
+
+/// An ack that says too much is told with what is not there: nothing was stored, or what was is gone.
+#[test]
+fn what_an_ack_stands_for_is_told_to_be_missing() {
+    let early = ["strategy.bug=AckBeforeAppend"];
+    let none: [&str; 0] = [];
+    for (name, run, set, told_of) in [
+        (
+            "acked-before-append",
+            ("bad-day", "at-least-once", 45),
+            &early[..],
+            ("honest_ack at log", "L1"),
+        ),
+        (
+            "lost-before-append",
+            ("bad-day", "at-least-once", 45),
+            &early[..],
+            ("no_loss at effect", "L1"),
+        ),
+        (
+            "gone-before-effect",
+            ("bad-day", "at-least-once", 25),
+            &early[..],
+            ("no_loss at effect", "L3"),
+        ),
+        (
+            "gone-after-effect",
+            ("broker-power-loss", "at-least-once", 3),
+            &none[..],
+            ("no_loss at log", "L3"),
+        ),
+    ] {
+        let page = text(&explained_of(run, set, told_of), Glyphs::Ascii);
+        insta::assert_snapshot!(name, page);
+    }
+}
+
+/// Of a torn transfer both legs are told: which took effect how often.
+#[test]
+fn a_torn_transfer_is_told_by_both_legs() {
+    for (name, run, cause) in [
+        ("leg-doubled", ("lost-ack", "at-least-once", 1), "D1"),
+        ("leg-missing", ("lost-request", "at-most-once", 1), "L1"),
+        (
+            "leg-doubled-as-output",
+            ("late-end-transaction", "transactional-v1", 1),
+            "D7",
+        ),
+    ] {
+        let told_of = ("conservation at effect", cause);
+        let page = text(
+            &explained_of(run, &["workload.money=Transfers"], told_of),
+            Glyphs::Ascii,
+        );
+        assert!(page.contains("Of the transfer, the debit"), "{page}");
         insta::assert_snapshot!(name, page);
     }
 }

@@ -5,7 +5,9 @@
 mod picture;
 mod steps;
 
-use semel_scenarios::explain::{Circumstance, Elsewhere, Explanation, Fact, Given, More, Smaller};
+use semel_scenarios::explain::{
+    Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Smaller,
+};
 use semel_scenarios::shrink::Size;
 
 use maud::{PreEscaped, html};
@@ -108,7 +110,11 @@ fn title(explanation: &Explanation) -> String {
         let by = by.map_or_else(String::new, |by| format!(", overtaken by record {by}"));
         let behind = explanation.behind;
         let behind = behind.map_or_else(String::new, |other| format!(", behind record {other}"));
-        format!("  record {record} (account {account}, {amount:+}){by}{behind}")
+        let leg = explanation.other_leg;
+        let leg = leg.map_or_else(String::new, |other| {
+            format!(", one leg of a transfer, with record {other}")
+        });
+        format!("  record {record} (account {account}, {amount:+}){by}{behind}{leg}")
     });
     let promise = match (violation.promised, &violation.assumption_broken) {
         (true, None) => "promise broken".to_string(),
@@ -197,13 +203,16 @@ fn circumstance(given: &Given) -> String {
             from,
             to,
             what,
+            output,
+            header,
             attempt,
             arrives_ns,
             lost,
             under_way,
         } => {
-            let attempt =
-                attempt.map_or_else(String::new, |attempt| format!(" (attempt {attempt})"));
+            let attempt = attempt.map(|attempt| format!("attempt {attempt}"));
+            let output = output.then(|| "output".to_string()).into_iter();
+            let remarks = bracketed(output.chain(known_by(*header)).chain(attempt));
             let fate = match (lost, &arrives_ns[..]) {
                 (Some(reason), _) => format!("   x lost: {reason}"),
                 (None, []) if *under_way => "   still on its way in the end".into(),
@@ -213,7 +222,7 @@ fn circumstance(given: &Given) -> String {
                     format!("   arrives twice, {} and {}", millis(*first), millis(*last))
                 }
             };
-            format!("{from} -> {to}  {what}{attempt}{fate}")
+            format!("{from} -> {to}  {what}{remarks}{fate}")
         }
         Circumstance::Outage {
             node,
@@ -224,8 +233,41 @@ fn circumstance(given: &Given) -> String {
             format!("{node} {takes}, back at {}", millis(*back_ns))
         }
         Circumstance::Weather { change } => mishaps::weather(change),
+        Circumstance::Healed { ends, back } => {
+            let back = back.iter().map(|node| format!("{node} is back"));
+            let ends: Vec<String> = ends.iter().map(mishaps::weather).chain(back).collect();
+            format!("all faults end: {}", list(&ends))
+        }
         Circumstance::More(more) => more_like_it(*more),
     }
+}
+
+/// What a packet is recognised, or turned away, by.
+fn known_by(header: Header) -> impl Iterator<Item = String> {
+    let Header {
+        producer,
+        epoch,
+        sequence,
+        generation,
+        offset,
+    } = header;
+    let parts = [
+        producer.map(|id| format!("producer id {id}")),
+        epoch.map(|epoch| format!("epoch {epoch}")),
+        sequence.map(|sequence| format!("sequence {sequence}")),
+        generation.map(|generation| format!("generation {generation}")),
+        offset.map(|offset| format!("offset {offset}")),
+    ];
+    parts.into_iter().flatten()
+}
+
+/// ` (output, attempt 1)`; nothing where there is nothing to remark.
+fn bracketed(remarks: impl Iterator<Item = String>) -> String {
+    let remarks: Vec<String> = remarks.collect();
+    if remarks.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", remarks.join(", "))
 }
 
 fn then(explanation: &Explanation) -> String {

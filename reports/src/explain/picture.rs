@@ -42,7 +42,7 @@ fn line(row: &Row, nodes: usize, margin: usize) -> String {
                 Mark::Down(_) => 'X',
                 Mark::Stops => '=',
                 Mark::Back => '^',
-                Mark::Weather(_) | Mark::Packet { .. } | Mark::More(_) => '~',
+                Mark::Weather(_) | Mark::Healed | Mark::Packet { .. } | Mark::More(_) => '~',
             };
             write(
                 &mut canvas,

@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat, Reported, Sign,
-    Silence, Step, Stored, Taken, Torn,
+    Cue, Deed, Fact, Ground, Lack, Leg, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat,
+    Reported, Sign, Silence, Step, Stored, Taken, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -29,6 +29,7 @@ pub(super) fn say(step: &Step, record: &str) -> String {
             let (request, why) = (&repeat.request, silent(repeat));
             format!("{node} sends {request} at {at}: {why}.")
         }
+        Fact::Transfer(legs) => transfer(legs),
         Fact::More(more) => more_like_it(*more),
     }
 }
@@ -43,6 +44,15 @@ struct Told<'t> {
 
 const fn again(again: bool) -> &'static str {
     if again { " again" } else { "" }
+}
+
+/// Where the record is left behind.
+fn past(passes: bool, record: &str) -> String {
+    if passes {
+        format!(", beyond {record}")
+    } else {
+        String::new()
+    }
 }
 
 impl Told<'_> {
@@ -95,12 +105,12 @@ impl Told<'_> {
             }
             RecordFact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
             RecordFact::PassedOver => format!("{node} passes {record} over at {at}."),
-            RecordFact::Missing { beyond } => {
-                let beyond = beyond.map_or_else(String::new, |offset| {
-                    format!(": its reader stands at offset {offset}, beyond it")
-                });
-                format!("Nothing brings {record} to effect any more{beyond}.")
+            RecordFact::Missing(lack) => {
+                let lack = lack.map_or_else(String::new, |lack| format!(": {}", lacks(lack)));
+                format!("Nothing brings {record} to effect any more{lack}.")
             }
+            RecordFact::Unstored => format!("By then nothing of {record} is stored."),
+            RecordFact::Gone => format!("In the end {record} stands in no log any more."),
             RecordFact::Unmarked => format!(
                 "No mark of progress ever passes {record}, so it is handled again and again."
             ),
@@ -141,7 +151,10 @@ impl Told<'_> {
 
     fn reported(&self, told: Reported, ground: Ground) -> String {
         let Self {
-            node, record, at, ..
+            node,
+            record,
+            at,
+            because,
         } = self;
         let ground = match ground {
             Ground::Answer => "",
@@ -152,7 +165,7 @@ impl Told<'_> {
             Ground::Patience => ": no answer came, and it gave up",
         };
         match told {
-            Reported::Ok => format!("{node} reports {record} as done at {at}{ground}."),
+            Reported::Ok => format!("{node} reports {record} as done at {at}{because}{ground}."),
             Reported::Failed => format!("{node} reports {record} as failed at {at}{ground}."),
             Reported::Unknown => {
                 format!("{node} cannot say what became of {record} at {at}{ground}.")
@@ -190,6 +203,12 @@ impl Told<'_> {
             Deed::Stored(offset) => {
                 format!("{node} stores {rival} at offset {offset}{because} at {at}.")
             }
+            Deed::StoredOutput(offset) => {
+                format!("{node} stores the output of {rival} at offset {offset}{because} at {at}.")
+            }
+            Deed::CommittedOutput => format!(
+                "{node} commits the output of {rival}{because} at {at}: {rival} takes effect."
+            ),
             Deed::Delivered => format!("{node} gets {rival}, which stands ahead, at {at}."),
             Deed::Applied => format!("{node} applies {rival}{because} at {at}."),
             Deed::InProgress => format!(
@@ -260,31 +279,44 @@ impl Told<'_> {
     }
 
     fn of_readers(&self, fact: &ReaderFact) -> String {
-        let Self { node, at, .. } = self;
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
         match fact {
             ReaderFact::Marked {
                 offset,
+                by,
                 accepted: false,
                 ..
-            } => format!("{node} refuses to mark offset {offset} at {at}."),
+            } => format!("{node} refuses to mark offset {offset} for {by} at {at}{because}."),
             ReaderFact::Marked {
                 offset,
+                by,
                 passes,
-                back,
+                back_from,
                 ..
             } => {
-                let what = match (passes, back) {
-                    (_, true) => "takes the mark of progress back",
-                    (true, false) => "marks progress past it",
-                    (false, false) => "marks progress",
+                let what = match (passes, back_from) {
+                    (_, Some(mark)) => {
+                        format!("takes the mark of progress back from offset {mark}")
+                    }
+                    (true, None) => "marks progress past it".into(),
+                    (false, None) => "marks progress".into(),
                 };
-                format!("{node} {what}: the next offset to read is {offset}, at {at}.")
+                format!(
+                    "{node} {what} for {by} at {at}{because}: the next offset to read is {offset}."
+                )
             }
             ReaderFact::Resumed {
                 offset,
                 after,
                 marked,
+                passes,
             } => {
+                let past = past(*passes, record);
                 let cue = match after {
                     Cue::Start => ", as it starts,".to_string(),
                     Cue::Generation(number) => format!(", in generation {number} of the group,"),
@@ -296,19 +328,33 @@ impl Told<'_> {
                 });
                 match offset {
                     Some(offset) => {
-                        format!("{node} reads on from offset {offset}{cue} at {at}{marked}.")
+                        format!("{node} reads on from offset {offset}{cue} at {at}{past}{marked}.")
                     }
                     None => format!(
                         "{node} finds no mark to read on from{cue} at {at}: it asks for the end of the log."
                     ),
                 }
             }
-            ReaderFact::Reset { offset, end } => {
+            ReaderFact::Reset {
+                offset,
+                end,
+                passes,
+            } => {
                 let place = if *end { "the end" } else { "the beginning" };
+                let past = past(*passes, record);
                 format!(
-                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}."
+                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}{past}."
                 )
             }
+            ReaderFact::Beyond { offset, got } => {
+                let got = got.map_or_else(String::new, |other| {
+                    format!(": it has got {other} in its place")
+                });
+                format!("{node} stands at offset {offset} by then, beyond {record}{got}.")
+            }
+            ReaderFact::Outdated { got, offset } => format!(
+                "{node} gets {got} from offset {offset} at {at}, where {record} stands by now: it reads on beyond {record}."
+            ),
             ReaderFact::SessionOver { member } => format!(
                 "{node} has not heard of {member} for a whole session at {at}: it is out of the group."
             ),
@@ -324,6 +370,30 @@ impl Told<'_> {
             ),
         }
     }
+}
+
+/// How often which leg took effect.
+fn transfer([debit, credit]: &[Leg; 2]) -> String {
+    let leg = |leg: &Leg| {
+        let Leg {
+            record,
+            account,
+            amount,
+            effects,
+        } = leg;
+        let times = match effects {
+            0 => "never took effect".into(),
+            1 => "took effect once".into(),
+            2 => "took effect twice".into(),
+            effects => format!("took effect {effects} times"),
+        };
+        format!("(record {record}, account {account}, {amount:+}) {times}")
+    };
+    format!(
+        "Of the transfer, the debit {}, and the credit {}.",
+        leg(debit),
+        leg(credit)
+    )
 }
 
 /// Which half of a transaction is there, and which is missing.
@@ -362,6 +432,14 @@ fn part(part: &Part) -> String {
         Part::Record(record) => format!("record {record}"),
         Part::Output(record) => format!("the output of {record}"),
         Part::Mark(offset) => format!("the mark of progress up to offset {offset}"),
+    }
+}
+
+fn lacks(lack: Lack) -> String {
+    match lack {
+        Lack::Unstored => "it was never stored".into(),
+        Lack::Gone => "what was stored of it is gone".into(),
+        Lack::Beyond(offset) => format!("its reader stands at offset {offset}, beyond it"),
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn mark(mark: &Mark) -> String {
         Mark::Down(OutageName::Pause) | Mark::Stops => "pause".into(),
         Mark::Back => "back".into(),
         Mark::Weather(change) => mishaps::weather(change),
+        Mark::Healed => "all faults end".into(),
         Mark::More(_) => String::new(),
     }
 }
@@ -26,6 +27,7 @@ pub(crate) fn mark(mark: &Mark) -> String {
 fn sketch(sketch: &Sketch) -> String {
     match sketch {
         Sketch::Stored { record, offset } => format!("offset {offset} = {record}"),
+        Sketch::StoredOutput { record, offset } => format!("output {offset} = {record}"),
         Sketch::Applied { account, amount } => format!("account {account} {amount:+}"),
         Sketch::OtherApplied { record, first } => {
             let first = if *first { " first" } else { "" };

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::condense::{More, condense};
 use super::slice::Slice;
+use super::subject::Rivalry;
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +66,8 @@ pub enum Mark {
     Back,
     /// The weather changed.
     Weather(NamedChange),
+    /// All faults end.
+    Healed,
     /// It goes on like this.
     More(More),
 }
@@ -75,6 +78,13 @@ pub enum Sketch {
     /// A record is stored at an offset.
     Stored {
         /// Which.
+        record: u32,
+        /// Where.
+        offset: u64,
+    },
+    /// What was made of a record is stored at an offset of the outputs.
+    StoredOutput {
+        /// Of which.
         record: u32,
         /// Where.
         offset: u64,
@@ -185,7 +195,10 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
     let fault = slice.fault(entry.id);
     let (node, mark) = match &entry.what {
         What::Sent { from, to, .. }
-            if slice.is_about(entry) || slice.is_of_rival(entry) || fault.is_some() =>
+            if slice.is_about(entry)
+                || slice.is_of_rival(entry)
+                || slice.is_ground(entry)
+                || fault.is_some() =>
         {
             let arrivals = slice.arrivals(entry.id);
             let mark = Mark::Packet {
@@ -211,6 +224,7 @@ fn row(slice: &Slice<'_>, entry: &Entry<Model>, timers: &BTreeSet<u64>) -> Optio
         }
         What::Returned(node, _) => (*node, Mark::Back),
         What::Observed(node, seen) => (*node, Mark::Fact(sketch(slice, entry, seen)?)),
+        What::Healed if slice.heals(entry) => (NodeId(0), Mark::Healed),
         What::Weather(weather) => {
             let change = NamedChange::new(&weather.change, &slice.trace.nodes);
             (first(&weather.change), Mark::Weather(change))
@@ -260,12 +274,21 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
     let about = slice.is_about(entry);
     let of_rival = slice.is_of_rival(entry);
     Some(match *seen {
-        Observation::Stored { record, offset, .. } if about || of_rival => {
-            Sketch::Stored { record, offset }
+        Observation::Stored {
+            record,
+            partition,
+            offset,
+            ..
+        } if about || of_rival => {
+            if partition >= slice.inputs {
+                Sketch::StoredOutput { record, offset }
+            } else {
+                Sketch::Stored { record, offset }
+            }
         }
         Observation::Applied { record, .. } if of_rival => Sketch::OtherApplied {
             record,
-            first: slice.overtook,
+            first: matches!(slice.rival, Some((_, Rivalry::Overtakes))),
         },
         Observation::Applied { key, amount, .. } if about => Sketch::Applied {
             account: key,
@@ -281,7 +304,9 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         Observation::Skipped { .. } | Observation::Parked { .. } if about => Sketch::PassedOver,
         Observation::Progress {
             offset, accepted, ..
-        } if slice.record.is_some() => Sketch::Marked { offset, accepted },
+        } if slice.record.is_some() || slice.marks.contains(&entry.id) => {
+            Sketch::Marked { offset, accepted }
+        }
         Observation::Truncated { from, .. } => Sketch::Truncated(from),
         Observation::Reset { position, .. } => Sketch::Reset(position),
         Observation::Granted { token, .. } if slice.regroups(entry, token) => {

@@ -46,10 +46,11 @@ pub enum RecordFact {
     /// It was passed over.
     PassedOver,
     /// To the end, it never took effect.
-    Missing {
-        /// The reader of its partition stands here, beyond it.
-        beyond: Option<u64>,
-    },
+    Missing(Option<Lack>),
+    /// To this moment, nobody has stored it.
+    Unstored,
+    /// To the end, it stands in no log any more, though it took effect.
+    Gone,
     /// To the end, no mark passed it.
     Unmarked,
 }
@@ -127,12 +128,14 @@ pub enum ReaderFact {
     Marked {
         /// That offset.
         offset: u64,
+        /// Who.
+        by: String,
         /// Whether the mark was accepted.
         accepted: bool,
         /// It passes the record.
         passes: bool,
-        /// It takes back an earlier mark.
-        back: bool,
+        /// The mark that stood, where that was further on: it is taken back.
+        back_from: Option<u64>,
     },
     /// A consumer reads on from here.
     Resumed {
@@ -142,6 +145,8 @@ pub enum ReaderFact {
         after: Cue,
         /// The mark that was accepted last, if that is further on.
         marked: Option<u64>,
+        /// That is beyond the record.
+        passes: bool,
     },
     /// A consumer finds its position outside the log, or has none, and takes another one.
     Reset {
@@ -149,6 +154,22 @@ pub enum ReaderFact {
         offset: u64,
         /// It is the end of the log; otherwise the beginning.
         end: bool,
+        /// That is beyond the record.
+        passes: bool,
+    },
+    /// A consumer had read on, beyond the record, before that was there.
+    Beyond {
+        /// Where it stands.
+        offset: u64,
+        /// The record that it had got in its place.
+        got: Option<u32>,
+    },
+    /// A consumer is handed another record from where the record stands by now, and reads on beyond.
+    Outdated {
+        /// That other record, which was lost since it was read.
+        got: u32,
+        /// From which offset.
+        offset: u64,
     },
     /// A member of the group was not heard of for a session.
     SessionOver {
@@ -164,6 +185,17 @@ pub enum ReaderFact {
         /// Of whom.
         members: Vec<String>,
     },
+}
+
+/// What a record lacks to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Lack {
+    /// It was never stored.
+    Unstored,
+    /// What was stored of it is gone.
+    Gone,
+    /// The reader of its partition stands here, beyond it.
+    Beyond(u64),
 }
 
 /// How a record is told of that another one was taken for.

@@ -17,6 +17,8 @@ pub(super) struct Known {
     ends: BTreeMap<Partition, Offset>,
     /// Which copies took effect at the sink.
     effects: BTreeMap<Copy, RecordId>,
+    /// Which record was handed to a handler from where.
+    handed: BTreeMap<Copy, RecordId>,
     /// The mark that was accepted last.
     marks: BTreeMap<Partition, Offset>,
 }
@@ -51,6 +53,14 @@ impl Known {
                 }
                 self.ends.insert(partition, from);
             }
+            Observation::Delivered {
+                record,
+                partition,
+                offset,
+                ..
+            } => {
+                self.handed.insert((partition, offset), record);
+            }
             Observation::Applied {
                 record,
                 partition,
@@ -80,6 +90,12 @@ impl Known {
     pub(super) fn before(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
         let before = self.lost.get(&copy).copied();
         before.filter(|before| *before != record)
+    }
+
+    /// Another record that was handed to a handler from an offset.
+    pub(super) fn handed(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
+        let handed = self.handed.get(&copy).copied();
+        handed.filter(|handed| *handed != record)
     }
 
     /// The record that took effect from an offset.

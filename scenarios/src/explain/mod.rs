@@ -7,16 +7,22 @@
 
 mod condense;
 mod diagram;
+mod ending;
 mod facts;
 mod ground;
+mod header;
+mod healing;
 mod holds;
 mod known;
+mod links;
 mod proof;
+mod readers;
 mod silence;
 mod slice;
 mod story;
 mod subject;
 mod torn;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -40,10 +46,12 @@ use crate::verdict;
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use facts::{
-    Cue, Ground, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored, Taken, Torn,
+    Cue, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
+    Taken, Torn,
 };
+pub use header::Header;
 pub use holds::Variation;
-pub use proof::{Circumstance, Deed, Fact, Given, Repeat, Silence, Step};
+pub use proof::{Circumstance, Deed, Fact, Given, Leg, Repeat, Silence, Step};
 
 use subject::Subject;
 
@@ -69,6 +77,8 @@ pub struct Explanation {
     pub overtaken_by: Option<u32>,
     /// The record that it waits behind, where a reader is caught on another one.
     pub behind: Option<u32>,
+    /// The record that is the other leg of its transfer, where one leg is there more often than the other.
+    pub other_leg: Option<u32>,
     /// What was promised of it, if anything.
     pub promise: Option<Clause>,
     /// What the world did.
@@ -197,6 +207,7 @@ fn of_witness(
         told_of: subject.record,
         overtaken_by: subject.overtaker,
         behind: subject.ahead,
+        other_leg: subject.leg,
         money: record.map(|record| (record.key, record.amount)),
         promise: promise(&plan, violation),
         given: slice.given(&then),

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condense::More;
 use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use super::header::Header;
 use crate::trace::outage_name;
 
 /// Something that the proof starts from.
@@ -32,6 +33,10 @@ pub enum Circumstance {
         to: String,
         /// What it says.
         what: String,
+        /// It carries what was made of the record, on its way to the outputs.
+        output: bool,
+        /// What it is recognised, or turned away, by.
+        header: Header,
         /// Which attempt it is, from 1.
         attempt: Option<u32>,
         /// When copies of it arrive; none if it is lost.
@@ -55,6 +60,13 @@ pub enum Circumstance {
     Weather {
         /// How.
         change: NamedChange,
+    },
+    /// All faults that still went on end.
+    Healed {
+        /// What becomes of links, speeds and clocks.
+        ends: Vec<NamedChange>,
+        /// The nodes that come back.
+        back: Vec<String>,
     },
     /// It goes on like this.
     More(More),
@@ -113,6 +125,8 @@ pub enum Fact {
     Other(u32, Deed),
     /// The node did not hear the answer to an earlier request, so it sent the request again.
     Repeated(Repeat),
+    /// To the end, of a transfer one leg took effect more often than the other: the debit, and the credit.
+    Transfer([Leg; 2]),
     /// It goes on like this.
     More(More),
     /// Something became of the record.
@@ -142,10 +156,16 @@ impl Fact {
                     *name = None;
                 }
             }
+            Self::Reader(ReaderFact::Marked {
+                offset, back_from, ..
+            }) => {
+                *offset = 0;
+                *back_from = back_from.map(|_| 0);
+            }
             Self::Record(RecordFact::Stored(Stored { offset, .. }))
-            | Self::Reader(ReaderFact::Marked { offset, .. } | ReaderFact::Reset { offset, .. })
+            | Self::Reader(ReaderFact::Reset { offset, .. })
             | Self::Log(LogFact::Truncated { from: offset, .. })
-            | Self::Other(_, Deed::Stored(offset)) => *offset = 0,
+            | Self::Other(_, Deed::Stored(offset) | Deed::StoredOutput(offset)) => *offset = 0,
             Self::Reader(
                 ReaderFact::Regrouped { generation, .. }
                 | ReaderFact::Resumed {
@@ -170,17 +190,34 @@ pub struct Repeat {
     pub silence: Silence,
 }
 
-/// What became of the record that overtook another, or that another waits behind.
+/// A leg of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Leg {
+    /// The record that it is.
+    pub record: u32,
+    /// The account that it changes.
+    pub account: u32,
+    /// What it adds to it.
+    pub amount: i64,
+    /// How many effects it has.
+    pub effects: u32,
+}
+
+/// What became of the record that overtook another, that another waits behind, or that is the other leg of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Deed {
     /// It was intended, later than the other.
     Intended,
     /// It was stored, at this offset.
     Stored(u64),
+    /// What was made of it was stored, at this offset of the outputs.
+    StoredOutput(u64),
     /// It was handed to a handler.
     Delivered,
     /// It took effect.
     Applied,
+    /// What was made of it was committed: that is its effect.
+    CommittedOutput,
     /// A request for it is still in progress, so another one is turned away.
     InProgress,
     /// No handler can process it.

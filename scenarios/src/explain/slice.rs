@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use semel_models::judge::Violation;
+use semel_models::judge::{Cause, Violation};
+use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
-use semel_models::observation::Observation;
+use semel_models::observation::{Observation, Outcome};
 use semel_models::strategy::Invariant;
-use semel_models::vocabulary::RecordId;
+use semel_models::vocabulary::{Partition, RecordId};
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use super::condense::{More, condense};
-use super::subject::Subject;
+use super::header::{Header, renamed};
+use super::healing::{Relief, relief};
+use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
 use crate::meaning::Meaning;
@@ -24,14 +27,24 @@ use crate::trace::Trace;
 pub(super) struct Slice<'t> {
     pub(super) trace: &'t Trace,
     pub(super) record: Option<RecordId>,
-    /// The record that overtook it, or that it waits behind.
-    pub(super) rival: Option<RecordId>,
-    /// It overtook it.
-    pub(super) overtook: bool,
+    /// Another record, and what that is to it.
+    pub(super) rival: Option<(RecordId, Rivalry)>,
     /// How many partitions hold inputs; those of outputs follow.
     pub(super) inputs: u16,
     /// The entry that it is told up to.
     pub(super) last: u64,
+    /// The partition whose mark fell, where one did.
+    pub(super) partition: Option<Partition>,
+    /// The entries of the mark that fell and of the one that took its place.
+    pub(super) marks: Vec<u64>,
+    /// It is about something that did not happen: then marks and answers matter, too.
+    pub(super) lacks: bool,
+    /// Packets because of which one of the marks was set, or its client says that the record is stored.
+    grounds: BTreeSet<u64>,
+    /// Clients that have had several producer ids.
+    renamed: BTreeSet<NodeId>,
+    /// What healing ends, if it ends anything.
+    relief: Option<Relief>,
     /// Entries in which a deviation shows, and which incident it is part of.
     faults: BTreeMap<u64, usize>,
     /// Entries that the proof starts from, and what it calls them.
@@ -39,7 +52,7 @@ pub(super) struct Slice<'t> {
     /// For each sent packet, when its copies reached somebody.
     arrivals: BTreeMap<u64, Vec<u64>>,
     /// For each step, the packets that it sent.
-    sent: BTreeMap<u64, Vec<u64>>,
+    pub(super) sent: BTreeMap<u64, Vec<u64>>,
     /// For each sent packet that reached nobody though it came, why.
     missed: BTreeMap<u64, &'static str>,
 }
@@ -50,14 +63,27 @@ impl<'t> Slice<'t> {
         violation: &Violation,
         (meanings, subject, inputs): (&[Meaning], Subject, u16),
     ) -> Self {
-        let missing = violation.invariant == Invariant::NoLoss;
+        // These are judged once all has settled.
+        let to_the_end = matches!(
+            violation.invariant,
+            Invariant::NoLoss | Invariant::Conservation
+        );
         let mut slice = Self {
             trace,
             record: subject.record,
             rival: subject.rival(),
-            overtook: subject.overtaker.is_some(),
             inputs,
-            last: if missing { u64::MAX } else { violation.entry },
+            last: if to_the_end {
+                u64::MAX
+            } else {
+                violation.entry
+            },
+            partition: None,
+            marks: Vec::new(),
+            lacks: lacks(violation),
+            grounds: BTreeSet::new(),
+            renamed: renamed(trace),
+            relief: relief(trace),
             faults: BTreeMap::new(),
             names: BTreeMap::new(),
             arrivals: BTreeMap::new(),
@@ -84,8 +110,58 @@ impl<'t> Slice<'t> {
                 slice.faults.insert(entry.id, incidents[index]);
             }
         }
+        if violation.invariant == Invariant::MonotoneOffset {
+            slice.find_marks(violation.entry);
+        }
+        slice.find_grounds();
         slice.name();
         slice
+    }
+
+    fn find_grounds(&mut self) {
+        let answer = |entry: &&Entry<Model>| {
+            let ok = |seen: &Observation| {
+                matches!(
+                    seen,
+                    Observation::Acked {
+                        outcome: Outcome::Ok,
+                        ..
+                    }
+                )
+            };
+            let told = entry.id <= self.last && self.is_about(entry);
+            told && matches!(&entry.what, What::Observed(_, seen) if ok(seen))
+        };
+        let entries = &self.trace.entries;
+        let answers = entries.iter().filter(|entry| self.lacks && answer(entry));
+        let answers = answers.filter_map(|entry| self.packet(entry));
+        let marks = self.marks.iter().map(|mark| &entries[*mark as usize]);
+        let marks = marks.filter_map(|entry| self.request(entry));
+        self.grounds = answers.chain(marks).map(|sent| sent.id).collect();
+    }
+
+    /// The mark that is wrong, and the one that stood before it.
+    fn find_marks(&mut self, wrong: u64) {
+        let accepted = |entry: &Entry<Model>| match entry.what {
+            What::Observed(
+                _,
+                Observation::Progress {
+                    partition,
+                    accepted: true,
+                    ..
+                },
+            ) => Some(partition),
+            _ => None,
+        };
+        self.partition = accepted(&self.trace.entries[wrong as usize]);
+        let mut before = self.trace.entries[..wrong as usize].iter().rev();
+        let stood =
+            before.find(|entry| accepted(entry).is_some_and(|of| self.partition == Some(of)));
+        self.marks = stood
+            .map(|entry| entry.id)
+            .into_iter()
+            .chain([wrong])
+            .collect();
     }
 
     /// Names what the proof starts from: what deviated, and what a fact about the record follows from.
@@ -93,7 +169,7 @@ impl<'t> Slice<'t> {
         let mut counts: BTreeMap<char, u32> = BTreeMap::new();
         for entry in &self.trace.entries {
             // A fault may strike after what it explains: what was marked is only wrong once that is lost.
-            let told = entry.id <= self.last && self.leads(entry);
+            let told = entry.id <= self.last && (self.leads(entry) || self.heals(entry));
             if !told && !self.faults.contains_key(&entry.id) {
                 continue;
             }
@@ -104,13 +180,34 @@ impl<'t> Slice<'t> {
         }
     }
 
-    /// Whether a packet carries the record to where something became of it.
+    /// Whether a packet carries the record to where something became of it, or is what something else of the proof rests on.
     fn leads(&self, entry: &Entry<Model>) -> bool {
         let What::Sent { message, .. } = &entry.what else {
             return false;
         };
         let carries = matches!(message.kind(), Kind::Produce | Kind::Apply);
-        carries && (self.is_about(entry) || self.is_of_rival(entry))
+        let about = carries && (self.is_about(entry) || self.is_of_rival(entry));
+        about || self.is_ground(entry)
+    }
+
+    /// Whether everything heals, and something has to.
+    pub(super) fn heals(&self, entry: &Entry<Model>) -> bool {
+        self.relief
+            .as_ref()
+            .is_some_and(|relief| relief.at == entry.id)
+    }
+
+    /// When a node came back after an entry.
+    fn back(&self, node: NodeId, after: u64) -> Option<u64> {
+        let mut after = self.trace.entries[after as usize..].iter();
+        let back =
+            after.find(|entry| matches!(entry.what, What::Returned(one, _) if one == node))?;
+        Some(back.at.0)
+    }
+
+    /// Whether it is because of a packet that a mark was set, or that its client says that the record is stored.
+    pub(super) fn is_ground(&self, entry: &Entry<Model>) -> bool {
+        self.grounds.contains(&entry.id)
     }
 
     /// Whether an entry is about the record.
@@ -120,7 +217,8 @@ impl<'t> Slice<'t> {
 
     /// Whether an entry is about the other record.
     pub(super) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
-        self.rival.is_some_and(|rival| self.is_of(entry, rival))
+        self.rival
+            .is_some_and(|(rival, _)| self.is_of(entry, rival))
     }
 
     fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
@@ -137,38 +235,6 @@ impl<'t> Slice<'t> {
         }
     }
 
-    /// What brought an entry about; None for what nothing in the run did.
-    pub(super) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        (entry.cause != entry.id).then(|| &self.trace.entries[entry.cause as usize])
-    }
-
-    /// The packet in answer to which an entry happened, if one.
-    pub(super) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        let step = self.cause(entry)?;
-        let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
-        sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
-    }
-
-    /// What a step sent, and to whom.
-    pub(super) fn sent_in(
-        &self,
-        step: &Entry<Model>,
-    ) -> impl Iterator<Item = (NodeId, &'t Message)> + use<'t, '_> {
-        let trace = self.trace;
-        let sent = self.sent.get(&step.id).map_or(&[][..], Vec::as_slice);
-        sent.iter()
-            .filter_map(move |id| match &trace.entries[*id as usize].what {
-                What::Sent { to, message, .. } => Some((*to, message)),
-                _ => None,
-            })
-    }
-
-    /// Whether a member of a group says farewell in a step.
-    pub(super) fn leaves(&self, step: &Entry<Model>) -> bool {
-        let mut sent = self.sent_in(step);
-        sent.any(|(_, message)| message.kind() == Kind::Leave)
-    }
-
     /// Whether a packet was still on its way when the run ended.
     pub(super) fn is_under_way(&self, sent: &Entry<Model>) -> bool {
         match &sent.what {
@@ -179,43 +245,6 @@ impl<'t> Slice<'t> {
                     && !self.missed.contains_key(&sent.id)
             }
             _ => false,
-        }
-    }
-
-    /// Whether a group begins a generation after the first one: told of its first partition.
-    pub(super) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
-        let first = matches!(
-            entry.what,
-            What::Observed(_, Observation::Granted { partition: 0, .. })
-        );
-        let joins = |step| {
-            let mut sent = self.sent_in(step);
-            sent.any(|(_, message)| message.kind() == Kind::Joined)
-        };
-        generation > 1 && first && self.cause(entry).is_some_and(joins)
-    }
-
-    /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
-    pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
-        let mut at = self.cause(entry)?;
-        while !matches!(at.what, What::Sent { from, .. } if from == by) {
-            at = self.cause(at)?;
-        }
-        Some(at.id)
-    }
-
-    /// The transaction that the last packet speaks of which an entry goes back to.
-    pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
-        let mut at = self.cause(entry)?;
-        loop {
-            let spoken = at
-                .what
-                .message()
-                .and_then(|message| message.facts().transaction);
-            if spoken.is_some() {
-                return spoken;
-            }
-            at = self.cause(at)?;
         }
     }
 
@@ -286,6 +315,15 @@ impl<'t> Slice<'t> {
         condense(all, kind, |given| given.at_ns, count)
     }
 
+    fn header(&self, from: NodeId, message: &Message) -> Header {
+        let header = Header::of(message);
+        if self.renamed.contains(&from) {
+            header
+        } else {
+            header.without_id()
+        }
+    }
+
     fn circumstance(&self, entry: &Entry<Model>) -> Option<Circumstance> {
         match &entry.what {
             What::Sent {
@@ -294,6 +332,8 @@ impl<'t> Slice<'t> {
                 from: self.node(*from),
                 to: self.node(*to),
                 what: self.trace.describe(entry),
+                output: is_output(message),
+                header: self.header(*from, message),
                 attempt: message.facts().attempt,
                 arrives_ns: self.arrivals(entry.id).to_vec(),
                 lost: self.loss(entry),
@@ -302,14 +342,43 @@ impl<'t> Slice<'t> {
             What::Struck(node, outage, ..) => Some(Circumstance::Outage {
                 node: self.node(*node),
                 kind: outage.kind,
-                back_ns: entry.at.0 + outage.down.0,
+                back_ns: self
+                    .back(*node, entry.id)
+                    .unwrap_or(entry.at.0 + outage.down.0),
             }),
             What::Weather(weather) => Some(Circumstance::Weather {
                 change: NamedChange::new(&weather.change, &self.trace.nodes),
             }),
+            What::Healed => self.relief.as_ref().map(|relief| Circumstance::Healed {
+                ends: relief.ends.clone(),
+                back: relief.back.clone(),
+            }),
             _ => None,
         }
     }
+}
+
+/// Whether a violation is about something that did not happen.
+const fn lacks(violation: &Violation) -> bool {
+    match violation.invariant {
+        Invariant::NoLoss
+        | Invariant::Convergence
+        | Invariant::MarkMatchesEffect
+        | Invariant::HonestAck => true,
+        Invariant::Conservation => !matches!(violation.cause, Cause::Duplicate(_)),
+        _ => false,
+    }
+}
+
+/// Whether a packet carries what was made of records.
+const fn is_output(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Log(LogMessage::Produce(Produce {
+            output: Some(_),
+            ..
+        }))
+    )
 }
 
 /// A letter for the kind of a given.
@@ -327,6 +396,7 @@ fn letter(what: &What<Model>) -> char {
         },
         What::Struck(_, outage, ..) if outage.kind == OutageKind::Pause => 'P',
         What::Struck(..) => 'X',
+        What::Healed => 'H',
         _ => 'W',
     }
 }

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
-use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, TransactionId};
-use semel_models::strategy::{Invariant, SinkKind};
-use semel_models::timer::Timer;
+use semel_models::strategy::SinkKind;
 use semel_models::vocabulary::{Offset, Partition};
 use semel_models::workload::Workload;
 use semel_sim::address::{NodeId, OutageKind};
@@ -16,8 +14,8 @@ use semel_sim::record::{Entry, What};
 use super::condense::{More, condense};
 use super::known::Known;
 use super::slice::Slice;
-use super::torn::torn;
-use super::{Deed, Fact, LogFact, Missed, ReaderFact, RecordFact, Step, Stored};
+use super::subject::Rivalry;
+use super::{Deed, Fact, LogFact, Missed, RecordFact, Step, Stored};
 use crate::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
@@ -31,16 +29,10 @@ pub(super) fn steps(
         slice,
         plan,
         workload,
-        partition: slice
-            .record
-            .map(|record| workload.partition(record, topology)),
-        lacks: matches!(
-            violation.invariant,
-            Invariant::NoLoss
-                | Invariant::Convergence
-                | Invariant::MarkMatchesEffect
-                | Invariant::HonestAck
-        ),
+        partition: slice.partition.or_else(|| {
+            let record = slice.record?;
+            Some(workload.partition(record, topology))
+        }),
         known: Known::default(),
         stored: false,
         delivered: false,
@@ -78,14 +70,12 @@ pub(super) struct Teller<'s, 't> {
     pub(super) slice: &'s Slice<'t>,
     pub(super) plan: &'s Plan,
     pub(super) workload: &'s Workload,
-    /// Where the record belongs.
+    /// Where the record belongs, or what the marks are of.
     pub(super) partition: Option<Partition>,
-    /// Whether it is about something that did not happen: then marks and answers matter, too.
-    lacks: bool,
     pub(super) known: Known,
-    stored: bool,
-    delivered: bool,
-    applied: bool,
+    pub(super) stored: bool,
+    pub(super) delivered: bool,
+    pub(super) applied: bool,
     /// The entry at which it took effect last.
     effect: Option<u64>,
     /// Whether an output of it was stored.
@@ -93,12 +83,12 @@ pub(super) struct Teller<'s, 't> {
     /// The open transactions that it belongs to, or what was made of it: in which partition each.
     enlisted: BTreeMap<Partition, TransactionId>,
     /// Nodes that have been down.
-    struck: BTreeSet<NodeId>,
-    steps: Vec<Step>,
+    pub(super) struck: BTreeSet<NodeId>,
+    pub(super) steps: Vec<Step>,
 }
 
 impl Teller<'_, '_> {
-    fn push(&mut self, at_ns: u64, node: String, fact: Fact, because: Option<String>) {
+    pub(super) fn push(&mut self, at_ns: u64, node: String, fact: Fact, because: Option<String>) {
         let step = Step {
             at_ns,
             node,
@@ -137,10 +127,25 @@ impl Teller<'_, '_> {
             What::Observed(..) => self.reason(entry),
             _ => None,
         };
-        let unprocessable = self.unprocessable(&fact);
+        let more = self.besides(entry, (node, &fact));
         self.push(entry.at.0, self.slice.node(node), fact, because);
-        if let Some(fact) = unprocessable {
+        if let Some((node, fact)) = more {
             self.push(entry.at.0, self.slice.node(node), fact, None);
+        }
+    }
+
+    /// What else is to be said when something happens, and of whom.
+    fn besides(
+        &self,
+        entry: &Entry<Model>,
+        (node, fact): (NodeId, &Fact),
+    ) -> Option<(NodeId, Fact)> {
+        match fact {
+            Fact::Record(RecordFact::Stored(Stored { output: false, .. })) if self.slice.lacks => {
+                let beyond = self.beyond(entry);
+                beyond.map(|(reader, fact)| (reader, Fact::Reader(fact)))
+            }
+            fact => Some((node, self.unprocessable(fact)?)),
         }
     }
 
@@ -159,22 +164,21 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// The packet of the proof that brought something about: what a marker says was decided because of another one.
+    /// The packet of the proof that brought something about.
     fn reason(&self, entry: &Entry<Model>) -> Option<String> {
         let sent = self.slice.packet(entry)?;
-        let marker = sent.what.message()?.kind() == Kind::WriteMarker;
         let name = self.slice.called(sent.id);
-        name.or_else(|| self.reason(sent).filter(|_| marker))
+        name.or_else(|| self.slice.called(self.slice.request(entry)?.id))
     }
 
     /// Whether something of a partition has to do with the record.
-    fn is_near(&self, partition: Partition) -> bool {
+    pub(super) fn is_near(&self, partition: Partition) -> bool {
         self.partition
             .is_none_or(|own| own == partition % self.slice.inputs)
     }
 
     /// Whether readers of the record have been at work, or interrupted, by now.
-    fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         self.delivered || !self.struck.is_empty()
     }
 
@@ -184,7 +188,8 @@ impl Teller<'_, '_> {
             return self.of_record(node, entry, seen).map(Fact::Record);
         }
         if seen.record().is_some() {
-            return self.of_rival(seen);
+            let of_place = self.outdated(seen).map(Fact::Reader);
+            return of_place.or_else(|| self.of_rival(seen));
         }
         let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
         of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log))
@@ -278,7 +283,7 @@ impl Teller<'_, '_> {
     /// An application that was told "unknown" while its client was up may send the record again (F003).
     fn reported(&self, node: NodeId, entry: &Entry<Model>, outcome: Outcome) -> Option<RecordFact> {
         let unknown = outcome == Outcome::Unknown;
-        let matters = self.lacks || (unknown && !self.struck.contains(&node));
+        let matters = self.slice.lacks || (unknown && !self.struck.contains(&node));
         matters.then(|| RecordFact::Reported {
             told: outcome.into(),
             ground: self.ground(entry, outcome),
@@ -287,75 +292,26 @@ impl Teller<'_, '_> {
 
     /// What an observation says of the other record.
     fn of_rival(&self, seen: &Observation) -> Option<Fact> {
-        let rival = seen
-            .record()
-            .filter(|record| Some(*record) == self.slice.rival)?;
-        let overtook = self.slice.overtook;
+        let (rival, rivalry) = self
+            .slice
+            .rival
+            .filter(|(rival, _)| seen.record() == Some(*rival))?;
+        let inputs = self.slice.inputs;
         let deed = match *seen {
-            Observation::Intent { .. } if overtook => Deed::Intended,
+            Observation::Intent { .. } if rivalry == Rivalry::Overtakes => Deed::Intended,
+            Observation::Stored {
+                partition, offset, ..
+            } if partition >= inputs => Deed::StoredOutput(offset),
             Observation::Stored { offset, .. } => Deed::Stored(offset),
-            Observation::Delivered { .. } if !overtook => Deed::Delivered,
+            Observation::Delivered { .. } if rivalry == Rivalry::Ahead => Deed::Delivered,
+            Observation::Applied { partition, .. } if partition >= inputs => Deed::CommittedOutput,
             Observation::Applied { .. } => Deed::Applied,
             Observation::Recognised {
                 hit: Hit::InFlight, ..
-            } if !overtook => Deed::InProgress,
+            } if rivalry == Rivalry::Ahead => Deed::InProgress,
             _ => return None,
         };
         Some(Fact::Other(rival, deed))
-    }
-
-    /// What an observation says of the marks and the readers of its partition.
-    fn of_readers(
-        &mut self,
-        node: NodeId,
-        entry: &Entry<Model>,
-        seen: &Observation,
-    ) -> Option<ReaderFact> {
-        match *seen {
-            Observation::Progress {
-                partition,
-                offset,
-                accepted,
-                ..
-            } if self.is_near(partition) => {
-                let back = accepted && self.known.mark(partition).is_some_and(|mark| offset < mark);
-                let passes = self.offset().is_some_and(|own| own < offset);
-                let matters = passes || !self.struck.is_empty();
-                let told = !accepted || back || (self.lacks && matters);
-                told.then_some(ReaderFact::Marked {
-                    offset,
-                    accepted,
-                    passes,
-                    back,
-                })
-            }
-            Observation::Assigned {
-                partition,
-                position,
-                ..
-            } if self.is_near(partition) && (self.is_under_way() || position == Offset::MAX) => {
-                let marked = self.known.mark(partition);
-                Some(ReaderFact::Resumed {
-                    offset: (position != Offset::MAX).then_some(position),
-                    after: self.cue(node, entry),
-                    marked: marked.filter(|mark| *mark > position),
-                })
-            }
-            Observation::Reset {
-                partition,
-                position,
-                ..
-            } if self.is_near(partition) => Some(ReaderFact::Reset {
-                offset: position,
-                end: position > 0 && position >= self.known.end(partition),
-            }),
-            Observation::Granted { partition, token }
-                if self.is_near(partition) && token > 1 && self.is_under_way() =>
-            {
-                self.regrouped(node, entry, token)
-            }
-            _ => None,
-        }
     }
 
     /// What an observation says of logs and transactions.
@@ -410,72 +366,12 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// A timer that went off tells of somebody's silence.
-    fn fired(&self, entry: &Entry<Model>, timer: Timer) -> Option<ReaderFact> {
-        match timer {
-            Timer::SessionCheck { member } => {
-                let node = self.plan.scenario.topology.consumer(member);
-                Some(ReaderFact::SessionOver {
-                    member: self.slice.node(node),
-                })
-            }
-            Timer::PollOverdue { .. } => {
-                self.slice.leaves(entry).then_some(ReaderFact::PollOverdue)
-            }
-            _ => None,
-        }
+    /// Where the record stands among the inputs, if it does.
+    pub(super) fn place(&self) -> Option<(Partition, Offset)> {
+        self.known.place(self.slice.record?, self.slice.inputs)
     }
 
-    /// Where the record stands, if it does.
-    fn offset(&self) -> Option<Offset> {
-        let place = self.known.place(self.slice.record?, self.slice.inputs)?;
-        Some(place.1)
-    }
-
-    /// What is not there in the end.
-    fn conclude(&mut self, violation: &Violation) {
-        let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
-        if let Some(torn) = torn(self.slice, violation) {
-            let fact = Fact::Log(LogFact::Torn(torn));
-            self.push(at, String::new(), fact, None);
-        } else if self.slice.record.is_some() && self.lacks {
-            let fact = self.missing(violation.invariant);
-            if let Some(fact) = fact {
-                self.push(at, String::new(), Fact::Record(fact), None);
-            }
-        }
-    }
-
-    fn missing(&self, invariant: Invariant) -> Option<RecordFact> {
-        let passes = |step: &Step| {
-            matches!(
-                step.fact,
-                Fact::Reader(ReaderFact::Marked {
-                    accepted: true,
-                    passes: true,
-                    ..
-                })
-            )
-        };
-        match invariant {
-            Invariant::NoLoss | Invariant::Convergence if !self.applied => {
-                Some(RecordFact::Missing {
-                    beyond: self.beyond(),
-                })
-            }
-            Invariant::Convergence if !self.steps.iter().any(passes) => Some(RecordFact::Unmarked),
-            _ => None,
-        }
-    }
-
-    /// Where the reader of its partition stands in the end, if that is beyond it and it was never handed to anybody.
-    fn beyond(&self) -> Option<Offset> {
-        let own = self.offset().filter(|_| !self.delivered)?;
-        let mut entries = self.slice.trace.entries.iter().rev();
-        let asked = entries.find_map(|entry| match entry.what.message() {
-            Some(message) => self.asks_for(message),
-            None => None,
-        })?;
-        (asked > own).then_some(asked)
+    pub(super) fn offset(&self) -> Option<Offset> {
+        Some(self.place()?.1)
     }
 }

@@ -1,4 +1,4 @@
-//! Of which records the proof is told: the one that the violation is about, and one that stands in its way.
+//! Of which records the proof is told: the one that the violation is about, and one that it has to do with.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,19 @@ pub(super) struct Subject {
     pub(super) overtaker: Option<RecordId>,
     /// The one that it waits behind.
     pub(super) ahead: Option<RecordId>,
+    /// The one that is the other leg of its transfer.
+    pub(super) leg: Option<RecordId>,
+}
+
+/// What another record is to the one that the proof is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rivalry {
+    /// It overtook it.
+    Overtakes,
+    /// It stands ahead of it.
+    Ahead,
+    /// It is the other leg of its transfer.
+    Leg,
 }
 
 impl Subject {
@@ -28,12 +41,16 @@ impl Subject {
             record: violation.record.or_else(|| example(trace, violation)),
             overtaker: overtaker(trace, workload, violation),
             ahead: ahead(trace, workload, violation),
+            leg: leg(violation),
         }
     }
 
-    /// The other record.
-    pub(super) fn rival(self) -> Option<RecordId> {
-        self.overtaker.or(self.ahead)
+    /// The other record, and what it is to this one.
+    pub(super) fn rival(self) -> Option<(RecordId, Rivalry)> {
+        let as_what = |rivalry| move |record| (record, rivalry);
+        let overtaker = self.overtaker.map(as_what(Rivalry::Overtakes));
+        let ahead = self.ahead.map(as_what(Rivalry::Ahead));
+        overtaker.or(ahead).or(self.leg.map(as_what(Rivalry::Leg)))
     }
 }
 
@@ -82,6 +99,12 @@ fn ahead(trace: &Trace, workload: &Workload, violation: &Violation) -> Option<Re
         _ => None,
     });
     caught.filter(|record| *record != waits)
+}
+
+/// The other leg of a transfer that is torn: debits are even, and each credit follows its debit.
+fn leg(violation: &Violation) -> Option<RecordId> {
+    let torn = violation.invariant == Invariant::Conservation;
+    violation.record.filter(|_| torn).map(|record| record ^ 1)
 }
 
 /// Where a world moves without getting anywhere and no record can be named: one that was handled most often.

@@ -1,0 +1,89 @@
+//! How entries hang together: what brought one about, and what it brought about itself.
+
+use semel_models::message::{Kind, Message};
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_sim::address::NodeId;
+use semel_sim::record::{Entry, What};
+
+use super::slice::Slice;
+
+impl<'t> Slice<'t> {
+    /// What brought an entry about; None for what nothing in the run did.
+    pub(super) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        (entry.cause != entry.id).then(|| &self.trace.entries[entry.cause as usize])
+    }
+
+    /// The packet in answer to which an entry happened, if one.
+    pub(super) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        let step = self.cause(entry)?;
+        let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
+        sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
+    }
+
+    /// The same, but of what a marker says: the packet because of which that was decided.
+    pub(super) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+        let sent = self.packet(entry)?;
+        match sent.what.message()?.kind() {
+            Kind::WriteMarker => self.request(sent),
+            _ => Some(sent),
+        }
+    }
+
+    /// What a step sent, and to whom.
+    pub(super) fn sent_in(
+        &self,
+        step: &Entry<Model>,
+    ) -> impl Iterator<Item = (NodeId, &'t Message)> + use<'t, '_> {
+        let trace = self.trace;
+        let sent = self.sent.get(&step.id).map_or(&[][..], Vec::as_slice);
+        sent.iter()
+            .filter_map(move |id| match &trace.entries[*id as usize].what {
+                What::Sent { to, message, .. } => Some((*to, message)),
+                _ => None,
+            })
+    }
+
+    /// Whether a member of a group says farewell in a step.
+    pub(super) fn leaves(&self, step: &Entry<Model>) -> bool {
+        let mut sent = self.sent_in(step);
+        sent.any(|(_, message)| message.kind() == Kind::Leave)
+    }
+
+    /// Whether a group begins a generation after the first one: told of its first partition.
+    pub(super) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
+        let first = matches!(
+            entry.what,
+            What::Observed(_, Observation::Granted { partition: 0, .. })
+        );
+        let joins = |step| {
+            let mut sent = self.sent_in(step);
+            sent.any(|(_, message)| message.kind() == Kind::Joined)
+        };
+        generation > 1 && first && self.cause(entry).is_some_and(joins)
+    }
+
+    /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
+    pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
+        let mut at = self.cause(entry)?;
+        while !matches!(at.what, What::Sent { from, .. } if from == by) {
+            at = self.cause(at)?;
+        }
+        Some(at.id)
+    }
+
+    /// The transaction that the last packet speaks of which an entry goes back to.
+    pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
+        let mut at = self.cause(entry)?;
+        loop {
+            let spoken = at
+                .what
+                .message()
+                .and_then(|message| message.facts().transaction);
+            if spoken.is_some() {
+                return spoken;
+            }
+            at = self.cause(at)?;
+        }
+    }
+}
