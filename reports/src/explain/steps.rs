@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, Lack, Leg, LogFact, Missed, Part, ReaderFact, RecordFact, Repeat,
-    Reported, Sign, Silence, Step, Stored, Taken, Torn,
+    Cue, Deed, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, ReaderFact, RecordFact,
+    Repeat, Reported, Sign, Silence, Step, Stored, Taken, Taking, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -13,7 +13,10 @@ pub(super) fn say(step: &Step, record: &str) -> String {
     let node = &step.node;
     let at = millis(step.at_ns);
     let because = step.because.as_ref();
-    let because = because.map_or_else(String::new, |name| format!(", because {name} arrived"));
+    let because = because.map_or_else(String::new, |name| match step.indirect {
+        false => format!(", because {name} arrived"),
+        true => format!(", because {name} had arrived,"),
+    });
     let told = Told {
         node,
         record,
@@ -74,13 +77,14 @@ impl Told<'_> {
                 format!("{node} gets {record} from offset {offset}{again} at {at}.")
             }
             RecordFact::Applied {
-                output: true,
+                output: Some(offset),
                 again: twice,
                 ..
             } => {
                 let again = again(*twice);
                 format!(
-                    "{node} commits the output of {record}{because} at {at}: {record} takes effect{again}."
+                    "{node} commits the output of {record} at offset {offset}{because} at {at}: {record} takes \
+                     effect{again}."
                 )
             }
             RecordFact::Applied {
@@ -105,6 +109,13 @@ impl Told<'_> {
             }
             RecordFact::Unprocessable => format!("{node} cannot process {record}: no handler can."),
             RecordFact::PassedOver => format!("{node} passes {record} over at {at}."),
+            RecordFact::Letter { again: twice } => {
+                let again = again(*twice);
+                format!("{node} stores {record}{again} as a dead letter{because} at {at}.")
+            }
+            RecordFact::PutAside => {
+                format!("{node} is done with {record}{because} at {at}: it is put aside.")
+            }
             RecordFact::Missing(lack) => {
                 let lack = lack.map_or_else(String::new, |lack| format!(": {}", lacks(lack)));
                 format!("Nothing brings {record} to effect any more{lack}.")
@@ -156,6 +167,7 @@ impl Told<'_> {
             at,
             because,
         } = self;
+        let because = because.trim_end_matches(',');
         let ground = match ground {
             Ground::Answer => "",
             Ground::Unasked => ": it waits for no answer",
@@ -242,20 +254,21 @@ impl Told<'_> {
             LogFact::GivenUp { overdue: false } => format!(
                 "{node} gives the transaction of {record} up at {at}: its producer has begun anew."
             ),
-            LogFact::Truncated {
-                from,
-                output,
-                takes_it,
-            } => {
-                let what = if *output {
-                    "the outputs"
-                } else {
-                    "what it had stored"
+            LogFact::Truncated { from, of, takes } => {
+                let what = match of {
+                    Kept::Records => "what it had stored",
+                    Kept::Outputs => "the outputs",
+                    Kept::DeadLetters => "the dead letters",
                 };
-                let with = match (takes_it, output) {
-                    (false, _) => String::new(),
-                    (true, false) => format!(", {record} with it"),
-                    (true, true) => format!(", that of {record} with them"),
+                let with = match (takes, of) {
+                    (None, _) => String::new(),
+                    (Some(Taking::Itself), Kept::Records) => format!(", {record} with it"),
+                    (Some(Taking::Itself), _) => format!(", that of {record} with them"),
+                    (Some(Taking::Decision), _) => {
+                        format!(
+                            ", and the end of the transaction of {record} with it: that is undecided again"
+                        )
+                    }
                 };
                 format!("{node} has lost {what} from offset {from} on{with}, at {at}.")
             }
@@ -285,6 +298,7 @@ impl Told<'_> {
             at,
             because,
         } = self;
+        let because = because.trim_end_matches(',');
         match fact {
             ReaderFact::Marked {
                 offset,

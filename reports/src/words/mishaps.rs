@@ -46,13 +46,17 @@ pub(crate) fn weather(change: &NamedChange) -> String {
 /// What no line of a proof shows.
 pub(crate) fn hidden(hidden: &Hidden) -> String {
     match hidden {
-        Hidden::Survives { node, kept } => {
+        Hidden::Survives {
+            node,
+            journal,
+            kept,
+        } => {
             let entries = if *kept == 1 {
                 "entry survives"
             } else {
                 "entries survive"
             };
-            format!("{kept} unsynced {entries} at {node}")
+            format!("{kept} unsynced {entries} in journal {journal} of {node}")
         }
         Hidden::Longer { node, label, more } => {
             format!("a delay at {node} after {label} is {more} longer")

@@ -15,15 +15,15 @@ impl Teller<'_, '_> {
         let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
         if let Some(torn) = torn(self.slice, violation) {
             let fact = Fact::Log(LogFact::Torn(torn));
-            self.push(at, String::new(), fact, None);
+            self.push(at, String::new(), fact);
         } else if self.slice.record.is_some() && self.slice.lacks {
             let fact = self.missing(violation);
             if let Some(fact) = fact {
-                self.push(at, String::new(), Fact::Record(fact), None);
+                self.push(at, String::new(), Fact::Record(fact));
             }
         }
         if let Some(legs) = legs(self.slice, self.plan, self.workload) {
-            self.push(at, String::new(), Fact::Transfer(legs), None);
+            self.push(at, String::new(), Fact::Transfer(legs));
         }
     }
 

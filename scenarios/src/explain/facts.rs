@@ -10,6 +10,11 @@ pub enum RecordFact {
     Intended,
     /// It was stored.
     Stored(Stored),
+    /// It was stored as a dead letter.
+    Letter {
+        /// Not for the first time.
+        again: bool,
+    },
     /// It was handed to a handler.
     Delivered {
         /// From which offset.
@@ -23,8 +28,8 @@ pub enum RecordFact {
         again: bool,
         /// Why it was not recognised.
         missed: Missed,
-        /// It is what was made of it that was committed.
-        output: bool,
+        /// Where what was made of it stands, if that is what was committed.
+        output: Option<u64>,
     },
     /// Its effect is gone with the disk of the sink.
     Undone,
@@ -45,6 +50,8 @@ pub enum RecordFact {
     Unprocessable,
     /// It was passed over.
     PassedOver,
+    /// Its handler is done with it, for its dead letter is stored.
+    PutAside,
     /// To the end, it never took effect.
     Missing(Option<Lack>),
     /// To this moment, nobody has stored it.
@@ -87,10 +94,10 @@ pub enum LogFact {
     Truncated {
         /// The first one.
         from: u64,
-        /// They were outputs.
-        output: bool,
-        /// The record, or what was made of it, was among them.
-        takes_it: bool,
+        /// Of which log.
+        of: Kept,
+        /// What went with them of the record.
+        takes: Option<Taking>,
     },
     /// To the end, a transaction that begins at this offset is undecided.
     Hanging {
@@ -106,6 +113,26 @@ pub enum LogFact {
     },
     /// Of a transaction some is there and some is not.
     Torn(Torn),
+}
+
+/// What a log keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Kept {
+    /// What producers sent.
+    Records,
+    /// What was made of that.
+    Outputs,
+    /// What could not be processed.
+    DeadLetters,
+}
+
+/// What the loss of a log's end takes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Taking {
+    /// What the log kept of it.
+    Itself,
+    /// The end of its transaction.
+    Decision,
 }
 
 /// A transaction of which some is there and some is not.

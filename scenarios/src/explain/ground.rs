@@ -3,9 +3,10 @@
 use semel_models::message::group::Message as GroupMessage;
 use semel_models::message::log::Message as LogMessage;
 use semel_models::message::sink::Message as SinkMessage;
+use semel_models::message::transaction::{Message as Word, Owner};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
-use semel_models::observation::{Outcome, Place};
+use semel_models::observation::{Observation, Outcome, Place, TransactionId};
 use semel_models::strategy::{Backoff, Breaker, Mark, Name, OnOpen, Retry, Wait, Work};
 use semel_models::timer::Timer;
 use semel_models::vocabulary::{Generation, Offset, RecordId};
@@ -117,10 +118,10 @@ impl Teller<'_, '_> {
                     return generation(said).map_or(Cue::Unsaid, Cue::Generation);
                 }
                 (Some(Kind::TransactionAnswer), _) => {
-                    return if self.was_aborted(node, before) {
-                        Cue::Abort
-                    } else {
-                        Cue::Start
+                    return match self.was_aborted(node, before) {
+                        Some(true) => Cue::Abort,
+                        Some(false) => Cue::Unsaid,
+                        None => Cue::Start,
                     };
                 }
                 (_, What::Started(started)) if *started == node => return Cue::Start,
@@ -130,16 +131,36 @@ impl Teller<'_, '_> {
         Cue::Unsaid
     }
 
-    /// Whether a client that hears from the coordinator has begun a transaction since it started.
-    fn was_aborted(&self, node: NodeId, heard: &Entry<Model>) -> bool {
-        let before = self.slice.trace.entries[..heard.id as usize].iter().rev();
-        let mut since =
-            before.take_while(|one| !matches!(one.what, What::Started(started) if started == node));
-        since.any(|one| match &one.what {
-            What::Sent { from, message, .. } if *from == node => {
-                message.kind() == Kind::EndTransaction
-            }
-            _ => false,
+    /// Whether the last transaction that a client has ended since it started was decided to be aborted, when it hears
+    /// from the coordinator.
+    fn was_aborted(&self, node: NodeId, heard: &Entry<Model>) -> Option<bool> {
+        let before = &self.slice.trace.entries[..heard.id as usize];
+        let since = before
+            .iter()
+            .rev()
+            .take_while(|one| !matches!(one.what, What::Started(started) if started == node));
+        let mut ended = since.filter_map(|one| match &one.what {
+            What::Sent {
+                from,
+                message: Message::Transaction(Word::EndTransaction { of, .. }),
+                ..
+            } if *from == node => Some(*of),
+            _ => None,
+        });
+        let Owner {
+            producer, number, ..
+        } = ended.next()?;
+        let mine = TransactionId { producer, number };
+        before.iter().rev().find_map(|one| match one.what {
+            What::Observed(
+                _,
+                Observation::Decided {
+                    transaction,
+                    commit,
+                    ..
+                },
+            ) => (transaction == mine).then_some(!commit),
+            _ => None,
         })
     }
 

@@ -46,8 +46,8 @@ use crate::verdict;
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use facts::{
-    Cue, Ground, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
-    Taken, Torn,
+    Cue, Ground, Kept, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
+    Taken, Taking, Torn,
 };
 pub use header::Header;
 pub use holds::Variation;
@@ -133,6 +133,8 @@ pub enum Hidden {
     Survives {
         /// At which node.
         node: String,
+        /// In which of its journals.
+        journal: u32,
         /// How many.
         kept: u64,
     },
@@ -269,8 +271,14 @@ fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
 impl Hidden {
     fn in_deviation(deviation: &Deviation) -> Option<Self> {
         match deviation {
-            Deviation::Survives { node, kept, .. } => Some(Self::Survives {
+            Deviation::Survives {
+                node,
+                journal,
+                kept,
+                ..
+            } => Some(Self::Survives {
                 node: node.clone(),
+                journal: *journal,
                 kept: *kept,
             }),
             Deviation::Jitter {

@@ -91,6 +91,8 @@ pub struct Step {
     pub fact: Fact,
     /// What it follows from: the name of a given.
     pub because: Option<String>,
+    /// It follows from that by way of others, later than that arrived.
+    pub indirect: bool,
 }
 
 impl Step {
@@ -162,7 +164,13 @@ impl Fact {
                 *offset = 0;
                 *back_from = back_from.map(|_| 0);
             }
-            Self::Record(RecordFact::Stored(Stored { offset, .. }))
+            Self::Record(
+                RecordFact::Stored(Stored { offset, .. })
+                | RecordFact::Applied {
+                    output: Some(offset),
+                    ..
+                },
+            )
             | Self::Reader(ReaderFact::Reset { offset, .. })
             | Self::Log(LogFact::Truncated { from: offset, .. })
             | Self::Other(_, Deed::Stored(offset) | Deed::StoredOutput(offset)) => *offset = 0,

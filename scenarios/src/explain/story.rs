@@ -15,7 +15,7 @@ use super::condense::{More, condense};
 use super::known::Known;
 use super::slice::Slice;
 use super::subject::Rivalry;
-use super::{Deed, Fact, LogFact, Missed, RecordFact, Step, Stored};
+use super::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
 use crate::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
@@ -40,6 +40,7 @@ pub(super) fn steps(
         effect: None,
         produced: false,
         enlisted: BTreeMap::new(),
+        decided: BTreeMap::new(),
         struck: BTreeSet::new(),
         steps: Vec::new(),
     };
@@ -58,8 +59,18 @@ fn condensed(steps: Vec<Step>) -> Vec<Step> {
         node: step.node.clone(),
         fact: Fact::More(more),
         because: None,
+        indirect: false,
     };
     condense(steps, kind, |step| step.at_ns, count)
+}
+
+/// The packet of the proof that brought something about, and whether it did so by way of others.
+fn reason(slice: &Slice<'_>, entry: &Entry<Model>) -> (Option<String>, bool) {
+    let name = |sent: Option<&Entry<Model>>| slice.called(sent?.id);
+    match name(slice.packet(entry)) {
+        Some(direct) => (Some(direct), false),
+        None => (name(slice.request(entry)), true),
+    }
 }
 
 #[expect(
@@ -82,18 +93,21 @@ pub(super) struct Teller<'s, 't> {
     produced: bool,
     /// The open transactions that it belongs to, or what was made of it: in which partition each.
     enlisted: BTreeMap<Partition, TransactionId>,
+    /// Those that were decided: by the marker at which offset.
+    decided: BTreeMap<Partition, (Offset, TransactionId)>,
     /// Nodes that have been down.
     pub(super) struck: BTreeSet<NodeId>,
     pub(super) steps: Vec<Step>,
 }
 
 impl Teller<'_, '_> {
-    pub(super) fn push(&mut self, at_ns: u64, node: String, fact: Fact, because: Option<String>) {
+    pub(super) fn push(&mut self, at_ns: u64, node: String, fact: Fact) {
         let step = Step {
             at_ns,
             node,
             fact,
-            because,
+            because: None,
+            indirect: false,
         };
         self.steps.push(step);
     }
@@ -123,14 +137,13 @@ impl Teller<'_, '_> {
             _ => None,
         };
         let Some((node, fact)) = told else { return };
-        let because = match entry.what {
-            What::Observed(..) => self.reason(entry),
-            _ => None,
-        };
         let more = self.besides(entry, (node, &fact));
-        self.push(entry.at.0, self.slice.node(node), fact, because);
+        self.push(entry.at.0, self.slice.node(node), fact);
+        if let (What::Observed(..), Some(step)) = (&entry.what, self.steps.last_mut()) {
+            (step.because, step.indirect) = reason(self.slice, entry);
+        }
         if let Some((node, fact)) = more {
-            self.push(entry.at.0, self.slice.node(node), fact, None);
+            self.push(entry.at.0, self.slice.node(node), fact);
         }
     }
 
@@ -164,17 +177,21 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// The packet of the proof that brought something about.
-    fn reason(&self, entry: &Entry<Model>) -> Option<String> {
-        let sent = self.slice.packet(entry)?;
-        let name = self.slice.called(sent.id);
-        name.or_else(|| self.slice.called(self.slice.request(entry)?.id))
-    }
-
     /// Whether something of a partition has to do with the record.
     pub(super) fn is_near(&self, partition: Partition) -> bool {
-        self.partition
-            .is_none_or(|own| own == partition % self.slice.inputs)
+        let own = |own| own == partition % self.slice.inputs;
+        self.kept(partition) == Kept::DeadLetters || self.partition.is_none_or(own)
+    }
+
+    /// What a partition keeps.
+    fn kept(&self, partition: Partition) -> Kept {
+        if partition == self.plan.scenario.topology.dead_letters() {
+            Kept::DeadLetters
+        } else if partition >= self.slice.inputs {
+            Kept::Outputs
+        } else {
+            Kept::Records
+        }
     }
 
     /// Whether readers of the record have been at work, or interrupted, by now.
@@ -213,6 +230,10 @@ impl Teller<'_, '_> {
                 return None;
             }
             Observation::Intent { .. } => RecordFact::Intended,
+            Observation::Stored { partition, .. } if self.kept(partition) == Kept::DeadLetters => {
+                let again = again(&mut self.produced);
+                RecordFact::Letter { again }
+            }
             Observation::Stored {
                 record,
                 offset,
@@ -239,7 +260,10 @@ impl Teller<'_, '_> {
                 RecordFact::Delivered { offset, again }
             }
             Observation::Applied {
-                missed, partition, ..
+                missed,
+                partition,
+                offset,
+                ..
             } => {
                 let again = again(&mut self.applied);
                 let raced = missed == Miss::New && self.looked_before(entry);
@@ -247,7 +271,7 @@ impl Teller<'_, '_> {
                 RecordFact::Applied {
                     again,
                     missed: if raced { Missed::Raced } else { missed.into() },
-                    output: partition >= inputs,
+                    output: (partition >= inputs).then_some(offset),
                 }
             }
             Observation::Acked { outcome, .. } => {
@@ -262,7 +286,8 @@ impl Teller<'_, '_> {
                 RecordFact::Recognised(self.taken_for(entry, place))
             }
             Observation::Refused { .. } => RecordFact::Refused,
-            Observation::Skipped { .. } | Observation::Parked { .. } => RecordFact::PassedOver,
+            Observation::Skipped { .. } => RecordFact::PassedOver,
+            Observation::Parked { .. } => RecordFact::PutAside,
             _ => return None,
         })
     }
@@ -319,23 +344,10 @@ impl Teller<'_, '_> {
         match *seen {
             Observation::Truncated {
                 partition, from, ..
-            } if self.is_near(partition) => {
-                let gone = |record| self.known.is_behind(record, (partition, from));
-                let takes_it = self.slice.record.is_some_and(gone);
-                let output = partition >= self.slice.inputs;
-                if takes_it && output {
-                    self.produced = false;
-                    // Where outputs are what takes effect, that is gone with them.
-                    self.applied &= self.plan.strategy.sink.kind != SinkKind::Output;
-                }
-                Some(LogFact::Truncated {
-                    from,
-                    output,
-                    takes_it,
-                })
-            }
+            } if self.is_near(partition) => Some(self.truncated(partition, from)),
             Observation::Marked {
                 partition,
+                offset,
                 transaction,
                 commit,
                 ..
@@ -343,8 +355,8 @@ impl Teller<'_, '_> {
                 let output = partition >= self.slice.inputs;
                 let mine = self.enlisted.get(&partition);
                 let decided = mine.is_some_and(|mine| mine.producer == transaction.producer);
-                if decided {
-                    self.enlisted.remove(&partition);
+                if decided && let Some(mine) = self.enlisted.remove(&partition) {
+                    self.decided.insert(partition, (offset, mine));
                 }
                 (decided && !commit).then_some(LogFact::Aborted { output })
             }
@@ -364,6 +376,29 @@ impl Teller<'_, '_> {
             }),
             _ => None,
         }
+    }
+
+    /// The end of a log is lost: with what is told of the record, or with the end of its transaction.
+    fn truncated(&mut self, partition: Partition, from: Offset) -> LogFact {
+        let (of, near) = (self.kept(partition), (partition, from));
+        let gone = |record| self.known.is_behind(record, near);
+        let reopened = self.decided.get(&partition).copied();
+        let reopened = reopened.filter(|(marker, _)| *marker >= from);
+        let takes = if self.slice.record.is_some_and(gone) {
+            Some(Taking::Itself)
+        } else {
+            reopened.map(|_| Taking::Decision)
+        };
+        if let Some((_, transaction)) = reopened {
+            self.decided.remove(&partition);
+            self.enlisted.insert(partition, transaction);
+        }
+        if takes.is_some() && of != Kept::Records {
+            self.produced &= takes != Some(Taking::Itself);
+            // Where outputs are what takes effect, that is gone with them.
+            self.applied &= self.plan.strategy.sink.kind != SinkKind::Output;
+        }
+        LogFact::Truncated { from, of, takes }
     }
 
     /// Where the record stands among the inputs, if it does.

@@ -31,15 +31,14 @@ impl Case {
     /// Runs a plan and writes it down, with what is sought in it, if it is there. Nothing sought: what its witness says
     /// of it, or else the gravest that was found, if anything was.
     pub(super) fn of(plan: &Arc<Plan>, seed: u64, sought: Option<&Sought>) -> Option<(Self, Aim)> {
-        let known = plan.scenario.witness.as_ref().map(Sought::of);
-        Self::where_found(plan, seed, |findings| match sought {
-            Some(sought) => Aim::of_sought(sought, findings),
-            None => {
-                let told = known
-                    .as_ref()
-                    .and_then(|known| Aim::of_sought(known, findings));
-                told.or_else(|| Aim::gravest(findings))
-            }
+        let known = plan.scenario.witness.as_ref();
+        let known = known.filter(|known| known.strategy == plan.name);
+        let sought = sought.cloned().or_else(|| known.map(Sought::of));
+        Self::where_found(plan, seed, |findings| {
+            sought.as_ref().map_or_else(
+                || Aim::gravest(findings),
+                |sought| Aim::of_sought(sought, findings),
+            )
         })
     }
 
