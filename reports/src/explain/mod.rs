@@ -28,7 +28,8 @@ fn lines(page: &str, glyphs: Glyphs) -> String {
     finish(&clean)
 }
 
-fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
+/// The proof alone.
+pub fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
     let parts = [
         heading(explanation),
         title(explanation),
