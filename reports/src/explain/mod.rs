@@ -3,6 +3,7 @@
 //! What follows from what is in the [`Explanation`]; here are only the words for it.
 
 mod picture;
+mod readers;
 mod steps;
 
 use semel_scenarios::explain::{

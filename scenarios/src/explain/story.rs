@@ -240,16 +240,7 @@ impl Teller<'_, '_> {
             }
             Observation::Applied {
                 missed, partition, ..
-            } => {
-                let again = again(&mut self.applied);
-                let raced = missed == Miss::New && self.looked_before(entry);
-                self.effect = Some(entry.id);
-                RecordFact::Applied {
-                    again,
-                    missed: if raced { Missed::Raced } else { missed.into() },
-                    output: partition >= inputs,
-                }
-            }
+            } => self.taken_effect(entry, missed, partition >= inputs),
             Observation::Acked { outcome, .. } => {
                 return self.reported(node, entry, outcome);
             }
@@ -265,6 +256,17 @@ impl Teller<'_, '_> {
             Observation::Skipped { .. } | Observation::Parked { .. } => RecordFact::PassedOver,
             _ => return None,
         })
+    }
+
+    fn taken_effect(&mut self, entry: &Entry<Model>, missed: Miss, output: bool) -> RecordFact {
+        let again = std::mem::replace(&mut self.applied, true);
+        let raced = missed == Miss::New && self.looked_before(entry);
+        self.effect = Some(entry.id);
+        RecordFact::Applied {
+            again,
+            missed: if raced { Missed::Raced } else { missed.into() },
+            output,
+        }
     }
 
     /// Whether the request that led to an effect had come before the effect before that one was written: whoever looked
