@@ -88,6 +88,9 @@ impl Told<'_> {
             }
             RecordFact::Reported { told, ground } => self.reported(*told, *ground),
             RecordFact::Recognised(taken) => self.recognised(*taken),
+            RecordFact::RecognisedOutput => {
+                format!("{node} recognises the output of {record} as a repeat{because} at {at}.")
+            }
             RecordFact::InProgress => format!(
                 "{node} turns {record} away{because} at {at}: an earlier request for it is marked as in progress."
             ),

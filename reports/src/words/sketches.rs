@@ -42,6 +42,7 @@ fn sketch(sketch: &Sketch) -> String {
             format!("mark {offset}{refused}")
         }
         Sketch::Truncated(from) => format!("lost from {from} on"),
+        Sketch::TruncatedOutputs(from) => format!("outputs lost from {from}"),
         Sketch::Reset(position) => format!("goes to {position}"),
         Sketch::Generation(number) => format!("generation {number}"),
         Sketch::NeverSends(kind) => format!("never sends {kind}"),

@@ -120,6 +120,8 @@ pub enum Sketch {
     },
     /// Entries from this offset on are lost.
     Truncated(u64),
+    /// Outputs from this offset on are lost.
+    TruncatedOutputs(u64),
     /// A reader goes to this offset.
     Reset(u64),
     /// A group begins this generation.
@@ -307,6 +309,9 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         } if slice.record.is_some() || slice.marks.contains(&entry.id) => {
             Sketch::Marked { offset, accepted }
         }
+        Observation::Truncated {
+            partition, from, ..
+        } if partition >= slice.inputs => Sketch::TruncatedOutputs(from),
         Observation::Truncated { from, .. } => Sketch::Truncated(from),
         Observation::Reset { position, .. } => Sketch::Reset(position),
         Observation::Granted { token, .. } if slice.regroups(entry, token) => {

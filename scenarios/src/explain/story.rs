@@ -249,6 +249,9 @@ impl Teller<'_, '_> {
                 place: Place::Sink,
                 ..
             } => RecordFact::InProgress,
+            Observation::Recognised { .. } if self.slice.came_as_output(entry) => {
+                RecordFact::RecognisedOutput
+            }
             Observation::Recognised { place, .. } => {
                 RecordFact::Recognised(self.taken_for(entry, place))
             }
