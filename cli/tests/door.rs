@@ -424,6 +424,14 @@ fn a_token_repeats_its_run() {
     ]);
     assert_eq!(code(&other), 7);
     assert!(text(&other.stdout).contains("x not reproduced"));
+    // Whoever explains or shrinks another run than the recorded one tells of something that did not happen.
+    for command in ["explain", "shrink"] {
+        let other = semel(&[command, &format!("{rest}:00000000")]);
+        assert_eq!(code(&other), 7, "{command}");
+        assert!(text(&other.stderr).contains("not the recorded one"));
+        assert!(other.stdout.is_empty(), "{command} told of it all the same");
+        assert_eq!(code(&semel(&[command, &format!("{rest}:{digest}")])), 0);
+    }
     let stale = semel(&["replay", "semel1:lost-ack:00000000:at-least-once:9"]);
     assert_eq!(code(&stale), 7);
     assert!(text(&stale.stderr).contains("it would be another run"));
@@ -440,4 +448,52 @@ fn a_token_repeats_its_run() {
         let away = semel(&[command, "semel1:../my.ron:00000000:at-least-once:9"]);
         assert_eq!(code(&away), 2, "{command}: {}", text(&away.stderr));
     }
+}
+
+/// `-q` leaves what failed: no remark, no diagram, and no word where nothing did.
+#[test]
+fn quiet_commands_tell_of_failures_alone() {
+    let run = ["lost-ack", "--strategy", "at-least-once", "--seed", "3"];
+    let with = |command: &str, more: &[&str]| semel(&[&[command], &run[..], more].concat());
+
+    let shrunk = with("shrink", &["-q"]);
+    assert_eq!((code(&shrunk), text(&shrunk.stderr)), (0, String::new()));
+    assert_eq!(shrunk.stdout, with("shrink", &[]).stdout);
+
+    let (proof, page) = (with("explain", &["-q"]), with("explain", &[]));
+    assert_eq!(code(&proof), 0);
+    let (proof, page) = (text(&proof.stdout), text(&page.stdout));
+    assert!(page.starts_with(&proof) && page.len() > proof.len());
+    assert!(proof.contains("Needed") && !proof.contains("--Produce"));
+
+    let kept = semel(&[
+        "verify",
+        "lost-ack",
+        "--strategy",
+        "idempotent-producer",
+        "-q",
+    ]);
+    assert_eq!((code(&kept), text(&kept.stdout)), (0, String::new()));
+    let open = ["verify", "lost-ack", "--strategy", "idempotent-producer"];
+    let open = semel(&[&open[..], &["--states", "3", "-q"]].concat());
+    assert_eq!(code(&open), 5);
+    assert!(text(&open.stdout).contains("it did not finish"));
+
+    let compared = |more: &[&str]| {
+        let few = [
+            "compare",
+            "--faults",
+            "0",
+            "-q",
+            "--strategy",
+            "at-least-once",
+        ];
+        semel(&[&few[..], more].concat())
+    };
+    let kept = compared(&["lost-ack", "--seeds", "5"]);
+    assert_eq!((code(&kept), text(&kept.stdout)), (0, String::new()));
+    let bug = ["--set", "strategy.bug=AckBeforeAppend"];
+    let broken = compared(&[&["bad-day", "--seeds", "50"], &bug[..]].concat());
+    assert_eq!(code(&broken), 1, "{}", text(&broken.stderr));
+    assert!(text(&broken.stdout).contains("at-least-once  x L"));
 }

@@ -264,6 +264,47 @@ fn a_damaged_folder_is_mended_or_refused_and_keeps_what_it_held() {
     }
 }
 
+/// Whoever opens a pipe waits until somebody opens its other end: a folder of results with one in it is refused at once.
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_results_is_refused_and_not_waited_for() {
+    let folder = folder("hostile-pipe");
+    let pipe = |place: &str| {
+        let made = Command::new("mkfifo").arg(folder.join(place)).status();
+        assert!(made.expect("there is a mkfifo").success());
+    };
+    let sweep = ["sweep", "lost-ack", "--seeds", "9", "--out"];
+    for name in ["runs.jsonl", UNFINISHED, "manifest.json"] {
+        let place = format!("with-{name}");
+        let args = [&sweep[..], &[place.as_str()]].concat();
+        assert!(semel(&folder, &args).status.success());
+        let path = format!("{place}/{name}");
+        let _ = fs::remove_file(folder.join(&path));
+        pipe(&path);
+        let resumed = [&args[..], &["--resume"]].concat();
+        refused(&folder, &resumed, 2, "is not a regular file");
+        if name != UNFINISHED {
+            refused(&folder, &["report", &place], 3, "is not a regular file");
+        }
+    }
+    pipe("itself");
+    let itself = [&sweep[..], &["itself"]].concat();
+    refused(&folder, &itself, 2, "cannot write");
+}
+
+/// An editor's byte order mark is none of the text, and errors point where they would without it.
+#[test]
+fn a_scenario_may_begin_with_a_byte_order_mark() {
+    let folder = folder("hostile-mark");
+    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/catalog");
+    let text = fs::read_to_string(format!("{catalog}/lost-ack.ron")).unwrap();
+    fs::write(folder.join("marked.ron"), format!("\u{feff}{text}")).unwrap();
+    let checked = semel(&folder, &["check", "marked.ron"]);
+    assert!(checked.status.success());
+    fs::write(folder.join("broken.ron"), "\u{feff}(schema: 1,)").unwrap();
+    refused(&folder, &["check", "broken.ron"], 3, "broken.ron:1:1");
+}
+
 /// Where the rows of a sweep stand until it is done.
 const UNFINISHED: &str = ".runs.jsonl.unfinished";
 

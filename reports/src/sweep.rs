@@ -30,8 +30,8 @@ pub struct Swept {
 }
 
 /// Whether somebody should look into what the runs of a strategy came to.
-pub fn is_failure(swept: &Swept) -> bool {
-    overall(&swept.summary).is_failure()
+pub fn is_failure(summary: &Summary) -> bool {
+    overall(summary).is_failure()
 }
 
 /// A rate for the eye: three digits.

@@ -5,8 +5,8 @@
 //! part of another; resuming cuts that part off and goes on.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -122,10 +122,8 @@ impl Results {
             compare(&there, &manifest(sweep))?;
             known = finished.then_some(there);
         }
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .open(folder.join(if finished { ROWS } else { UNFINISHED }))?;
+        let rows = if finished { ROWS } else { UNFINISHED };
+        let mut file = open(folder, rows, File::options().read(true).write(true))?;
         let mut hasher = blake3::Hasher::new();
         let whole = take_rows(&file, sweep, sums, &mut hasher)?;
         if let Some(known) = known {
@@ -166,14 +164,27 @@ impl Results {
     fn write_manifest(&self, manifest: &Manifest) -> io::Result<()> {
         let text = serde_json::to_string_pretty(manifest).expect("a manifest has string keys");
         let draft = self.folder.join(".manifest.json.unfinished");
+        // What an earlier sweep left of one, or whatever else stands there.
+        let _ = fs::remove_file(&draft);
         fs::write(&draft, text + "\n")?;
         fs::rename(draft, self.folder.join(MANIFEST))
     }
 }
 
+/// Opens a file of a folder. Whoever opens a pipe may wait for ever for its other end.
+fn open(folder: &Path, name: &str, how: &OpenOptions) -> io::Result<File> {
+    let path = folder.join(name);
+    if !fs::metadata(&path)?.is_file() {
+        let text = format!("{name} is not a regular file");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    how.open(path)
+}
+
 /// Reads the manifest of a folder.
 pub fn read_manifest(folder: &Path) -> Result<Manifest, Refusal> {
-    let text = fs::read_to_string(folder.join(MANIFEST))?;
+    let mut text = String::new();
+    open(folder, MANIFEST, File::options().read(true))?.read_to_string(&mut text)?;
     let manifest: Manifest = serde_json::from_str(&text)
         .map_err(|why| Refusal::Unmergeable(format!("its {MANIFEST} cannot be read: {why}")))?;
     manifest.check()?;
@@ -204,7 +215,7 @@ impl Manifest {
 
 /// Tells each row of a folder, in order. Returns the BLAKE3 of the rows' bytes, in hex, as manifests hold it.
 pub fn read_rows(folder: &Path, mut tell: impl FnMut(Row)) -> Result<String, Refusal> {
-    let mut reader = BufReader::new(File::open(folder.join(ROWS))?);
+    let mut reader = BufReader::new(open(folder, ROWS, File::options().read(true))?);
     let (mut hasher, mut line, mut number) = (blake3::Hasher::new(), Vec::new(), 0);
     while reader.read_until(b'\n', &mut line)? > 0 {
         tell(serde_json::from_slice(&line).map_err(|why| torn(number, &why))?);

@@ -63,7 +63,7 @@ pub(crate) struct Global {
     /// ASCII only
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) ascii: bool,
-    /// Only what failed
+    /// Only what failed; no remarks, no diagram
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Also promises, and why each verdict is expected

@@ -1,5 +1,7 @@
 //! `semel compare`: strategies against families of faults, with the price of each.
 
+use semel_reports::sweep::is_failure;
+use semel_reports::text::Detail;
 use semel_reports::{compare as page, json};
 use semel_scenarios::catalog;
 use semel_scenarios::compare::Comparer;
@@ -31,9 +33,19 @@ pub(crate) fn compare(args: &Args, manner: Manner) -> Result<Exit, Failure> {
         Ok(())
     })?;
     let faults = if ended.interrupted { 0 } else { args.faults };
-    let comparison = comparer.finish(faults);
+    let mut comparison = comparer.finish(faults);
     let mut out = Out::new(manner);
+    let quiet = manner.format == Format::Human && manner.detail == Detail::Quiet;
+    if quiet {
+        let summaries = &ended.swept.summaries;
+        let failed = |strategy: &str| {
+            let mut its = summaries.iter().filter(|one| one.strategy == strategy);
+            its.any(is_failure)
+        };
+        comparison.lines.retain(|line| failed(&line.strategy));
+    }
     match manner.format {
+        Format::Human if quiet && comparison.lines.is_empty() => {}
         Format::Human => out.say(&page::page(&comparison, manner.glyphs))?,
         Format::Json => out.say(&json::document(&comparison.lines))?,
         Format::Jsonl => {

@@ -3,19 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use semel_reports::text::Detail;
 use semel_reports::{explain as prose, json, search as ink};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
 use semel_scenarios::shrink::{Shrunk, shrink_to};
 use semel_scenarios::token::Token;
-use semel_scenarios::verify::verify as verify_plan;
+use semel_scenarios::trial::Runner;
+use semel_scenarios::verify::{Verified, verify as verify_plan};
 use semel_scenarios::{catalog, explain as explaining, found};
 
 use super::args::{Explain, Form, Format, Shrink, Target, Verify};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Draft, Manner, Out};
+use super::replay::is_recorded;
 use super::select::{select, settings};
 use super::source;
 
@@ -31,16 +34,19 @@ pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let shrunken = shrunk(&args.target, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
-    let written = draft.is_some();
+    let (written, quiet) = (draft.is_some(), manner.detail == Detail::Quiet);
     if let Some(mut draft) = draft {
         draft.add(&text)?;
         draft.finish()?;
     }
     match manner.format {
         Format::Json | Format::Jsonl => out.say(&ink::shrunk_json(&shrunken, &text))?,
+        Format::Human if written && quiet => {}
         Format::Human if written => out.say(&ink::shrunk(&shrunken, manner.glyphs))?,
         Format::Human => {
-            manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
+            if !quiet {
+                manner.aside(&ink::shrunk(&shrunken, manner.glyphs));
+            }
             out.say(&text)?;
         }
     }
@@ -55,7 +61,9 @@ pub(crate) fn replay(path: &str, manner: Manner) -> Result<Exit, Failure> {
             "{path} is no witness; give a token, or a file that `semel shrink` wrote"
         ))
     })?;
+    let as_before = replayed.difference.is_none();
     let text = match manner.format {
+        Format::Human if as_before && manner.detail == Detail::Quiet => String::new(),
         Format::Human => ink::replayed(&replayed, manner.glyphs),
         Format::Json => json::document(std::iter::once(&replayed.run.row)),
         Format::Jsonl => json::line(&replayed.run.row),
@@ -93,6 +101,7 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
         Format::Json | Format::Jsonl => Form::Json,
     };
     let text = match form {
+        Form::Text if manner.detail == Detail::Quiet => prose::proof(&explanation, manner.glyphs),
         Form::Text => prose::text(&explanation, manner.glyphs),
         Form::Svg => prose::svg(&explanation),
         Form::Html => prose::html(&explanation),
@@ -122,6 +131,7 @@ fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Expl
 /// Tries every schedule of a menu.
 pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
     let given = std::slice::from_ref(&args.scenario);
+    let quiet = manner.detail == Detail::Quiet;
     let mut draft = begin(args.output.as_ref())?;
     let mut exit = Exit::Met;
     let mut all = Vec::new();
@@ -129,12 +139,16 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
     for selection in select(given, args.strategy.as_deref(), &args.set)? {
         for plan in &selection.plans {
             if !plan.is_applicable() {
-                let text = format!("{} does not apply to {}\n", plan.scenario.name, plan.name);
-                manner.aside(&text);
+                if !quiet {
+                    let text = format!("{} does not apply to {}\n", plan.scenario.name, plan.name);
+                    manner.aside(&text);
+                }
                 continue;
             }
             let verified = verify_plan(plan, args.faults, args.states);
+            let came_to = outcome(&verified);
             match manner.format {
+                Format::Human if quiet && came_to == Exit::Met => {}
                 Format::Human => out.say(&(ink::verified(&verified, manner.glyphs) + "\n"))?,
                 Format::Jsonl => out.say(&json::line(&verified))?,
                 Format::Json => {}
@@ -146,11 +160,7 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
                 file.add(&found::text(witness))?;
                 file.finish()?;
             }
-            exit = exit.max(match (verified.breaking(), verified.finished) {
-                (Some(_), _) => Exit::Broken,
-                (None, false) => Exit::Open,
-                (None, true) => Exit::Met,
-            });
+            exit = exit.max(came_to);
             all.push(verified);
         }
     }
@@ -164,10 +174,18 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
         (Format::Json, several) => out.say(&json::document(several))?,
         (Format::Human | Format::Jsonl, _) => {}
     }
-    if draft.is_some() {
+    if draft.is_some() && !quiet {
         manner.aside("no counterexample, so no file was written\n");
     }
     Ok(exit)
+}
+
+fn outcome(verified: &Verified) -> Exit {
+    match (verified.breaking(), verified.finished) {
+        (Some(_), _) => Exit::Broken,
+        (None, false) => Exit::Open,
+        (None, true) => Exit::Met,
+    }
 }
 
 /// The file of a witness, if one was asked for. It is begun before any run.
@@ -208,6 +226,10 @@ fn by_token(text: &str) -> Result<Named, Failure> {
     let plan = Arc::new(Plan::new(&scenario, &token.strategy, &[])?);
     replay::is_current(&token, &plan)
         .map_err(|stale| Failure::Irreproducible(ink::stale(&stale)))?;
+    if token.digest.is_some() && plan.is_applicable() {
+        // What is told of another run would be true of that one only.
+        is_recorded(&token, &Runner::new(&plan).run(token.seed).digest)?;
+    }
     Ok(Named {
         plan,
         seed: token.seed,

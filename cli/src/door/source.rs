@@ -49,6 +49,11 @@ fn read(given: &str) -> Result<Source, Failure> {
             .count();
         unreadable(&format!("it is not UTF-8 text (line {line})"))
     })?;
+    // Some editors begin a file with a byte order mark: it says how to read the text, and is none of it.
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    };
     Ok(Source {
         name: given.into(),
         text,

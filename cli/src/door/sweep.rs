@@ -77,7 +77,7 @@ fn tell(
         let lines = selection.plans.iter().zip(summaries.by_ref());
         let lines = lines.map(|(plan, summary)| line(selection, plan, summary));
         let lines: Vec<page::Swept> = lines
-            .filter(|line| !quiet || page::is_failure(line))
+            .filter(|line| !quiet || page::is_failure(&line.summary))
             .collect();
         if lines.is_empty() {
             continue;

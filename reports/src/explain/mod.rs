@@ -3,6 +3,7 @@
 //! What follows from what is in the [`Explanation`]; here are only the words for it.
 
 mod picture;
+mod readers;
 mod steps;
 
 use semel_scenarios::explain::{
@@ -28,7 +29,8 @@ fn lines(page: &str, glyphs: Glyphs) -> String {
     finish(&clean)
 }
 
-fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
+/// The proof alone.
+pub fn proof(explanation: &Explanation, glyphs: Glyphs) -> String {
     let parts = [
         heading(explanation),
         title(explanation),

@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Cue, Deed, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, ReaderFact, RecordFact,
-    Repeat, Reported, Sign, Silence, Step, Stored, Taken, Taking, Torn,
+    Deed, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, RecordFact, Repeat, Reported, Sign,
+    Silence, Step, Stored, Taken, Taking, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -13,9 +13,12 @@ pub(super) fn say(step: &Step, record: &str) -> String {
     let node = &step.node;
     let at = millis(step.at_ns);
     let because = step.because.as_ref();
-    let because = because.map_or_else(String::new, |name| match step.indirect {
-        false => format!(", because {name} arrived"),
-        true => format!(", because {name} had arrived,"),
+    let because = because.map_or_else(String::new, |name| {
+        if step.indirect {
+            format!(", because {name} had arrived,")
+        } else {
+            format!(", because {name} arrived")
+        }
     });
     let told = Told {
         node,
@@ -38,24 +41,15 @@ pub(super) fn say(step: &Step, record: &str) -> String {
 }
 
 /// What every sentence may speak of.
-struct Told<'t> {
-    node: &'t str,
-    record: &'t str,
-    at: &'t str,
-    because: &'t str,
+pub(super) struct Told<'t> {
+    pub(super) node: &'t str,
+    pub(super) record: &'t str,
+    pub(super) at: &'t str,
+    pub(super) because: &'t str,
 }
 
 const fn again(again: bool) -> &'static str {
     if again { " again" } else { "" }
-}
-
-/// Where the record is left behind.
-fn past(passes: bool, record: &str) -> String {
-    if passes {
-        format!(", beyond {record}")
-    } else {
-        String::new()
-    }
 }
 
 impl Told<'_> {
@@ -101,6 +95,9 @@ impl Told<'_> {
             }
             RecordFact::Reported { told, ground } => self.reported(*told, *ground),
             RecordFact::Recognised(taken) => self.recognised(*taken),
+            RecordFact::RecognisedOutput => {
+                format!("{node} recognises the output of {record} as a repeat{because} at {at}.")
+            }
             RecordFact::InProgress => format!(
                 "{node} turns {record} away{because} at {at}: an earlier request for it is marked as in progress."
             ),
@@ -288,100 +285,6 @@ impl Told<'_> {
                  asks where to begin is told to ask again."
             ),
             LogFact::Torn(parts) => torn(parts),
-        }
-    }
-
-    fn of_readers(&self, fact: &ReaderFact) -> String {
-        let Self {
-            node,
-            record,
-            at,
-            because,
-        } = self;
-        let because = because.trim_end_matches(',');
-        match fact {
-            ReaderFact::Marked {
-                offset,
-                by,
-                accepted: false,
-                ..
-            } => format!("{node} refuses to mark offset {offset} for {by} at {at}{because}."),
-            ReaderFact::Marked {
-                offset,
-                by,
-                passes,
-                back_from,
-                ..
-            } => {
-                let what = match (passes, back_from) {
-                    (_, Some(mark)) => {
-                        format!("takes the mark of progress back from offset {mark}")
-                    }
-                    (true, None) => "marks progress past it".into(),
-                    (false, None) => "marks progress".into(),
-                };
-                format!(
-                    "{node} {what} for {by} at {at}{because}: the next offset to read is {offset}."
-                )
-            }
-            ReaderFact::Resumed {
-                offset,
-                after,
-                marked,
-                passes,
-            } => {
-                let past = past(*passes, record);
-                let cue = match after {
-                    Cue::Start => ", as it starts,".to_string(),
-                    Cue::Generation(number) => format!(", in generation {number} of the group,"),
-                    Cue::Abort => ", for its transaction was aborted,".to_string(),
-                    Cue::Unsaid => String::new(),
-                };
-                let marked = marked.map_or_else(String::new, |mark| {
-                    format!(", though the mark had been at {mark}")
-                });
-                match offset {
-                    Some(offset) => {
-                        format!("{node} reads on from offset {offset}{cue} at {at}{past}{marked}.")
-                    }
-                    None => format!(
-                        "{node} finds no mark to read on from{cue} at {at}: it asks for the end of the log."
-                    ),
-                }
-            }
-            ReaderFact::Reset {
-                offset,
-                end,
-                passes,
-            } => {
-                let place = if *end { "the end" } else { "the beginning" };
-                let past = past(*passes, record);
-                format!(
-                    "{node} has no valid position at {at}, and goes to {place} of the log: offset {offset}{past}."
-                )
-            }
-            ReaderFact::Beyond { offset, got } => {
-                let got = got.map_or_else(String::new, |other| {
-                    format!(": it has got {other} in its place")
-                });
-                format!("{node} stands at offset {offset} by then, beyond {record}{got}.")
-            }
-            ReaderFact::Outdated { got, offset } => format!(
-                "{node} gets {got} from offset {offset} at {at}, where {record} stands by now: it reads on beyond {record}."
-            ),
-            ReaderFact::SessionOver { member } => format!(
-                "{node} has not heard of {member} for a whole session at {at}: it is out of the group."
-            ),
-            ReaderFact::PollOverdue => format!(
-                "{node} has not asked for records for too long at {at}, so it leaves its group."
-            ),
-            ReaderFact::Regrouped {
-                generation,
-                members,
-            } => format!(
-                "{node} begins generation {generation} of the group at {at}, of {}.",
-                list(members)
-            ),
         }
     }
 }

@@ -37,11 +37,15 @@ fn sketch(sketch: &Sketch) -> String {
         Sketch::Recognised => "recognised".into(),
         Sketch::Refused => "refused".into(),
         Sketch::PassedOver => "passed over".into(),
+        Sketch::Letter { record, offset } => format!("letter {offset} = {record}"),
+        Sketch::PutAside => "put aside".into(),
         Sketch::Marked { offset, accepted } => {
             let refused = if *accepted { "" } else { " refused" };
             format!("mark {offset}{refused}")
         }
+        Sketch::TruncatedLetters(from) => format!("letters lost from {from}"),
         Sketch::Truncated(from) => format!("lost from {from} on"),
+        Sketch::TruncatedOutputs(from) => format!("outputs lost from {from}"),
         Sketch::Reset(position) => format!("goes to {position}"),
         Sketch::Generation(number) => format!("generation {number}"),
         Sketch::NeverSends(kind) => format!("never sends {kind}"),

@@ -111,6 +111,15 @@ pub enum Sketch {
     Refused,
     /// The record is passed over.
     PassedOver,
+    /// A record is stored as a dead letter, at this offset of those.
+    Letter {
+        /// Which record.
+        record: u32,
+        /// The offset.
+        offset: u64,
+    },
+    /// The record is put aside.
+    PutAside,
     /// Progress is marked.
     Marked {
         /// The next offset to read.
@@ -120,6 +129,10 @@ pub enum Sketch {
     },
     /// Entries from this offset on are lost.
     Truncated(u64),
+    /// Outputs from this offset on are lost.
+    TruncatedOutputs(u64),
+    /// Dead letters from this offset on are lost.
+    TruncatedLetters(u64),
     /// A reader goes to this offset.
     Reset(u64),
     /// A group begins this generation.
@@ -273,6 +286,8 @@ const fn first(change: &Change) -> NodeId {
 fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option<Sketch> {
     let about = slice.is_about(entry);
     let of_rival = slice.is_of_rival(entry);
+    // Outputs follow the inputs, one for each, and dead letters these.
+    let is_letter = |partition| partition >= 2 * slice.inputs;
     Some(match *seen {
         Observation::Stored {
             record,
@@ -280,7 +295,9 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
             offset,
             ..
         } if about || of_rival => {
-            if partition >= slice.inputs {
+            if is_letter(partition) {
+                Sketch::Letter { record, offset }
+            } else if partition >= slice.inputs {
                 Sketch::StoredOutput { record, offset }
             } else {
                 Sketch::Stored { record, offset }
@@ -301,12 +318,19 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         } if about || of_rival => Sketch::InProgress(record),
         Observation::Recognised { .. } if about => Sketch::Recognised,
         Observation::Refused { .. } if about => Sketch::Refused,
-        Observation::Skipped { .. } | Observation::Parked { .. } if about => Sketch::PassedOver,
+        Observation::Skipped { .. } if about => Sketch::PassedOver,
+        Observation::Parked { .. } if about => Sketch::PutAside,
         Observation::Progress {
             offset, accepted, ..
         } if slice.record.is_some() || slice.marks.contains(&entry.id) => {
             Sketch::Marked { offset, accepted }
         }
+        Observation::Truncated {
+            partition, from, ..
+        } if is_letter(partition) => Sketch::TruncatedLetters(from),
+        Observation::Truncated {
+            partition, from, ..
+        } if partition >= slice.inputs => Sketch::TruncatedOutputs(from),
         Observation::Truncated { from, .. } => Sketch::Truncated(from),
         Observation::Reset { position, .. } => Sketch::Reset(position),
         Observation::Granted { token, .. } if slice.regroups(entry, token) => {

@@ -42,6 +42,8 @@ pub enum RecordFact {
     },
     /// It was recognised as a repeat.
     Recognised(Option<Taken>),
+    /// What was made of it was recognised as a repeat.
+    RecognisedOutput,
     /// An earlier request for it is still in progress, so this one is turned away.
     InProgress,
     /// A stale token was refused.

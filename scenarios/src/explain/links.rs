@@ -1,5 +1,6 @@
 //! How entries hang together: what brought one about, and what it brought about itself.
 
+use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
@@ -28,6 +29,12 @@ impl<'t> Slice<'t> {
             Kind::WriteMarker => self.request(sent),
             _ => Some(sent),
         }
+    }
+
+    /// Whether it is about an output that something was observed: of the record as a consumer had sent it on.
+    pub(super) fn came_as_output(&self, entry: &Entry<Model>) -> bool {
+        let sent = self.packet(entry).and_then(|sent| sent.what.message());
+        sent.is_some_and(is_output)
     }
 
     /// What a step sent, and to whom.
@@ -86,4 +93,15 @@ impl<'t> Slice<'t> {
             at = self.cause(at)?;
         }
     }
+}
+
+/// Whether a packet carries what was made of records.
+pub(super) const fn is_output(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Log(LogMessage::Produce(Produce {
+            output: Some(_),
+            ..
+        }))
+    )
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::{Cause, Violation};
-use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::{Observation, Outcome};
@@ -17,6 +16,7 @@ use semel_sim::schedule::{Deviation, NamedChange, step_label};
 use super::condense::{More, condense};
 use super::header::{Header, renamed};
 use super::healing::{Relief, relief};
+use super::links::is_output;
 use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
 use crate::incident::incidents;
@@ -368,17 +368,6 @@ const fn lacks(violation: &Violation) -> bool {
         Invariant::Conservation => !matches!(violation.cause, Cause::Duplicate(_)),
         _ => false,
     }
-}
-
-/// Whether a packet carries what was made of records.
-const fn is_output(message: &Message) -> bool {
-    matches!(
-        message,
-        Message::Log(LogMessage::Produce(Produce {
-            output: Some(_),
-            ..
-        }))
-    )
 }
 
 /// A letter for the kind of a given.

@@ -265,14 +265,8 @@ impl Teller<'_, '_> {
                 offset,
                 ..
             } => {
-                let again = again(&mut self.applied);
-                let raced = missed == Miss::New && self.looked_before(entry);
-                self.effect = Some(entry.id);
-                RecordFact::Applied {
-                    again,
-                    missed: if raced { Missed::Raced } else { missed.into() },
-                    output: (partition >= inputs).then_some(offset),
-                }
+                let output = (partition >= inputs).then_some(offset);
+                self.taken_effect(entry, missed, output)
             }
             Observation::Acked { outcome, .. } => {
                 return self.reported(node, entry, outcome);
@@ -282,6 +276,9 @@ impl Teller<'_, '_> {
                 place: Place::Sink,
                 ..
             } => RecordFact::InProgress,
+            Observation::Recognised { .. } if self.slice.came_as_output(entry) => {
+                RecordFact::RecognisedOutput
+            }
             Observation::Recognised { place, .. } => {
                 RecordFact::Recognised(self.taken_for(entry, place))
             }
@@ -290,6 +287,22 @@ impl Teller<'_, '_> {
             Observation::Parked { .. } => RecordFact::PutAside,
             _ => return None,
         })
+    }
+
+    fn taken_effect(
+        &mut self,
+        entry: &Entry<Model>,
+        missed: Miss,
+        output: Option<Offset>,
+    ) -> RecordFact {
+        let again = std::mem::replace(&mut self.applied, true);
+        let raced = missed == Miss::New && self.looked_before(entry);
+        self.effect = Some(entry.id);
+        RecordFact::Applied {
+            again,
+            missed: if raced { Missed::Raced } else { missed.into() },
+            output,
+        }
     }
 
     /// Whether the request that led to an effect had come before the effect before that one was written: whoever looked
