@@ -5,13 +5,13 @@ use std::sync::Arc;
 use semel_reports::Glyphs;
 use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
-use semel_scenarios::expect::Breach;
 use semel_scenarios::explain::{Explanation, explain};
-use semel_scenarios::load::load_with;
+use semel_scenarios::load::{Source, load_with};
 use semel_scenarios::plan::Plan;
-use semel_scenarios::scenario::{Scenario, Witness};
+use semel_scenarios::scenario::Scenario;
 use semel_scenarios::setting::Setting;
-use semel_scenarios::shrink::{RUNS, shrink};
+use semel_scenarios::shrink::{RUNS, shrink, shrink_to};
+use semel_scenarios::sought::Sought;
 
 fn explained(scenario: &str, strategy: &str) -> Explanation {
     explained_as((scenario, strategy, 1), &[])
@@ -22,48 +22,38 @@ fn explained_as(run: (&str, &str, u64), set: &[&str]) -> Explanation {
     told(run, set, None)
 }
 
-/// The same of one thing that goes wrong in it, and why: what is broken at which level, and the cause.
-fn explained_of(
-    run: (&str, &str, u64),
-    set: &[&str],
-    (breach, cause): (&str, &str),
-) -> Explanation {
-    let (_, strategy, seed) = run;
-    let breach: Breach = breach.parse().expect("it is one");
-    let told_of = Witness {
-        version: String::new(),
-        strategy: strategy.into(),
-        seed,
-        violation: breach,
-        side: None,
-        cause: Some(cause.into()),
-        digest: String::new(),
-    };
-    let explanation = told(run, set, Some(told_of));
-    let violation = &explanation.violation;
-    assert!(
-        violation.is(breach) && violation.cause == cause,
-        "{violation:?}"
-    );
-    explanation
+/// The same of one thing that goes wrong in it.
+fn explained_of(run: (&str, &str, u64), set: &[&str], sought: &str) -> Explanation {
+    told(run, set, Some(&sought.parse().expect("it is a kind")))
 }
 
 fn told(
     (scenario, strategy, seed): (&str, &str, u64),
     set: &[&str],
-    of: Option<Witness>,
+    sought: Option<&Sought>,
 ) -> Explanation {
     let parse =
         |text: &&str| Setting::parse(text).unwrap_or_else(|complaint| panic!("{complaint}"));
     let settings: Vec<Setting> = set.iter().map(parse).collect();
     let source = catalog::find(scenario).expect("the catalog has it");
-    let scenario = Scenario {
-        witness: of,
-        ..load_with(&source, &settings).expect("it is valid")
-    };
+    let scenario = load_with(&source, &settings).expect("it is valid");
     let plan = Plan::new(&Arc::new(scenario), strategy, &settings).expect("it fits");
     let plan = Arc::new(plan);
-    explain(&shrink(&plan, seed, RUNS).expect("it fails")).expect("it fails")
+    explain(&shrink_to(&plan, seed, sought, RUNS).expect("it fails")).expect("it fails")
+}
+
+/// What could not be processed is told by what it is: put aside, stored as a dead letter, and lost.
+#[test]
+fn a_dead_letter_is_told_by_its_name() {
+    let source = Source {
+        name: "f088-lost-dead-letter.ron".into(),
+        text: include_str!("../../tests/documented/f088-lost-dead-letter.ron").into(),
+    };
+    let scenario = load_with(&source, &[]).expect("it is valid");
+    let plan = Plan::new(&Arc::new(scenario), "dead-letters", &[]).expect("it fits");
+    let shrunk = shrink(&Arc::new(plan), 0, RUNS).expect("it fails");
+    let page = text(&explain(&shrunk).expect("it fails"), Glyphs::Ascii);
+    insta::assert_snapshot!("lost-dead-letter", page);
 }
 
 /// What goes on for ever is told a few times, and then counted; and where no record can be named, one shows it.
@@ -101,7 +91,7 @@ fn an_output_is_told_from_the_record_that_it_was_made_of() {
 /// Of a mark that falls it is told from where, and who had set the one that stood.
 #[test]
 fn a_mark_that_falls_is_told_with_the_one_that_stood() {
-    let fallen = ("monotone_offset at delivery", "D9");
+    let fallen = "monotone_offset at delivery, D9";
     for (name, run) in [
         ("mark-that-fell", ("bad-day", "at-least-once", 35)),
         (
@@ -121,12 +111,12 @@ fn a_reader_that_stands_beyond_a_record_is_told_of() {
         (
             "mark-beyond-what-was-lost",
             ("bad-day", "idempotent-consumer", 252),
-            ("mark_matches_effect at effect", "L8"),
+            "mark_matches_effect at effect, L8",
         ),
         (
             "reader-beyond-what-was-lost",
             ("broker-power-loss", "atomic-offset", 190),
-            ("no_loss at effect", "L8"),
+            "no_loss at effect, L8",
         ),
     ] {
         let page = text(&explained_of(run, &[], told_of), Glyphs::Ascii);
@@ -145,25 +135,25 @@ fn what_an_ack_stands_for_is_told_to_be_missing() {
             "acked-before-append",
             ("bad-day", "at-least-once", 45),
             &early[..],
-            ("honest_ack at log", "L1"),
+            "honest_ack at log, L1",
         ),
         (
             "lost-before-append",
             ("bad-day", "at-least-once", 45),
             &early[..],
-            ("no_loss at effect", "L1"),
+            "no_loss at effect, L1",
         ),
         (
             "gone-before-effect",
             ("bad-day", "at-least-once", 25),
             &early[..],
-            ("no_loss at effect", "L3"),
+            "no_loss at effect, L3",
         ),
         (
             "gone-after-effect",
             ("broker-power-loss", "at-least-once", 3),
             &none[..],
-            ("no_loss at log", "L3"),
+            "no_loss at log, L3",
         ),
     ] {
         let page = text(&explained_of(run, set, told_of), Glyphs::Ascii);
@@ -183,9 +173,9 @@ fn a_torn_transfer_is_told_by_both_legs() {
             "D7",
         ),
     ] {
-        let told_of = ("conservation at effect", cause);
+        let told_of = format!("conservation at effect, {cause}");
         let page = text(
-            &explained_of(run, &["workload.money=Transfers"], told_of),
+            &explained_of(run, &["workload.money=Transfers"], &told_of),
             Glyphs::Ascii,
         );
         assert!(page.contains("Of the transfer, the debit"), "{page}");
