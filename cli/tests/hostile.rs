@@ -289,7 +289,7 @@ fn a_pipe_among_results_is_refused_and_not_waited_for() {
     }
     pipe("itself");
     let itself = [&sweep[..], &["itself"]].concat();
-    refused(&folder, &itself, 2, "cannot write");
+    refused(&folder, &itself, 2, "it is not a folder");
 }
 
 /// An editor's byte order mark is none of the text, and errors point where they would without it.

@@ -150,6 +150,12 @@ fn what_an_ack_stands_for_is_told_to_be_missing() {
             "no_loss at effect, L3",
         ),
         (
+            "never-stored",
+            ("lost-request", "at-most-once", 1),
+            &none[..],
+            ("same_state at effect", "L1"),
+        ),
+        (
             "gone-after-effect",
             ("broker-power-loss", "at-least-once", 3),
             &none[..],

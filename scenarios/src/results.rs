@@ -82,6 +82,9 @@ pub const MANIFEST: &str = "manifest.json";
 impl Results {
     /// Begins to fill a folder, which is made if it does not exist. What is there already is never overwritten.
     pub fn begin(folder: &Path, sweep: &Sweep) -> Result<Self, Refusal> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(io::Error::other("it is not a folder").into());
+        }
         fs::create_dir_all(folder)?;
         for name in [ROWS, UNFINISHED, MANIFEST] {
             if folder.join(name).exists() {

@@ -40,7 +40,10 @@ impl Teller<'_, '_> {
         };
         let gone = self.place().is_none();
         match violation.invariant {
-            Invariant::NoLoss | Invariant::Convergence | Invariant::Conservation
+            Invariant::NoLoss
+            | Invariant::Convergence
+            | Invariant::Conservation
+            | Invariant::SameState
                 if !self.applied =>
             {
                 Some(RecordFact::Missing(self.lack()))

@@ -84,3 +84,78 @@ const fn reliever(change: &Change) -> Option<Change> {
         Change::Outage(..) | Change::ClockStep(..) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use semel_sim::address::{FaultIndex, Outage, OutageKind, Weather};
+    use semel_sim::time::Time;
+
+    use super::*;
+
+    const A: NodeId = NodeId(0);
+    const B: NodeId = NodeId(1);
+
+    fn healed_after(all: Vec<What<Model>>) -> Option<Relief> {
+        let mut trace = Trace::new(&["a".into(), "b".into()], &[]);
+        for (id, what) in (0..).zip(all.into_iter().chain([What::Healed])) {
+            let at = Time(id);
+            trace.entries.push(Entry {
+                id,
+                cause: id,
+                at,
+                what,
+            });
+        }
+        relief(&trace)
+    }
+
+    fn weather(change: Change) -> What<Model> {
+        What::Weather(Weather {
+            change,
+            fault: FaultIndex(0),
+        })
+    }
+
+    fn crash(node: NodeId) -> What<Model> {
+        let outage = Outage {
+            kind: OutageKind::Crash,
+            down: Span::millis(50),
+        };
+        What::Struck(node, outage, FaultIndex(0), None)
+    }
+
+    #[test]
+    fn what_still_goes_on_is_what_healing_ends() {
+        let relief = healed_after(vec![
+            weather(Change::Cut(A, B)),
+            weather(Change::Cut(A, B)),
+            weather(Change::Join(A, B)),
+            weather(Change::Cut(B, A)),
+            weather(Change::Join(B, A)),
+            weather(Change::Slow(A, 4)),
+            weather(Change::Slow(A, 8)),
+            weather(Change::ClockStep(A, 9)),
+            crash(A),
+            What::Returned(A, OutageKind::Crash),
+            crash(B),
+        ]);
+        let relief = relief.expect("much goes on");
+        let ends = [
+            NamedChange::Join("a".into(), "b".into()),
+            NamedChange::Slow("a".into(), 1),
+        ];
+        assert_eq!(relief.ends, ends);
+        assert_eq!((relief.at, relief.back), (11, vec!["b".to_string()]));
+    }
+
+    #[test]
+    fn where_nothing_goes_on_healing_is_not_worth_a_word() {
+        let over = vec![
+            weather(Change::Cut(A, B)),
+            weather(Change::Join(A, B)),
+            weather(Change::Slow(A, 4)),
+            weather(Change::Slow(A, 1)),
+        ];
+        assert!(healed_after(over).is_none());
+    }
+}

@@ -66,7 +66,7 @@ impl<'t> Slice<'t> {
         // These are judged once all has settled.
         let to_the_end = matches!(
             violation.invariant,
-            Invariant::NoLoss | Invariant::Conservation
+            Invariant::NoLoss | Invariant::Conservation | Invariant::SameState
         );
         let mut slice = Self {
             trace,
@@ -365,7 +365,9 @@ const fn lacks(violation: &Violation) -> bool {
         | Invariant::Convergence
         | Invariant::MarkMatchesEffect
         | Invariant::HonestAck => true,
-        Invariant::Conservation => !matches!(violation.cause, Cause::Duplicate(_)),
+        Invariant::Conservation | Invariant::SameState => {
+            !matches!(violation.cause, Cause::Duplicate(_))
+        }
         _ => false,
     }
 }
