@@ -272,10 +272,15 @@ fn however(explanation: &Explanation) -> String {
 
 fn needed(explanation: &Explanation) -> String {
     let (needed, other): (Vec<_>, Vec<_>) =
-        explanation.faults.iter().partition(|fault| fault.needed);
+        faults.iter().partition(|fault| fault.needed == Some(true));
     let needed: Vec<&str> = needed.iter().map(|fault| fault.name.as_str()).collect();
+    let faults = &explanation.faults;
+    if faults.iter().any(|fault| fault.needed.is_none()) {
+        let count = words::thousands(faults.len() as u64);
+        return format!("Needed: not asked of each of {count} faults and delays.");
+    }
     let without = match needed.len() {
-        0 if explanation.faults.is_empty() => {
+        0 if faults.is_empty() => {
             return format!("Needed: {}.", at_fault(explanation));
         }
         0 => return "Needed: no fault by itself; without any one of them this violation still appears.".into(),

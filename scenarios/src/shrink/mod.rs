@@ -238,6 +238,7 @@ impl Shrinker {
     /// Shrinks again until another round takes nothing more away.
     fn settle(&mut self, mut case: Case) -> Case {
         loop {
+    /// As many passes as there are runs for.
             let again = self.shrink(case.clone());
             if again.weight() >= case.weight() {
                 return case;
@@ -247,16 +248,24 @@ impl Shrinker {
     }
 
     fn shrink(&mut self, mut case: Case) -> Case {
-        self.fewer_delays(&mut case);
-        self.fewer_faults(&mut case);
-        self.fewer_records(&mut case);
-        self.smaller_world(&mut case);
-        self.fewer_faults(&mut case);
-        self.move_faults(&mut case);
-        self.simpler_records(&mut case);
-        self.fewer_records(&mut case);
-        self.rounder_times(&mut case);
-        self.fewer_faults(&mut case);
+        const PASSES: [fn(&mut Shrinker, &mut Case); 10] = [
+            Shrinker::fewer_delays,
+            Shrinker::fewer_faults,
+            Shrinker::fewer_records,
+            Shrinker::smaller_world,
+            Shrinker::fewer_faults,
+            Shrinker::move_faults,
+            Shrinker::simpler_records,
+            Shrinker::fewer_records,
+            Shrinker::rounder_times,
+            Shrinker::fewer_faults,
+        ];
+        for pass in PASSES {
+            if !self.may_run() {
+                break;
+            }
+            pass(self, &mut case);
+        }
         case
     }
 
@@ -316,9 +325,11 @@ impl Shrinker {
         self.play(case, &bench, script)
     }
 
-    /// Whether nothing more can be run.
-    const fn is_spent(&self) -> bool {
-        self.left == 0 || self.events_left == 0
+    /// Whether anything more can be run. Who asks has something to try: where it cannot be, shrinking is cut short.
+    const fn may_run(&mut self) -> bool {
+        let spent = self.left == 0 || self.events_left == 0;
+        self.dry |= spent;
+        !spent
     }
 
     /// The plan of a case. None where it makes no sense, or too much was asked already.
@@ -326,8 +337,7 @@ impl Shrinker {
         if self.ends && case.leaves_open() {
             return None;
         }
-        if self.is_spent() {
-            self.dry = true;
+        if !self.may_run() {
             return None;
         }
         self.left -= 1;
