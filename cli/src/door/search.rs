@@ -7,6 +7,7 @@ use semel_reports::{explain as prose, json, search as ink};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
+use semel_scenarios::scenario::Scenario;
 use semel_scenarios::shrink::{Shrunk, shrink as shrink_run};
 use semel_scenarios::token::Token;
 use semel_scenarios::verify::verify as verify_plan;
@@ -28,6 +29,7 @@ struct Named {
 /// Shrinks a failure and writes a witness of it.
 pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let draft = begin(args.output.as_ref())?;
+    still_a_witness(&args.target, manner)?;
     let shrunken = shrunk(&named(&args.target)?, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
@@ -72,13 +74,18 @@ fn nothing() -> Failure {
 }
 
 fn shrunk(named: &Named, runs: u64) -> Result<Shrunk, Failure> {
-    shrink_run(&named.plan, named.seed, runs).ok_or_else(nothing)
+    let held = named.plan.scenario.witness.as_ref();
+    shrink_run(&named.plan, named.seed, runs).ok_or_else(|| {
+        held.map_or_else(nothing, |held| {
+            Failure::Nothing(format!("it no longer shows {}", held.violation))
+        })
+    })
 }
 
 /// Says why a run went wrong.
 pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
-    let explanation = if let Some(told) = of_witness(&args.target, manner)? {
-        told
+    let explanation = if let Some(scenario) = still_a_witness(&args.target, manner)? {
+        explaining::witness(&scenario).ok_or_else(nothing)?
     } else {
         let found = shrunk(&named(&args.target)?, args.runs)?;
         explaining::explain(&found).ok_or_else(nothing)?
@@ -97,8 +104,9 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// A witness is told as it stands, if it still repeats what it holds. None: it is none, or it is to be changed first.
-fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Explanation>, Failure> {
+/// A witness is shrunk further, or told as it stands, only if it still repeats what it holds. None: it is none, or it
+/// is to be changed first.
+fn still_a_witness(target: &Target, manner: Manner) -> Result<Option<Arc<Scenario>>, Failure> {
     if source::is_token(&target.given) || !target.set.is_empty() {
         return Ok(None);
     }
@@ -110,7 +118,7 @@ fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Expl
         let text = ink::replayed(&replayed, manner.glyphs);
         return Err(Failure::Irreproducible(text.trim_end().into()));
     }
-    explaining::witness(&scenario).ok_or_else(nothing).map(Some)
+    Ok(Some(scenario))
 }
 
 /// Tries every schedule of a menu.

@@ -27,13 +27,14 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Runs a plan and writes it down; and what its witness says of it, or else the gravest that was found, if anything
-    /// was.
+    /// Runs a plan and writes it down; and the gravest that was found, if anything was. Of a witness it is what that
+    /// says it holds: anything else would be another failure under its name.
     pub(super) fn of(plan: &Arc<Plan>, seed: u64) -> Option<(Self, Aim)> {
         let known = plan.scenario.witness.as_ref();
-        Self::where_found(plan, seed, |findings| {
-            let told = known.and_then(|known| Aim::of_witness(known, findings));
-            told.or_else(|| Aim::gravest(findings))
+        let known = known.filter(|known| known.strategy == plan.name);
+        Self::where_found(plan, seed, |findings| match known {
+            Some(known) => Aim::of_witness(known, findings),
+            None => Aim::gravest(findings),
         })
     }
 
