@@ -72,7 +72,7 @@ impl Summarizer {
         total.lost_runs += u64::from(row.lost > 0);
         total.duplicated_runs += u64::from(row.duplicated > 0);
         total.reordered_runs += u64::from(row.reordered > 0);
-        total.stuck_runs += u64::from(row.end == "stuck");
+        total.stuck_runs += u64::from(row.is_stuck());
         total.records += row.records;
         total.acked += row.acked;
         total.applied += row.applied;

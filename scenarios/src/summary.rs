@@ -58,7 +58,7 @@ pub struct Summary {
     pub duplicated_runs: u64,
     /// Runs with a reordered effect.
     pub reordered_runs: u64,
-    /// Runs that got stuck.
+    /// Runs that got stuck: see [`crate::row::Row::is_stuck`].
     pub stuck_runs: u64,
     /// Records intended, over all runs.
     pub records: u64,
