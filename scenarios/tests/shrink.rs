@@ -135,7 +135,11 @@ const LATE: [(&str, &str, &[u64]); 7] = [
     ("bad-day", "idempotent-producer", &[25]),
     ("bad-day", "auto-commit", &[25]),
     ("bad-day", "atomic-offset", &[234, 248]),
-    ("bad-day", "transactional", &[0, 7, 21, 31, 34, 36, 101]),
+    (
+        "bad-day",
+        "transactional",
+        &[0, 7, 21, 31, 34, 36, 101, 88032, 88175],
+    ),
 ];
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Case {
     pub(super) meanings: Vec<Meaning>,
     /// The longest that a packet takes in fair weather. One that takes longer was delayed by a fault.
     usual: Span,
+    /// How many events the run took that it was written down from.
+    took: u64,
 }
 
 impl Case {
@@ -51,7 +53,7 @@ impl Case {
     ) -> Option<(Self, Aim)> {
         let bench = Bench::new(plan, seed);
         let mut meant = Watched::new(bench.seeded(seed), Meant::new(&bench.nodes));
-        let findings = bench.play(&mut meant);
+        let (findings, took) = bench.play_counted(&mut meant);
         let aim = aim(&findings)?;
         let mut scenario = Scenario::clone(&plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
@@ -62,6 +64,7 @@ impl Case {
             scenario,
             meanings: meant.watch.into_meanings(),
             usual,
+            took,
         };
         Some((case, aim))
     }
@@ -87,6 +90,11 @@ impl Case {
     /// The longest that a packet takes in fair weather.
     pub(super) const fn usual(&self) -> Span {
         self.usual
+    }
+
+    /// How many events the run took that it was written down from.
+    pub(super) const fn took(&self) -> u64 {
+        self.took
     }
 
     /// Whether a deviation is one of those that any run is full of.
@@ -135,6 +143,7 @@ impl Case {
             scenario: self.scenario.clone(),
             meanings: meanings.to_vec(),
             usual: self.usual,
+            took: self.took,
         }
     }
 

@@ -28,7 +28,6 @@ use crate::meaning::{Carried, Meant};
 use crate::plan::Plan;
 use crate::reach::{Reach, Reaching};
 use crate::scenario::{Scenario, Witness};
-use crate::trial::Runner;
 use crate::verdict;
 use case::Case;
 
@@ -103,13 +102,13 @@ pub enum Budget {
 /// More faults than this are too many to tell one by one.
 const MANY: usize = 3;
 
-/// The runs that shrinking may take where nothing else is said.
-pub const RUNS: u64 = 60_000;
+/// The runs that shrinking may take where nothing else is said: a few seconds' worth where none of it leads anywhere.
+pub const RUNS: u64 = 12_000;
 
 /// The runs that taking away from the run itself may take of those: so many, or this share if that is more. Its kin are
 /// small, and quickly run.
-const TAKING: u64 = 5_000;
-const SHARE: u64 = 12;
+const TAKING: u64 = 3_000;
+const SHARE: u64 = 4;
 
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
@@ -119,7 +118,8 @@ pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
     let plan = &plan.drawn(seed);
     let (whole, aim) = Case::of(plan, seed)?;
     let taking = runs.min(TAKING.max(runs / SHARE));
-    let mut shrinker = Shrinker::new(plan, seed, (aim, &whole), taking);
+    let mut shrinker = Shrinker::new(plan, (aim, &whole), taking);
+    shrinker.events_left = EVENTS.saturating_sub(whole.took());
     let case = shrinker.shrink(whole.clone());
     let mut case = shrinker.settle(case);
     shrinker.left += runs - taking;
@@ -193,15 +193,6 @@ impl Aim {
     }
 }
 
-/// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
-/// left may go on for long, and that is no smaller failure.
-fn allowance(plan: &Arc<Plan>, seed: u64) -> u64 {
-    let events = Runner::new(plan)
-        .outcome(seed)
-        .map(|outcome| outcome.counts.events);
-    events.map_or(u64::MAX, |events| 2 * events + 1_000)
-}
-
 struct Shrinker {
     aim: Aim,
     /// So many runs more,
@@ -210,7 +201,8 @@ struct Shrinker {
     events_left: u64,
     /// A run was asked for that was no longer to be had.
     dry: bool,
-    /// The most events of one run.
+    /// The most events of one run that is to show the same: where a fault is taken away that ended something, what is
+    /// left may go on for long, and that is no smaller failure.
     events: u64,
     plan: Arc<Plan>,
     reach: Arc<Reach>,
@@ -221,13 +213,13 @@ struct Shrinker {
 }
 
 impl Shrinker {
-    fn new(plan: &Arc<Plan>, seed: u64, (aim, case): (Aim, &Case), left: u64) -> Self {
+    fn new(plan: &Arc<Plan>, (aim, case): (Aim, &Case), left: u64) -> Self {
         Self {
             aim,
             left,
             events_left: EVENTS,
             dry: false,
-            events: allowance(plan, seed),
+            events: 2 * case.took() + 1_000,
             plan: Arc::clone(plan),
             reach: Arc::new(Reach::of(plan)),
             within: true,
@@ -238,7 +230,6 @@ impl Shrinker {
     /// Shrinks again until another round takes nothing more away.
     fn settle(&mut self, mut case: Case) -> Case {
         loop {
-    /// As many passes as there are runs for.
             let again = self.shrink(case.clone());
             if again.weight() >= case.weight() {
                 return case;
@@ -247,6 +238,7 @@ impl Shrinker {
         }
     }
 
+    /// As many passes as there are runs for.
     fn shrink(&mut self, mut case: Case) -> Case {
         const PASSES: [fn(&mut Shrinker, &mut Case); 10] = [
             Shrinker::fewer_delays,
