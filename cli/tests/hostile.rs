@@ -150,7 +150,9 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         String::from_utf8_lossy(&shrunk.stderr)
     );
     let whole = fs::read_to_string(folder.join("whole.ron")).unwrap();
-    let damages: [(&str, &str, &str, i32); 7] = [
+    let digest = whole.split("digest: \"").nth(1).unwrap();
+    let (digest, _) = digest.split_once('"').unwrap();
+    let damages: [(&str, &str, &str, i32); 10] = [
         ("schema", "schema: 1", "schema: 9", 3),
         ("node", "\"producer-0\"", "\"producer-7\"", 3),
         (
@@ -163,6 +165,14 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         ("nothing", "fate: Drop", "fate: Arrives([\"1ms\"])", 7),
         ("says", "what: \"Ack", "what: \"Nack", 7),
         ("level", " at ", " in ", 3),
+        (
+            "violation",
+            "violation: \"no_duplicate",
+            "violation: \"no_loss",
+            7,
+        ),
+        ("cause", "cause: \"D1\"", "cause: \"D2\"", 7),
+        ("digest", digest, "0000000000000000", 7),
     ];
     for (name, before, after, code) in damages {
         assert!(whole.contains(before), "{name}: {whole}");
@@ -171,8 +181,14 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         let output = semel(&folder, &["replay", &path]);
         let said = String::from_utf8_lossy(&output.stderr).to_string();
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
-        let told = semel(&folder, &["explain", &path]).status.code();
-        assert_eq!(told, Some(code), "{name} is explained");
+        for command in ["explain", "shrink"] {
+            let told = semel(&folder, &[command, &path]).status.code();
+            assert_eq!(told, Some(code), "{name}: {command}");
+        }
+        // Nothing is written that would pass for a witness of it.
+        let anew = semel(&folder, &["shrink", &path, "-o", "anew.ron"]);
+        assert_eq!(anew.status.code(), Some(code), "{name}");
+        assert!(!folder.join("anew.ron").exists(), "{name}");
     }
     // Cut off anywhere, it is refused, or says of itself that it is no witness, or does not repeat.
     for cut in (0..whole.len()).step_by(97) {

@@ -47,6 +47,48 @@ fn a_quiet_sweep_tells_only_what_failed() {
     assert!(!page.contains("Never violated"), "{page}");
 }
 
+/// At-most-once waits for no answer, so none can be lost: no run, no rate, and nothing that was put to the test.
+#[test]
+fn what_is_not_run_is_not_counted() {
+    let args = [
+        "sweep",
+        "lost-ack",
+        "--strategy",
+        "at-most-once",
+        "--seeds",
+        "100",
+    ];
+    let swept = semel(&args);
+    let page = text(&swept.stdout);
+    assert_eq!(code(&swept), 0, "{page}");
+    assert!(page.contains("at-most-once  - not applicable"), "{page}");
+    assert!(page.contains("Nothing was run; "), "{page}");
+    assert!(!page.contains("Never violated"), "{page}");
+    let swept = semel(&[&args[..], &["--format", "json"]].concat());
+    let told: serde_json::Value = serde_json::from_slice(&swept.stdout).unwrap();
+    let told = &told[0];
+    assert_eq!(told["verdict"], "not-applicable");
+    assert_eq!(
+        (told["runs"].as_u64(), told["rate"].as_f64()),
+        (Some(0), Some(0.0))
+    );
+    assert_eq!(told["interval95"], serde_json::json!([0.0, 1.0]));
+    // Beside one that is run, it adds nothing to the count.
+    let both = semel(&[
+        "sweep",
+        "lost-ack",
+        "--strategy",
+        "at-most-once,at-least-once",
+        "--seeds",
+        "100",
+    ]);
+    let page = text(&both.stdout);
+    assert!(
+        page.contains("\n100 runs;") || page.contains("\n100 runs."),
+        "{page}"
+    );
+}
+
 #[test]
 fn the_smallest_set_met_is_not_what_is_needed() {
     let swept = semel(&["sweep", "lost-ack", "--seeds", "2"]);

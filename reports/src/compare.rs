@@ -7,8 +7,8 @@ use crate::ink::{BOLD, Glyphs, finish, paint, style};
 use crate::table::{Cell, PAGE, Side, Table, paragraph};
 use crate::words::{Mark, list, plural, span, thousands};
 
-const KEY: &str = "Share of the runs in which a record was lost (L), doubled (D), out of order (O), or the run was stuck \
-                   (S), in the sink. An x before it: a promise was broken within its assumptions. A dot: not seen, \
+const KEY: &str = "Share of the runs in which a record was lost (L), doubled (D) or out of order (O) in the sink, or \
+                   something was stuck (S): the run itself, or a part of it that never came to rest. An x before it: a promise was broken within its assumptions. A dot: not seen, \
                    with its 95 % bound. A dash: the faults cannot touch it.";
 
 const COST: &str = "Latency from intent to visible effect; quiet: round trips per record where nothing goes wrong; \

@@ -56,8 +56,9 @@ fn scenarios(gathered: &Gathered) -> Vec<(&str, Vec<&Group>)> {
 
 fn heading(gathered: &Gathered) -> Markup {
     let manifest = &gathered.manifest;
+    let runs = gathered.groups.iter().map(|group| group.summary.runs);
     let facts = [
-        plural(manifest.rows, "run"),
+        plural(runs.sum(), "run"),
         format!("seeds {}..{}", manifest.seeds.0, manifest.seeds.1),
         format!("semel {}", manifest.semel),
     ];

@@ -16,8 +16,9 @@ use crate::words::{self, causes, list, mishaps, plural, thousands};
 pub fn shrunk(shrunk: &Shrunk, glyphs: Glyphs) -> String {
     let by_way_of = shrunk.kin.map_or(String::new(), |kin| {
         format!(
-            "via   another run of the plan, of {} under seed {}, which breaks in the same way\n",
+            "via   another run of the plan, of {} and {} under seed {}, which breaks in the same way\n",
             plural(kin.before.records.into(), "record"),
+            plural(kin.before.faults as u64, "fault"),
             kin.seed
         )
     });

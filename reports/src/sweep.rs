@@ -235,14 +235,17 @@ pub fn last_words(
     never_provoked: &[&str],
     glyphs: Glyphs,
 ) -> String {
-    let mut text = plural(runs, "run");
+    let mut text = match runs {
+        0 => "Nothing was run".into(),
+        _ => plural(runs, "run"),
+    };
     if repeated > 0 {
         text += "; ";
         text += &thousands(repeated);
         text += " run again with open eyes";
     }
     if witnesses > 0 {
-        text += "; before them ";
+        text += if runs == 0 { "; " } else { "; before them " };
         text += &plural(witnesses as u64, "earlier failure");
         text += " replayed";
     }

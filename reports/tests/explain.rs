@@ -153,7 +153,7 @@ fn what_an_ack_stands_for_is_told_to_be_missing() {
             "never-stored",
             ("lost-request", "at-most-once", 1),
             &none[..],
-            ("same_state at effect", "L1"),
+            "same_state at effect, L1",
         ),
         (
             "gone-after-effect",

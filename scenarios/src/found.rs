@@ -59,6 +59,7 @@ pub(crate) fn write(
         because: format!("found by semel under seed {seed}; its cause is {cause}"),
     };
     scenario.expect = BTreeMap::from([(strategy.clone(), expectation)]);
+    scenario.workload.keys = accounts(&scenario.workload);
     scenario.witness = None;
     scenario.marks.clear();
     scenario.menu = None;
@@ -84,6 +85,13 @@ pub(crate) fn write_out(scenario: &mut Scenario, workload: &Workload) {
         written: Some(workload.write_out()),
         ..Load::default()
     };
+}
+
+/// So many accounts that every record written out has one.
+fn accounts(load: &Load) -> u32 {
+    let written = load.written.iter().flatten();
+    let needed = written.map(|record| record.key + 1).max();
+    needed.unwrap_or(0).max(Load::default().keys)
 }
 
 /// A mark for each of the first entries of a trace, so that the first one that differs can be told.
@@ -146,6 +154,9 @@ fn workload(load: &Load) -> String {
         ..load.clone()
     };
     let mut parts = Vec::new();
+    if load.keys != Load::default().keys {
+        parts.push(format!("keys: {}", load.keys));
+    }
     if load.money != Load::default().money {
         parts.push(format!("money: {}", inline(&load.money)));
     }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use semel_models::strategy::Invariant;
 use serde::{Deserialize, Serialize};
 
 use crate::expect::Breach;
@@ -90,6 +91,14 @@ pub struct Row {
 pub type Word = Cow<'static, str>;
 
 impl Row {
+    /// Whether it got stuck: nothing moved any more and work was still open, whether all of it stood still or something
+    /// else went on to a settled end.
+    pub fn is_stuck(&self) -> bool {
+        let convergence = Invariant::Convergence.name();
+        let mut violations = self.violations.iter();
+        self.end == "stuck" || violations.any(|one| one.invariant == convergence)
+    }
+
     /// Whether the seed drew that a fault is switched off.
     pub fn is_off(&self, fault: &str) -> bool {
         let drawn = self.drawn.get(&swarm::fault_path(fault));

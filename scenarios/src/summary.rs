@@ -37,7 +37,7 @@ pub struct Summary {
     pub met: bool,
     /// Why the verdict is not what was expected, in a sentence; empty when it is.
     pub why: String,
-    /// How many runs there were.
+    /// How many runs there were: none where the faults cannot touch the strategy.
     pub runs: u64,
     /// Runs whose verdict is `violates`.
     pub violating: u64,
@@ -47,7 +47,8 @@ pub struct Summary {
     pub inconclusive: u64,
     /// `violating` in `runs`.
     pub rate: f64,
-    /// The 95 % interval of that rate: Wilson's, and the rule of three where nothing was seen.
+    /// The 95 % interval of that rate: Wilson's, and the rule of three where nothing was seen. From 0 to 1 where nothing
+    /// was run.
     pub interval95: (f64, f64),
     /// The first seed whose run violates.
     pub first_seed: Option<u64>,
@@ -59,7 +60,7 @@ pub struct Summary {
     pub duplicated_runs: u64,
     /// Runs with a reordered effect.
     pub reordered_runs: u64,
-    /// Runs that got stuck.
+    /// Runs that got stuck: see [`crate::row::Row::is_stuck`].
     pub stuck_runs: u64,
     /// Records intended, over all runs.
     pub records: u64,
@@ -92,6 +93,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Whether there is anything to tell: it was run, or there is nothing to run. Otherwise its sweep ended before.
+    pub fn is_begun(&self) -> bool {
+        self.runs > 0 || self.expected == ExpectedKind::NotApplicable
+    }
+
     /// Whether it all came out as expected, and if not, how.
     pub fn judgement(&self) -> Judgement {
         match self.verdict {

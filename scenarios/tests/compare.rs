@@ -5,7 +5,9 @@ use std::sync::Arc;
 use semel_scenarios::catalog;
 use semel_scenarios::compare::{Compared, Comparer, Comparison, Family, Next, quiet_round_trips};
 use semel_scenarios::plan::Plan;
+use semel_scenarios::summary::Summarizer;
 use semel_scenarios::sweep::{Audience, Share, Sweep};
+use semel_scenarios::trial::Runner;
 
 struct Ears(Comparer);
 
@@ -118,6 +120,25 @@ fn what_went_wrong_is_counted_by_family() {
     let most = line(&comparison, "at-most-once");
     assert_eq!(most.families[0].runs, 20);
     assert_eq!(comparison.priced, ["lost-request", "crash-before-commit"]);
+}
+
+/// Work that nobody ends is not overlooked because all others came to an end.
+#[test]
+fn what_never_comes_to_rest_is_stuck_though_the_run_settles() {
+    let scenario = catalog::scenario("bad-day").expect("it is in the catalog");
+    let plan = Arc::new(Plan::new(&scenario, "transactional", &[]).expect("it fits"));
+    for seed in [3005, 3032] {
+        let row = Runner::new(&plan).run(seed);
+        assert_eq!(row.end, "settled");
+        let mut sum = Summarizer::new(&plan);
+        sum.add(&row);
+        assert_eq!(sum.finish().stuck_runs, 1);
+        let mut comparer = Comparer::new(&[Arc::clone(&plan)], seed..seed + 1);
+        comparer.add(&row);
+        let comparison = comparer.finish(0);
+        let cell = &line(&comparison, "transactional").families[0];
+        assert_eq!((cell.stuck.runs, cell.stuck.rate), (1, 1.0));
+    }
 }
 
 #[test]

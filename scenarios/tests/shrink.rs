@@ -98,7 +98,12 @@ fn nothing_is_superfluous(name: &str, witness: &Arc<Scenario>, shrunk: &Shrunk) 
     assert!(lines.into_iter().eq(0..script.len()), "{name}");
     let strategy = &witness.witness.as_ref().expect("it is one").strategy;
     for fault in &explanation.faults {
-        assert!(fault.needed, "{name} does not need {}", fault.name);
+        assert_eq!(
+            fault.needed,
+            Some(true),
+            "{name} does not need {}",
+            fault.name
+        );
         let mut less = Scenario::clone(witness);
         let rest = (0..script.len()).filter(|line| !fault.lines.contains(line));
         let script = rest.map(|line| script[line].clone()).collect();
@@ -132,7 +137,11 @@ const LATE: [(&str, &str, &[u64]); 7] = [
     ("bad-day", "idempotent-producer", &[25]),
     ("bad-day", "auto-commit", &[25]),
     ("bad-day", "atomic-offset", &[234, 248]),
-    ("bad-day", "transactional", &[0, 7, 21, 31, 34, 36, 101]),
+    (
+        "bad-day",
+        "transactional",
+        &[0, 7, 21, 31, 34, 36, 101, 88032, 88175],
+    ),
 ];
 
 #[test]
@@ -235,6 +244,42 @@ fn shrinking_that_is_cut_short_says_so() {
     let shrunk = shrink(&plan, 1, 3).expect("it fails");
     assert_eq!((shrunk.runs, shrunk.cut_short), (3, Some(Budget::Runs(3))));
     assert_eq!(shrink(&plan, 1, RUNS).expect("it fails").cut_short, None);
+}
+
+/// With nothing to be had there is nothing to wait for either: a long run is full of deviations, and none is touched.
+#[test]
+fn a_budget_that_is_spent_ends_it() {
+    let plan = plan_of("bad-day", "transactional", &[]);
+    for (seed, runs) in [(3002, 0), (3005, 1)] {
+        let begin = Instant::now();
+        let shrunk = shrink(&plan, seed, runs).expect("it fails");
+        assert!(begin.elapsed() < Duration::from_secs(30), "it hangs");
+        let spent = Some(Budget::Runs(runs));
+        assert_eq!((shrunk.runs, shrunk.cut_short), (runs, spent));
+    }
+}
+
+/// Nor is each of thousands of deviations left out once to tell which are needed.
+#[test]
+fn what_was_hardly_shrunk_is_explained_all_the_same() {
+    let plan = plan_of("bad-day", "transactional", &[]);
+    let shrunk = shrink(&plan, 3002, 0).expect("it fails");
+    let explained = explain(&shrunk).expect("it can be explained");
+    assert!(explained.faults.len() > 1_000);
+    assert!(explained.faults.iter().all(|fault| fault.needed.is_none()));
+}
+
+/// What was taken away before the budget was spent stays away.
+#[test]
+fn cut_short_it_keeps_what_it_has() {
+    let plan = plan_of("bad-day", "transactional", &[]);
+    let shrunk = shrink(&plan, 3002, 20).expect("it fails");
+    assert_eq!(shrunk.cut_short, Some(Budget::Runs(20)));
+    assert!(
+        shrunk.after.faults < shrunk.before.faults,
+        "{:?}",
+        shrunk.after
+    );
 }
 
 fn lost_ack() -> Scenario {

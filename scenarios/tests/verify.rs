@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use semel_scenarios::load::{Source, load};
+use semel_scenarios::load::{Source, load, load_with};
 use semel_scenarios::plan::Plan;
-use semel_scenarios::replay;
+use semel_scenarios::setting::Setting;
 use semel_scenarios::verify::{Mishap, SCHEDULES, Verified, verify};
+use semel_scenarios::{catalog, found, replay};
 
 fn verified(menu: &str, strategy: &str, most: usize) -> Verified {
     let text = format!(
@@ -173,6 +174,26 @@ fn every_counterexample_repeats_itself() {
             assert_eq!(again.difference, None, "{name}");
         }
     }
+}
+
+/// Records of an account that few worlds have are written into a file that has it.
+#[test]
+fn a_counterexample_has_as_many_accounts_as_it_needs() {
+    let few = Setting::parse("workload.records=3");
+    let few = [few.unwrap_or_else(|complaint| panic!("{complaint}"))];
+    let source = catalog::find("throughput").expect("the catalog has it");
+    let scenario = load_with(&source, &few).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let plan = Plan::new(&Arc::new(scenario), "at-least-once", &few).expect("it fits");
+    let verified = verify(&Arc::new(plan), 1, SCHEDULES);
+    let text = found::text(verified.witness().expect("it has one"));
+    let read = load(&Source {
+        name: "witness.ron".into(),
+        text,
+    });
+    let read = read.unwrap_or_else(|complaint| panic!("{complaint}"));
+    assert!(read.workload.keys > 4, "{:?}", read.workload);
+    let again = replay::witness(&Arc::new(read)).expect("it fits");
+    assert_eq!(again.expect("it is a witness").difference, None);
 }
 
 #[test]

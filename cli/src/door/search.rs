@@ -8,7 +8,9 @@ use semel_reports::{explain as prose, json, search as ink};
 use semel_scenarios::load::load_with;
 use semel_scenarios::plan::Plan;
 use semel_scenarios::replay;
+use semel_scenarios::scenario::Scenario;
 use semel_scenarios::shrink::{Shrunk, shrink_to};
+use semel_scenarios::sought::Sought;
 use semel_scenarios::token::Token;
 use semel_scenarios::trial::Runner;
 use semel_scenarios::verify::{Verified, verify as verify_plan};
@@ -31,6 +33,7 @@ struct Named {
 /// Shrinks a failure and writes a witness of it.
 pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let draft = begin(args.output.as_ref())?;
+    still_a_witness(&args.target, manner)?;
     let shrunken = shrunk(&args.target, args.runs)?;
     let text = found::text(&shrunken.witness);
     let mut out = Out::new(manner);
@@ -81,17 +84,21 @@ fn nothing() -> Failure {
 
 fn shrunk(target: &Target, runs: u64) -> Result<Shrunk, Failure> {
     let named = named(target)?;
+    let held = named.plan.scenario.witness.as_ref().map(Sought::of);
     let sought = target.violation.as_ref();
-    shrink_to(&named.plan, named.seed, sought, runs).ok_or_else(|| match sought {
-        Some(sought) => Failure::Nothing(format!("no {sought} appears in this run")),
-        None => nothing(),
+    shrink_to(&named.plan, named.seed, sought, runs).ok_or_else(|| match (sought, held) {
+        (Some(sought), _) => Failure::Nothing(format!("no {sought} appears in this run")),
+        (None, Some(held)) => Failure::Nothing(format!("it no longer shows {held}")),
+        (None, None) => nothing(),
     })
 }
 
 /// Says why a run went wrong.
 pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
-    let explanation = if let Some(told) = of_witness(&args.target, manner)? {
-        told
+    let witness = still_a_witness(&args.target, manner)?;
+    let as_it_stands = witness.filter(|_| args.target.violation.is_none());
+    let explanation = if let Some(scenario) = as_it_stands {
+        explaining::witness(&scenario).ok_or_else(nothing)?
     } else {
         let found = shrunk(&args.target, args.runs)?;
         explaining::explain(&found).ok_or_else(nothing)?
@@ -111,10 +118,10 @@ pub(crate) fn explain(args: &Explain, manner: Manner) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// A witness is told as it stands, if it still repeats what it holds. None: it is none, or something else is asked of it.
-fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Explanation>, Failure> {
-    let asked = !target.set.is_empty() || target.violation.is_some();
-    if source::is_token(&target.given) || asked {
+/// A witness is shrunk further, or told as it stands, only if it still repeats what it holds. None: it is none, or it
+/// is to be changed first.
+fn still_a_witness(target: &Target, manner: Manner) -> Result<Option<Arc<Scenario>>, Failure> {
+    if source::is_token(&target.given) || !target.set.is_empty() {
         return Ok(None);
     }
     let scenario = Arc::new(load_with(&source::find(&target.given)?, &[])?);
@@ -125,7 +132,7 @@ fn of_witness(target: &Target, manner: Manner) -> Result<Option<explaining::Expl
         let text = ink::replayed(&replayed, manner.glyphs);
         return Err(Failure::Irreproducible(text.trim_end().into()));
     }
-    explaining::witness(&scenario).ok_or_else(nothing).map(Some)
+    Ok(Some(scenario))
 }
 
 /// Tries every schedule of a menu.

@@ -65,10 +65,10 @@ fn tell(
     manner: Manner,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let ran = || swept.summaries.iter().filter(|one| one.runs > 0);
+    let begun = || swept.summaries.iter().filter(|one| one.is_begun());
     match manner.format {
-        Format::Json => return out.say(&json::document(ran())),
-        Format::Jsonl => return ran().try_for_each(|summary| out.say(&json::line(summary))),
+        Format::Json => return out.say(&json::document(begun())),
+        Format::Jsonl => return begun().try_for_each(|summary| out.say(&json::line(summary))),
         Format::Human => {}
     }
     let mut summaries = swept.summaries.iter();
@@ -97,7 +97,7 @@ fn tell(
     let never = swept.never_provoked();
     let never: Vec<&str> = never.iter().map(|one| one.name()).collect();
     out.say(&page::last_words(
-        (swept.rows, swept.repeated),
+        (swept.runs(), swept.repeated),
         witnesses,
         &never,
         manner.glyphs,

@@ -89,19 +89,22 @@ fn shrinkage(Smaller { before, after }: &Smaller) -> String {
     if (before.records, before.faults) == (after.records, after.faults) {
         return String::new();
     }
-    let size = |size: &Size| {
-        let records = words::plural(size.records.into(), "record");
-        format!(
-            "{records} and {}",
-            words::plural(size.faults as u64, "fault")
-        )
-    };
     let anew = if before.records == after.records {
         ""
     } else {
         " Records are numbered anew."
     };
-    format!("\nShrunk from {} to {}.{anew}", size(before), size(after))
+    format!(
+        "\nShrunk from {} to {}.{anew}",
+        extent(before),
+        extent(after)
+    )
+}
+
+fn extent(size: &Size) -> String {
+    let records = words::plural(size.records.into(), "record");
+    let faults = words::plural(size.faults as u64, "fault");
+    format!("{records} and {faults}")
 }
 
 fn title(explanation: &Explanation) -> String {
@@ -130,7 +133,7 @@ fn title(explanation: &Explanation) -> String {
     let kin = explanation.kin.map_or_else(String::new, |kin| {
         format!(
             "\nTold of a smaller run of the same plan, of {} under seed {}: it breaks in the same way.",
-            words::plural(kin.before.records.into(), "record"),
+            extent(&kin.before),
             kin.seed
         )
     });
@@ -315,11 +318,16 @@ fn however(explanation: &Explanation) -> String {
 }
 
 fn needed(explanation: &Explanation) -> String {
+    let faults = &explanation.faults;
+    if faults.iter().any(|fault| fault.needed.is_none()) {
+        let count = words::thousands(faults.len() as u64);
+        return format!("Needed: not asked of each of {count} faults and delays.");
+    }
     let (needed, other): (Vec<_>, Vec<_>) =
-        explanation.faults.iter().partition(|fault| fault.needed);
+        faults.iter().partition(|fault| fault.needed == Some(true));
     let needed: Vec<&str> = needed.iter().map(|fault| fault.name.as_str()).collect();
     let without = match needed.len() {
-        0 if explanation.faults.is_empty() => {
+        0 if faults.is_empty() => {
             return format!("Needed: {}.", at_fault(explanation));
         }
         0 => return "Needed: no fault by itself; without any one of them this violation still appears.".into(),
@@ -328,10 +336,12 @@ fn needed(explanation: &Explanation) -> String {
         _ => "without any one of them",
     };
     let irrelevant = explanation.irrelevant + other.len();
+    // Of a run that another one stands for, no fault is told at all.
+    let of = explanation.kin.map_or("", |_| " of that smaller run");
     let rest = match irrelevant {
         0 => String::new(),
         count => format!(
-            " Irrelevant: {}.",
+            " Irrelevant: {}{of}.",
             words::plural(count as u64, "other fault")
         ),
     };

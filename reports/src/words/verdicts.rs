@@ -111,9 +111,10 @@ pub fn word(line: &Line) -> Word {
 
 /// The verdict over many runs in words.
 pub fn overall(summary: &Summary) -> Word {
-    match summary.runs {
-        0 => Word::NotRun,
-        _ => judged(summary.judgement(), summary.verdict, summary.expected),
+    if summary.is_begun() {
+        judged(summary.judgement(), summary.verdict, summary.expected)
+    } else {
+        Word::NotRun
     }
 }
 

@@ -77,7 +77,7 @@ pub struct Cell {
     pub duplicated: Share,
     /// Runs in which a record was overtaken by a later one of its key.
     pub reordered: Share,
-    /// Runs that got stuck.
+    /// Runs that got stuck: see [`Row::is_stuck`].
     pub stuck: Share,
 }
 
@@ -278,6 +278,6 @@ impl Counts {
         self.lost += u64::from(row.lost > 0);
         self.duplicated += u64::from(row.duplicated > 0);
         self.reordered += u64::from(row.reordered > 0);
-        self.stuck += u64::from(row.end == "stuck");
+        self.stuck += u64::from(row.is_stuck());
     }
 }

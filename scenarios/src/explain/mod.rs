@@ -118,8 +118,8 @@ pub struct Smaller {
 pub struct Named {
     /// `F1`, `F2`, ..
     pub name: String,
-    /// Whether the run passes without it.
-    pub needed: bool,
+    /// Whether the run passes without it. None where there are too many to run again without each.
+    pub needed: Option<bool>,
     /// What it does that no line of the proof shows.
     pub hidden: Vec<Hidden>,
     /// Which lines of the witness's script it is, from 0: an isolation has one for each link that is cut or joined.
@@ -247,25 +247,35 @@ fn unwritten(strategy: &Strategy, violation: &Violation) -> Option<Clause> {
     })
 }
 
+/// The most faults of which each is left out once. Where shrinking was cut short, every packet that took its time may
+/// be one, and thousands of long runs would tell nobody anything.
+const TRIED: usize = 100;
+
 /// The faults, and which of them it takes: without a needed one, the same violation does not appear.
 fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
     let incidents = incidents(meanings.iter().map(|one| &one.deviation));
     let count = incidents.iter().max().map_or(0, |last| last + 1);
-    let of = |number: usize| {
-        let (lines, rest): (Vec<_>, Vec<_>) =
-            (0..meanings.len()).partition(|line| incidents[*line] == number);
-        let rest: Vec<Meaning> = rest.iter().map(|line| meanings[*line].clone()).collect();
+    let mut lines = vec![Vec::new(); count];
+    for (line, number) in incidents.iter().enumerate() {
+        lines[*number].push(line);
+    }
+    let is_needed = |number: usize| {
+        let rest = meanings.iter().zip(&incidents);
+        let rest = rest.filter(|(_, other)| **other != number);
+        let rest: Vec<Meaning> = rest.map(|(one, _)| one.clone()).collect();
         let carried = Carried::new(&rest, &bench.nodes);
+        carried.is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none())
+    };
+    let of = |(number, lines): (usize, Vec<usize>)| {
         let hidden = lines.iter().map(|line| &meanings[*line].deviation);
         Named {
             name: fault(number),
-            needed: carried
-                .is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none()),
+            needed: (count <= TRIED).then(|| is_needed(number)),
             hidden: hidden.filter_map(Hidden::in_deviation).collect(),
             lines,
         }
     };
-    (0..count).map(of).collect()
+    lines.into_iter().enumerate().map(of).collect()
 }
 
 impl Hidden {

@@ -25,11 +25,14 @@ pub(super) struct Case {
     pub(super) meanings: Vec<Meaning>,
     /// The longest that a packet takes in fair weather. One that takes longer was delayed by a fault.
     usual: Span,
+    /// How many events the run took that it was written down from.
+    took: u64,
 }
 
 impl Case {
-    /// Runs a plan and writes it down, with what is sought in it, if it is there. Nothing sought: what its witness says
-    /// of it, or else the gravest that was found, if anything was.
+    /// Runs a plan and writes it down, with what is sought in it, if it is there. Nothing sought: the gravest that was
+    /// found, if anything was; but of a witness what that says it holds: anything else would be another failure under
+    /// its name.
     pub(super) fn of(plan: &Arc<Plan>, seed: u64, sought: Option<&Sought>) -> Option<(Self, Aim)> {
         let known = plan.scenario.witness.as_ref();
         let known = known.filter(|known| known.strategy == plan.name);
@@ -55,7 +58,7 @@ impl Case {
     ) -> Option<(Self, Aim)> {
         let bench = Bench::new(plan, seed);
         let mut meant = Watched::new(bench.seeded(seed), Meant::new(&bench.nodes));
-        let findings = bench.play(&mut meant);
+        let (findings, took) = bench.play_counted(&mut meant);
         let aim = aim(&findings)?;
         let mut scenario = Scenario::clone(&plan.scenario);
         found::write_out(&mut scenario, &bench.workload);
@@ -66,6 +69,7 @@ impl Case {
             scenario,
             meanings: meant.watch.into_meanings(),
             usual,
+            took,
         };
         Some((case, aim))
     }
@@ -91,6 +95,11 @@ impl Case {
     /// The longest that a packet takes in fair weather.
     pub(super) const fn usual(&self) -> Span {
         self.usual
+    }
+
+    /// How many events the run took that it was written down from.
+    pub(super) const fn took(&self) -> u64 {
+        self.took
     }
 
     /// Whether a deviation is one of those that any run is full of.
@@ -139,6 +148,7 @@ impl Case {
             scenario: self.scenario.clone(),
             meanings: meanings.to_vec(),
             usual: self.usual,
+            took: self.took,
         }
     }
 

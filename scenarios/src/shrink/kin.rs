@@ -19,8 +19,11 @@ use crate::trial::Runner;
 const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];
 /// How many kin are shrunk before the smallest is taken.
 const TRIED: usize = 12;
-/// The most runs that shrinking one of them may take.
-const EACH: u64 = 1_500;
+/// The most runs that shrinking one of them may take: one that leads anywhere does so soon.
+const EACH: u64 = 700;
+/// The runs that may be looked through for kin of one size: such a part of those that are left, so that every size gets
+/// its turn, and what is found can still be shrunk.
+const LOOK: u64 = 22;
 
 /// Another run of a plan, which broke in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,14 +53,14 @@ impl Shrinker {
     /// The smallest that some kin of a large case came to, if that is smaller.
     pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
         let (smallest, kin, plan) = self.smallest_kin(case)?;
-        let settled = self.with_kin(&plan, kin.seed, smallest, Self::settle);
+        let settled = self.with_kin(&plan, smallest, Self::settle);
         Some((settled, kin))
     }
 
     fn smallest_kin(&mut self, case: &Case) -> Option<(Case, Kin, Arc<Plan>)> {
         let mut best: Option<(Case, Kin, Arc<Plan>)> = None;
         let mut tried = 0;
-        let share = self.left / (2 * SIZES.len() as u64 + 1);
+        let share = self.left / LOOK;
         let sizes = SIZES
             .iter()
             .flat_map(|size| [(*size, false), (*size, true)]);
@@ -105,9 +108,14 @@ impl Shrinker {
     }
 
     fn shrink_kin(&mut self, plan: &Arc<Plan>, seed: u64) -> Option<(Case, Kin)> {
+        if !self.may_run() {
+            return None;
+        }
         let case = Case::with_aim(plan, seed, self.aim)?;
+        self.left -= 1;
+        self.events_left = self.events_left.saturating_sub(case.took());
         let before = case.size();
-        let case = self.with_kin(plan, seed, case, Self::shrink);
+        let case = self.with_kin(plan, case, Self::shrink);
         Some((case, Kin { seed, before }))
     }
 
@@ -115,12 +123,11 @@ impl Shrinker {
     fn with_kin(
         &mut self,
         plan: &Arc<Plan>,
-        seed: u64,
         case: Case,
         work: impl Fn(&mut Self, Case) -> Case,
     ) -> Case {
         let given = self.left.min(EACH);
-        let mut shrinker = Self::new(plan, seed, (self.aim, &case), given);
+        let mut shrinker = Self::new(plan, (self.aim, &case), given);
         shrinker.events_left = self.events_left;
         let case = work(&mut shrinker, case);
         self.left -= given - shrinker.left;

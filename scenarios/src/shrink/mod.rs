@@ -29,7 +29,6 @@ use crate::plan::Plan;
 use crate::reach::{Reach, Reaching};
 use crate::scenario::Scenario;
 use crate::sought::Sought;
-use crate::trial::Runner;
 use case::Case;
 
 pub use crate::reach::Beyond;
@@ -103,13 +102,13 @@ pub enum Budget {
 /// More faults than this are too many to tell one by one.
 const MANY: usize = 3;
 
-/// The runs that shrinking may take where nothing else is said.
-pub const RUNS: u64 = 60_000;
+/// The runs that shrinking may take where nothing else is said: a few seconds' worth where none of it leads anywhere.
+pub const RUNS: u64 = 12_000;
 
 /// The runs that taking away from the run itself may take of those: so many, or this share if that is more. Its kin are
 /// small, and quickly run.
-const TAKING: u64 = 5_000;
-const SHARE: u64 = 12;
+const TAKING: u64 = 3_000;
+const SHARE: u64 = 4;
 
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
@@ -130,7 +129,8 @@ pub fn shrink_to(
     let plan = &plan.drawn(seed);
     let (whole, aim) = Case::of(plan, seed, sought)?;
     let taking = runs.min(TAKING.max(runs / SHARE));
-    let mut shrinker = Shrinker::new(plan, seed, (aim, &whole), taking);
+    let mut shrinker = Shrinker::new(plan, (aim, &whole), taking);
+    shrinker.events_left = EVENTS.saturating_sub(whole.took());
     let case = shrinker.shrink(whole.clone());
     let mut case = shrinker.settle(case);
     shrinker.left += runs - taking;
@@ -196,15 +196,6 @@ impl Aim {
     }
 }
 
-/// How many events a run may take that is to show the same: where a fault is taken away that ended something, what is
-/// left may go on for long, and that is no smaller failure.
-fn allowance(plan: &Arc<Plan>, seed: u64) -> u64 {
-    let events = Runner::new(plan)
-        .outcome(seed)
-        .map(|outcome| outcome.counts.events);
-    events.map_or(u64::MAX, |events| 2 * events + 1_000)
-}
-
 struct Shrinker {
     aim: Aim,
     /// So many runs more,
@@ -213,7 +204,8 @@ struct Shrinker {
     events_left: u64,
     /// A run was asked for that was no longer to be had.
     dry: bool,
-    /// The most events of one run.
+    /// The most events of one run that is to show the same: where a fault is taken away that ended something, what is
+    /// left may go on for long, and that is no smaller failure.
     events: u64,
     plan: Arc<Plan>,
     reach: Arc<Reach>,
@@ -224,13 +216,13 @@ struct Shrinker {
 }
 
 impl Shrinker {
-    fn new(plan: &Arc<Plan>, seed: u64, (aim, case): (Aim, &Case), left: u64) -> Self {
+    fn new(plan: &Arc<Plan>, (aim, case): (Aim, &Case), left: u64) -> Self {
         Self {
             aim,
             left,
             events_left: EVENTS,
             dry: false,
-            events: allowance(plan, seed),
+            events: 2 * case.took() + 1_000,
             plan: Arc::clone(plan),
             reach: Arc::new(Reach::of(plan)),
             within: true,
@@ -249,17 +241,26 @@ impl Shrinker {
         }
     }
 
+    /// As many passes as there are runs for.
     fn shrink(&mut self, mut case: Case) -> Case {
-        self.fewer_delays(&mut case);
-        self.fewer_faults(&mut case);
-        self.fewer_records(&mut case);
-        self.smaller_world(&mut case);
-        self.fewer_faults(&mut case);
-        self.move_faults(&mut case);
-        self.simpler_records(&mut case);
-        self.fewer_records(&mut case);
-        self.rounder_times(&mut case);
-        self.fewer_faults(&mut case);
+        const PASSES: [fn(&mut Shrinker, &mut Case); 10] = [
+            Shrinker::fewer_delays,
+            Shrinker::fewer_faults,
+            Shrinker::fewer_records,
+            Shrinker::smaller_world,
+            Shrinker::fewer_faults,
+            Shrinker::move_faults,
+            Shrinker::simpler_records,
+            Shrinker::fewer_records,
+            Shrinker::rounder_times,
+            Shrinker::fewer_faults,
+        ];
+        for pass in PASSES {
+            if !self.may_run() {
+                break;
+            }
+            pass(self, &mut case);
+        }
         case
     }
 
@@ -319,9 +320,11 @@ impl Shrinker {
         self.play(case, &bench, script)
     }
 
-    /// Whether nothing more can be run.
-    const fn is_spent(&self) -> bool {
-        self.left == 0 || self.events_left == 0
+    /// Whether anything more can be run. Who asks has something to try: where it cannot be, shrinking is cut short.
+    const fn may_run(&mut self) -> bool {
+        let spent = self.left == 0 || self.events_left == 0;
+        self.dry |= spent;
+        !spent
     }
 
     /// The plan of a case. None where it makes no sense, or too much was asked already.
@@ -329,8 +332,7 @@ impl Shrinker {
         if self.ends && case.leaves_open() {
             return None;
         }
-        if self.is_spent() {
-            self.dry = true;
+        if !self.may_run() {
             return None;
         }
         self.left -= 1;

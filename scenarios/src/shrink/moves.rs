@@ -88,7 +88,7 @@ impl Shrinker {
         mut tried: impl FnMut(&mut Self, T) -> Option<Case>,
     ) -> Option<Case> {
         for one in all {
-            if self.is_spent() {
+            if !self.may_run() {
                 return None;
             }
             let found = tried(self, one);

@@ -25,7 +25,6 @@ impl Shrinker {
 
     /// What ends something goes and stays with what it ends.
     pub(super) fn fewer_faults(&mut self, case: &mut Case) {
-        let budget = self.left;
         let bonds = |case: &Case| bonds(case.meanings.iter().map(|one| &one.deviation));
         let numbers = bonds(case);
         let count = numbers.iter().max().map_or(0, |last| last + 1);
@@ -37,16 +36,23 @@ impl Shrinker {
             let kept = pairs.filter(|(_, number)| keep[**number]);
             kept.map(|(one, _)| one.clone()).collect()
         };
-        let (left, _) = ddmin(&all, budget, |some| {
-            self.shows(&case.with(&those(some))).is_some()
+        let mut shown = None;
+        ddmin(&all, |some| {
+            // A long run is full of deviations: they are not even copied where nothing can come of it.
+            self.may_run().then_some(())?;
+            let fewer = self.shows(&case.with(&those(some)));
+            let shows = fewer.is_some();
+            shown = fewer.or_else(|| shown.take());
+            Some(shows)
         });
-        let fewer = case.with(&those(&left));
-        self.take(case, &fewer);
+        if let Some(fewer) = shown {
+            *case = fewer;
+        }
         // A line taken out of a file leaves the others at their addresses.
         let mut number = 0;
         loop {
             let numbers = bonds(case);
-            if numbers.iter().all(|one| *one < number) {
+            if numbers.iter().all(|one| *one < number) || !self.may_run() {
                 break;
             }
             let pairs = case.meanings.iter().zip(&numbers);
@@ -70,11 +76,19 @@ impl Shrinker {
             let records = |unit: &usize| unit * size..(unit + 1) * size;
             units.iter().flat_map(records).collect()
         };
-        let budget = self.left;
-        let (left, _) = ddmin(&units, budget, |some| {
-            !some.is_empty() && self.keeping(case, &spread(some)).is_some()
+        let mut shown = None;
+        ddmin(&units, |some| {
+            self.may_run().then_some(())?;
+            let fewer = if some.is_empty() {
+                None
+            } else {
+                self.keeping(case, &spread(some))
+            };
+            let shows = fewer.is_some();
+            shown = fewer.or_else(|| shown.take());
+            Some(shows)
         });
-        if let Some(fewer) = self.keeping(case, &spread(&left)) {
+        if let Some(fewer) = shown {
             *case = fewer;
         }
     }
@@ -160,8 +174,7 @@ impl Shrinker {
             Span::millis(1),
         ];
         for unit in UNITS {
-            let mut candidate = case.clone();
-            let Some(exact) = span(&mut candidate) else {
+            let Some(exact) = span(case).copied() else {
                 return;
             };
             if exact.0.is_multiple_of(unit.0) {
@@ -171,13 +184,15 @@ impl Shrinker {
                 continue;
             }
             let below = exact.0 / unit.0 * unit.0;
-            exact.0 = below + unit.0;
-            if self.take(case, &candidate) {
-                return;
-            }
-            *span(&mut candidate).expect("it was there") = Span(below);
-            if self.take(case, &candidate) {
-                return;
+            for rounded in [below + unit.0, below] {
+                if !self.may_run() {
+                    return;
+                }
+                let mut candidate = case.clone();
+                *span(&mut candidate).expect("it was there") = Span(rounded);
+                if self.take(case, &candidate) {
+                    return;
+                }
             }
         }
     }

@@ -272,8 +272,16 @@ impl Swept {
         self.rows == each * self.plans.len() as u64
     }
 
-    /// The invariants that no run of any plan broke: their oracles were never provoked.
+    /// How many runs there were: a row of a strategy that cannot be touched is none.
+    pub fn runs(&self) -> u64 {
+        self.summaries.iter().map(|summary| summary.runs).sum()
+    }
+
+    /// The invariants that no run of any plan broke: their oracles were never provoked. None where there was no run.
     pub fn never_provoked(&self) -> Vec<Invariant> {
+        if self.runs() == 0 {
+            return Vec::new();
+        }
         let causes = || self.summaries.iter().flat_map(|summary| &summary.causes);
         let broken = |invariant: Invariant| causes().any(|one| one.invariant == invariant.name());
         let all = Invariant::ALL.into_iter();
