@@ -76,6 +76,9 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot<D: Domain> {
     pub(crate) key: u64,
+    pub(crate) clock: Clock,
+    /// Inputs so far, by label.
+    pub(crate) steps: Vec<u32>,
     pub(crate) state: State,
     pub(crate) incarnation: u32,
     /// The event that ends its outage.
@@ -99,7 +102,6 @@ pub struct World<D: Domain> {
     pub(crate) nodes: Vec<D::Node>,
     pub(crate) slots: Vec<Slot<D>>,
     pub(crate) network: Network,
-    pub(crate) steps: Vec<u32>,
     pub(crate) terrain: Terrain,
     pub(crate) digest: Digest,
     pub(crate) counts: Counts,
@@ -117,6 +119,8 @@ impl<D: Domain> World<D> {
         let keys: Vec<u64> = names.iter().map(|name| name_key(name)).collect();
         let slots = keys.iter().map(|key| Slot {
             key: *key,
+            clock: Clock::new(),
+            steps: alloc::vec![0; D::LABELS + 2],
             state: State::Up,
             incarnation: 0,
             back: None,
@@ -133,7 +137,6 @@ impl<D: Domain> World<D> {
                 service: Span::ZERO,
                 queue: Queue::new(),
                 store: Store::new(),
-                clocks: alloc::vec![Clock::new(); names.len()],
                 sends: Vec::new(),
                 seen: Vec::new(),
                 jittered: Vec::new(),
@@ -142,7 +145,6 @@ impl<D: Domain> World<D> {
             },
             slots: slots.collect(),
             network: Network::new(terrain.transport, terrain.latency, &keys, D::LABELS),
-            steps: alloc::vec![0; names.len() * (D::LABELS + 2)],
             terrain,
             digest: Digest::new(),
             counts: Counts::default(),
@@ -159,8 +161,9 @@ impl<D: Domain> World<D> {
         self.core.now = Time::ZERO;
         self.core.queue.clear();
         self.core.store.clear();
-        self.core.clocks.fill(Clock::new());
         for slot in &mut self.slots {
+            slot.clock = Clock::new();
+            slot.steps.fill(0);
             slot.state = State::Up;
             slot.incarnation = 0;
             slot.back = None;
@@ -172,7 +175,6 @@ impl<D: Domain> World<D> {
             slot.unfinished = None;
         }
         self.network.reset();
-        self.steps.fill(0);
         self.digest = Digest::new();
         self.counts.events = 0;
         self.counts.changes = 0;
@@ -269,9 +271,10 @@ impl<D: Domain> World<D> {
         } else {
             heal_at.min(adversary.next_weather().unwrap_or(Time::NEVER))
         };
-        if let Some((at, ticket)) = self.core.queue.pop_before(change) {
+        if let Some((at, ticket, event)) = self.core.queue.pop_before(change) {
             self.core.now = at;
-            self.fall_due(ticket, adversary, recorder);
+            let (node, is_input) = (event.node, event.due.is_input());
+            self.fall_due(ticket, node, is_input, adversary, recorder);
             return true;
         }
         change != Time::NEVER && {
