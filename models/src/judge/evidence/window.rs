@@ -18,6 +18,7 @@ const STRIDE: u32 = 1_024;
 /// Facts of records.
 #[derive(Clone, Debug)]
 pub(in crate::judge) struct Window {
+    /// Those of records from `end` on are of an earlier run, or of records that have left: they count for nothing.
     ring: Vec<Facts>,
     /// Records that readers still have to come to.
     pub(super) owed: u32,
@@ -44,13 +45,6 @@ impl Window {
     }
 
     pub(in crate::judge) fn reset(&mut self) {
-        let used = (self.end as usize).min(self.ring.len());
-        let used = if self.base == 0 {
-            used
-        } else {
-            self.ring.len()
-        };
-        self.ring[..used].fill(Facts::EMPTY);
         self.owed = 0;
         self.base = 0;
         self.end = 0;
@@ -71,29 +65,26 @@ impl Window {
     #[inline]
     pub(in crate::judge) fn get(&self, record: RecordId) -> &Facts {
         const UNTOUCHED: &Facts = &Facts::EMPTY;
-        let index = record.wrapping_sub(self.base) as usize;
-        if index < self.ring.len() {
-            return &self.ring[record as usize & (self.ring.len() - 1)];
-        }
-        if record >= self.base {
+        if record >= self.end {
             return UNTOUCHED;
         }
-        self.exceptions.get(&record).unwrap_or(&self.settled)
+        if record < self.base {
+            return self.exceptions.get(&record).unwrap_or(&self.settled);
+        }
+        &self.ring[record as usize & (self.ring.len() - 1)]
     }
 
     #[inline]
     pub(in crate::judge) fn get_mut(&mut self, record: RecordId) -> &mut Facts {
-        let index = record.wrapping_sub(self.base) as usize;
-        if index >= self.ring.len() {
+        if record >= self.end || record < self.base {
             return self.far(record);
         }
-        self.end = self.end.max(record + 1);
         let mask = self.ring.len() - 1;
         &mut self.ring[record as usize & mask]
     }
 
-    /// A record outside the ring: one of the past, or the ring grows or moves.
-    #[cold]
+    /// A record that is not in use: one of the past, or one that was never touched.
+    #[inline(never)]
     fn far(&mut self, record: RecordId) -> &mut Facts {
         if record < self.base {
             return self.exceptions.entry(record).or_insert(self.settled);
@@ -105,7 +96,12 @@ impl Window {
                 self.slide();
             }
         }
-        self.get_mut(record)
+        let mask = self.ring.len() - 1;
+        for record in self.end..=record {
+            self.ring[record as usize & mask] = Facts::EMPTY;
+        }
+        self.end = record + 1;
+        &mut self.ring[record as usize & mask]
     }
 
     /// While the ring grows it begins at record 0, so every record keeps its place.
@@ -116,8 +112,8 @@ impl Window {
 
     fn slide(&mut self) {
         let mask = self.ring.len() - 1;
-        for record in self.base..self.base + STRIDE {
-            let facts = core::mem::replace(&mut self.ring[record as usize & mask], Facts::EMPTY);
+        for record in self.base..self.end.min(self.base + STRIDE) {
+            let facts = self.ring[record as usize & mask];
             if facts != Facts::EMPTY && !facts.is_settled() {
                 self.exceptions.insert(record, facts);
             }
