@@ -248,12 +248,19 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) -> End {
         let mut patience = Patience::new(recorder.progress());
+        let mut change = self.next_change(limits.heal_at, adversary);
         loop {
             if let Some(end) = self.ended(limits, &mut patience, adversary, recorder) {
                 return end;
             }
-            if !self.advance(limits.heal_at, adversary, recorder) {
-                return End::Settled;
+            // What strikes no step brings no weather about after one either.
+            let may_change = adversary.strikes();
+            match self.pass(change, limits.heal_at, adversary, recorder) {
+                Passed::Event if !may_change => {}
+                Passed::Event | Passed::Change => {
+                    change = self.next_change(limits.heal_at, adversary);
+                }
+                Passed::Nothing => return End::Settled,
             }
         }
     }
@@ -266,22 +273,42 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> bool {
-        let change = if self.healed {
+        let change = self.next_change(heal_at, adversary);
+        self.pass(change, heal_at, adversary, recorder) != Passed::Nothing
+    }
+
+    /// When something comes that is no event: all heals, or the weather changes.
+    #[inline]
+    fn next_change(&self, heal_at: Time, adversary: &impl Adversary<D>) -> Time {
+        if self.healed {
             Time::NEVER
         } else {
             heal_at.min(adversary.next_weather().unwrap_or(Time::NEVER))
-        };
+        }
+    }
+
+    /// Takes the next step, where the next change is known.
+    #[expect(clippy::inline_always, reason = "every event comes from here")]
+    #[inline(always)]
+    fn pass(
+        &mut self,
+        change: Time,
+        heal_at: Time,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) -> Passed {
         if let Some((at, ticket, event)) = self.core.queue.pop_before(change) {
             self.core.now = at;
             let (node, is_input) = (event.node, event.due.is_input());
             self.fall_due(ticket, node, is_input, adversary, recorder);
-            return true;
+            return Passed::Event;
         }
-        change != Time::NEVER && {
-            self.core.now = self.core.now.max(change);
-            self.turn(change == heal_at, adversary, recorder);
-            true
+        if change == Time::NEVER {
+            return Passed::Nothing;
         }
+        self.core.now = self.core.now.max(change);
+        self.turn(change == heal_at, adversary, recorder);
+        Passed::Change
     }
 
     /// What comes next is no event: all heals, or the weather changes.
@@ -413,6 +440,15 @@ impl<D: Domain> World<D> {
     pub(crate) fn slot(&mut self, node: NodeId) -> &mut Slot<D> {
         &mut self.slots[usize::from(node.0)]
     }
+}
+
+/// What a step of the world was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    Event,
+    /// The weather changed, or all healed.
+    Change,
+    Nothing,
 }
 
 /// The kind of an entry, as the digest knows it. These numbers are part of the format.
