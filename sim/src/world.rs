@@ -398,20 +398,19 @@ impl<D: Domain> World<D> {
     #[expect(clippy::inline_always, reason = "nearly every step is observed")]
     #[inline(always)]
     pub(crate) fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
-        let now = self.core.now;
+        let (now, mut entry, mut sum) = (self.core.now, self.counts.entries, self.digest);
         for observation in &self.core.seen {
-            let entry = self.counts.entries;
-            self.counts.entries += 1;
-            let mut sum = self.digest;
             Tag::Observed.open(&mut sum, now, node.0.into());
             sum.add(observation);
-            self.digest = sum;
             if R::OPEN {
                 let what = What::Observed(node, *observation);
                 self.write_down(entry, Some(cause), what, recorder);
             }
             recorder.observe(entry, now, node, observation);
+            entry += 1;
         }
+        self.counts.entries = entry;
+        self.digest = sum;
     }
 
     /// Counts one deed of a fault.
