@@ -28,6 +28,21 @@ impl Eyes for Blind {
     fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
 }
 
+/// Those of a run that nobody asks about: they are shown every entry, as all open ones are, and only count them. So a
+/// run can be repeated with open eyes however long it is.
+#[derive(Debug, Default)]
+pub(crate) struct Glance {
+    pub(crate) entries: u64,
+}
+
+impl Eyes for &mut Glance {
+    const OPEN: bool = true;
+
+    fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {
+        self.entries += 1;
+    }
+}
+
 /// The judge of a run, and where its entries go.
 pub(crate) struct Court<'j, E> {
     pub(crate) judge: &'j mut Judge,

@@ -14,6 +14,8 @@ use crate::verdict;
 struct Kind {
     count: CauseCount,
     last: u64,
+    /// Few kinds have the same.
+    mark: u64,
 }
 
 /// Adds rows up.
@@ -102,12 +104,14 @@ impl Summarizer {
         let struck = row.fired.iter().filter(|(_, times)| **times > 0);
         let names: Vec<&String> = struck.map(|(name, _)| name).collect();
         for violation in &row.violations {
-            let found = self.causes.iter().position(|kind| kind.has(violation));
+            let mark = mark(violation);
+            let kind = |kind: &Kind| kind.mark == mark && kind.has(violation);
+            let found = self.causes.iter().position(kind);
             let place = found.unwrap_or_else(|| {
                 self.causes.push(Kind::of(violation, row.seed, faults));
                 self.causes.len() - 1
             });
-            let Kind { count, last } = &mut self.causes[place];
+            let Kind { count, last, .. } = &mut self.causes[place];
             if *last == self.total.runs {
                 continue;
             }
@@ -221,7 +225,11 @@ impl Kind {
             faults,
             sets: Vec::new(),
         };
-        Self { count, last: 0 }
+        Self {
+            count,
+            last: 0,
+            mark: mark(violation),
+        }
     }
 
     /// What tells it from others.
@@ -236,7 +244,7 @@ impl Kind {
         )
     }
 
-    /// Whether a violation is of this kind; the cause says most, and is asked first.
+    /// Whether a violation is of this kind.
     fn has(&self, violation: &ViolationRow) -> bool {
         let count = &self.count;
         count.cause == violation.cause
@@ -245,6 +253,24 @@ impl Kind {
             && count.side == violation.side
             && count.broken == violation.is_breach()
     }
+}
+
+/// A number that few kinds of violations share: their words are many, and compared for each of a million rows.
+fn mark(violation: &ViolationRow) -> u64 {
+    let ViolationRow {
+        invariant,
+        level,
+        side,
+        cause,
+        ..
+    } = violation;
+    let lengths = [invariant.len(), level.len(), side.len()];
+    let words = lengths.map(|length| length as u8);
+    let mark = cause
+        .bytes()
+        .chain(words)
+        .fold(0, |mark: u64, byte| mark.rotate_left(8) ^ u64::from(byte));
+    mark ^ u64::from(violation.is_breach()) << 63
 }
 
 /// The summary of no runs.

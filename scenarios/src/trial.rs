@@ -22,7 +22,7 @@ use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::bench::{Bench, play};
 use crate::plan::Plan;
-use crate::recorders::{Blind, Counting, Eyes};
+use crate::recorders::{Blind, Counting, Eyes, Glance};
 use crate::row::Row;
 use crate::trace::{Trace, Watching};
 use crate::verdict;
@@ -165,10 +165,12 @@ impl Runner {
     pub fn run_watched(&mut self, seed: u64) -> Option<Row> {
         self.draw(seed);
         let stage = self.stage.as_mut()?;
-        let mut trace = Trace::new(&stage.names, &self.faults);
+        let mut glance = Glance::default();
         stage.reset(seed);
-        let end = stage.play(&mut trace);
+        let end = stage.play(&mut glance);
         let outcome = stage.outcome(end, &stage.adversary);
+        let told = outcome.counts.entries;
+        assert_eq!(glance.entries, told, "open eyes are shown every entry");
         Some(verdict::row(&self.drawn, &self.faults, seed, &outcome))
     }
 

@@ -78,7 +78,7 @@ pub trait Adversary<D: Domain> {
         None
     }
 
-    /// Whether it may strike after some step; if not, it is spared the questions.
+    /// Whether it may strike after some step, or bring weather about; if not, it is spared the questions.
     fn strikes(&self) -> bool {
         true
     }

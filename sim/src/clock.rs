@@ -2,16 +2,16 @@
 
 use crate::time::{Span, Time};
 
-const MILLION: i128 = 1_000_000;
+const MILLION: u128 = 1_000_000;
 
 /// The clocks of one node as the kernel keeps them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     /// True time of the last change of speed, and what the node's clock had counted by then since time 0.
     changed: Time,
-    counted: i128,
+    counted: u64,
     /// What the clock had counted at boot.
-    boot: i128,
+    boot: u64,
     /// Wall time minus counted time.
     offset: i128,
     /// Parts per million that this clock runs fast.
@@ -31,22 +31,24 @@ impl Clock {
     }
 
     #[inline]
-    fn count(&self, now: Time) -> i128 {
-        let elapsed = i128::from(now.0) - i128::from(self.changed.0);
+    fn count(&self, now: Time) -> u64 {
+        let elapsed = now.0 - self.changed.0;
         if self.drift == 0 {
             return self.counted + elapsed;
         }
-        self.counted + elapsed * (MILLION + i128::from(self.drift)) / MILLION
+        let counted = u128::from(elapsed) * speed(self.drift) / MILLION;
+        self.counted + counted as u64
     }
 
     /// Time since boot by the node's own reckoning.
     pub(crate) fn elapsed(&self, now: Time) -> Span {
-        Span(u64::try_from(self.count(now) - self.boot).unwrap_or(0))
+        Span(self.count(now) - self.boot)
     }
 
     /// The node's wall clock, never below zero.
     pub(crate) fn wall(&self, now: Time) -> Time {
-        Time(u64::try_from(self.count(now) + self.offset).unwrap_or(0))
+        let wall = i128::from(self.count(now)) + self.offset;
+        Time(u64::try_from(wall).unwrap_or(0))
     }
 
     /// How long the node's `span` takes in true time.
@@ -79,7 +81,7 @@ impl Clock {
     /// What distinguishes this clock from another one at the same instant: its wall's error and its speed. Not its
     /// uptime: what a process keeps of that, it must itself put into a fingerprint as age or as time to go.
     pub(crate) fn state(&self, now: Time) -> (i128, i32) {
-        let error = self.count(now) + self.offset - EPOCH - i128::from(now.0);
+        let error = i128::from(self.count(now)) + self.offset - EPOCH - i128::from(now.0);
         (error, self.drift)
     }
 }
@@ -87,9 +89,13 @@ impl Clock {
 /// How long it takes at the speed `after` until as much has been counted as in `span` at the speed `before` (both in
 /// parts per million above true). Rounded up: no timer fires before its node has counted its delay.
 pub(crate) fn stretched(span: Span, before: i32, after: i32) -> Span {
-    let speed = |drift: i32| (MILLION + i128::from(drift)).unsigned_abs();
     let scaled = (u128::from(span.0) * speed(before)).div_ceil(speed(after));
     Span(u64::try_from(scaled).unwrap_or(u64::MAX))
+}
+
+/// How much a clock counts in a million true units of time.
+fn speed(drift: i32) -> u128 {
+    (MILLION.cast_signed() + i128::from(drift)).unsigned_abs()
 }
 
 /// What every wall clock reads when a run begins: far enough from zero to be stepped back.

@@ -113,7 +113,6 @@ pub(crate) struct Core<D: Domain> {
     pub(crate) service: Span,
     pub(crate) queue: Queue<Event<D>>,
     pub(crate) store: Store<D::Item>,
-    pub(crate) clocks: Vec<Clock>,
     pub(crate) sends: Vec<Outgoing<D>>,
     /// What has been observed and not been told yet.
     pub(crate) seen: Vec<D::Observation>,
@@ -125,6 +124,7 @@ pub(crate) struct Core<D: Domain> {
 /// A step's view of the world. Everything it can do is here.
 pub struct Context<'a, D: Domain> {
     pub(crate) core: &'a mut Core<D>,
+    pub(crate) clock: &'a Clock,
     pub(crate) me: NodeId,
     pub(crate) incarnation: u32,
     pub(crate) cause: u64,
@@ -143,12 +143,12 @@ impl<D: Domain> Context<'_, D> {
 
     /// Time since boot on the node's own monotonic clock.
     pub fn elapsed(&self) -> Span {
-        self.core.clocks[usize::from(self.me.0)].elapsed(self.core.now)
+        self.clock.elapsed(self.core.now)
     }
 
     /// The node's wall clock.
     pub fn wall(&self) -> Time {
-        self.core.clocks[usize::from(self.me.0)].wall(self.core.now)
+        self.clock.wall(self.core.now)
     }
 
     /// Sends a message after the step, in the order of the calls.
@@ -178,7 +178,7 @@ impl<D: Domain> Context<'_, D> {
     /// Arms a timer on the node's own clock. It runs from the end of the step, when what the step sends leaves: a step
     /// that takes long does not use up the patience for its answer.
     pub fn set_timer(&mut self, delay: Span, timer: D::Timer) -> TimerId {
-        let delay = self.core.clocks[usize::from(self.me.0)].true_span(delay) + self.core.service;
+        let delay = self.clock.true_span(delay) + self.core.service;
         let weight = weight::<D>(D::timer_label(&timer));
         let event = Event {
             node: self.me,

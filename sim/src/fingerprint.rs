@@ -19,7 +19,7 @@ impl<D: Domain> World<D> {
                 State::Paused { since } => (Some(OutageKind::Pause), since),
             };
             digest.add(&(down, slot.busy_until.since(since), slot.slow));
-            digest.add(&self.core.clocks[index].state(now));
+            digest.add(&slot.clock.state(now));
             for ticket in &slot.inbox {
                 if let Some(event) = self.core.queue.get(*ticket) {
                     self.fingerprint_event(event, digest);

@@ -68,10 +68,13 @@ pub(crate) struct Link {
     last: [Time; 2],
     /// Connections below this have lost a packet in this direction.
     broken: u32,
+    /// Packets so far on the newest connection, by label, and on older ones.
+    sent: Vec<u32>,
+    sent_before: Vec<u32>,
 }
 
 impl Link {
-    const fn new(key: u64) -> Self {
+    fn new(key: u64, labels: usize) -> Self {
         Self {
             key,
             extra: Span::ZERO,
@@ -79,6 +82,47 @@ impl Link {
             newest: 0,
             last: [Time::ZERO; 2],
             broken: 0,
+            sent: vec![0; labels],
+            sent_before: vec![0; labels],
+        }
+    }
+
+    /// As new, with the room kept.
+    fn reset(&mut self) {
+        self.extra = Span::ZERO;
+        self.cuts = 0;
+        self.last = [Time::ZERO; 2];
+        self.broken = 0;
+        self.sent.fill(0);
+        // Most links never see a second connection.
+        if self.newest > 0 {
+            self.sent_before.fill(0);
+        }
+        self.newest = 0;
+    }
+
+    /// What was sent so far on a connection that is not the newest one so far, or on all older ones.
+    #[inline(never)]
+    fn sent_elsewhere(&mut self, connection: u32) -> &mut [u32] {
+        if connection > self.newest {
+            self.turn(connection);
+        }
+        if connection < self.newest {
+            &mut self.sent_before
+        } else {
+            &mut self.sent
+        }
+    }
+
+    /// The link is first used for a newer connection: that one counts from 0. What is still sent on older ones counts
+    /// on from where the longest of them had come, so that no address is used twice.
+    #[cold]
+    fn turn(&mut self, connection: u32) {
+        self.newest = connection;
+        self.last = [Time::ZERO, self.last[0].max(self.last[1])];
+        for (newest, older) in self.sent.iter_mut().zip(&mut self.sent_before) {
+            *older = (*newest).max(*older);
+            *newest = 0;
         }
     }
 
@@ -144,41 +188,26 @@ pub(crate) struct Network {
     size: u16,
     links: Vec<Link>,
     pairs: Vec<Pair>,
-    /// Packets so far, by link and label, on the link's newest connection.
-    sent: Vec<u32>,
-    /// The same on older ones.
-    sent_before: Vec<u32>,
-    labels: u16,
 }
 
 impl Network {
     pub(crate) fn new(transport: Transport, latency: Latency, keys: &[u64], labels: usize) -> Self {
         let size = keys.len();
-        let link = |index: usize| Link::new(mix(keys[index / size], keys[index % size], 0));
+        let key = |index: usize| mix(keys[index / size], keys[index % size], 0);
+        let link = |index: usize| Link::new(key(index), labels);
         Self {
             transport,
             latency,
             size: size as u16,
             links: (0..size * size).map(link).collect(),
             pairs: vec![Pair::NEW; size * size],
-            sent: vec![0; size * size * labels],
-            sent_before: vec![0; size * size * labels],
-            labels: labels as u16,
         }
     }
 
     /// As new, with the room kept.
     pub(crate) fn reset(&mut self) {
-        let labels = usize::from(self.labels);
-        for (index, link) in self.links.iter_mut().enumerate() {
-            // Most links never see a second connection.
-            if link.newest > 0 {
-                self.sent_before[index * labels..(index + 1) * labels].fill(0);
-            }
-            *link = Link::new(link.key);
-        }
+        self.links.iter_mut().for_each(Link::reset);
         self.pairs.fill(Pair::NEW);
-        self.sent.fill(0);
     }
 
     #[inline]
@@ -229,48 +258,16 @@ impl Network {
         connection: u32,
         label: Label,
     ) -> (&Link, u32) {
-        let index = self.index(from, to);
-        let place = index * usize::from(self.labels) + usize::from(label.0);
-        if connection != self.links[index].newest {
-            return self.count_elsewhere(index, place, connection);
-        }
-        let (link, sent) = (&self.links[index], &mut self.sent[place]);
-        *sent += 1;
-        (link, *sent - 1)
-    }
-
-    /// Counts a packet that does not travel on its link's newest connection, or is the first on a newer one.
-    #[inline(never)]
-    fn count_elsewhere(&mut self, index: usize, place: usize, connection: u32) -> (&Link, u32) {
-        if connection > self.links[index].newest {
-            self.turn(index, connection);
-        }
-        let link = &self.links[index];
-        let sent = if connection < link.newest {
-            &mut self.sent_before[place]
+        let link = self.link_mut(from, to);
+        let sent = if connection == link.newest {
+            &mut link.sent
         } else {
-            &mut self.sent[place]
+            link.sent_elsewhere(connection)
         };
-        *sent += 1;
-        (link, *sent - 1)
-    }
-
-    /// A link is first used for a newer connection: that one counts from 0. What is still sent on older ones counts
-    /// on from where the longest of them had come, so that no address is used twice.
-    #[cold]
-    fn turn(&mut self, index: usize, connection: u32) {
-        let link = &mut self.links[index];
-        link.newest = connection;
-        link.last = [Time::ZERO, link.last[0].max(link.last[1])];
-        let labels = usize::from(self.labels);
-        let places = index * labels..(index + 1) * labels;
-        for (newest, older) in self.sent[places.clone()]
-            .iter_mut()
-            .zip(&mut self.sent_before[places])
-        {
-            *older = (*newest).max(*older);
-            *newest = 0;
-        }
+        let nth = &mut sent[usize::from(label.0)];
+        let before = *nth;
+        *nth += 1;
+        (link, before)
     }
 
     /// The connection on which `from` speaks to `to` now, dialled if need be.

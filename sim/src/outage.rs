@@ -170,7 +170,7 @@ impl<D: Domain> World<D> {
             let slot = self.slot(node);
             slot.incarnation += 1;
             slot.busy_until = now;
-            self.core.clocks[usize::from(node.0)].reboot(now);
+            slot.clock.reboot(now);
             self.boot(node, adversary, recorder);
         }
     }
@@ -221,7 +221,7 @@ impl<D: Domain> World<D> {
             }
             Change::Latency(from, to, extra) => self.network.link_mut(from, to).extra = extra,
             Change::Slow(node, factor) => self.slot(node).slow = factor,
-            Change::ClockStep(node, nanos) => self.core.clocks[usize::from(node.0)].step(nanos),
+            Change::ClockStep(node, nanos) => self.slot(node).clock.step(nanos),
             Change::ClockDrift(node, drift) => self.drift(node, drift),
         }
     }
@@ -229,7 +229,7 @@ impl<D: Domain> World<D> {
     /// A clock changes its speed: the timers that its node has armed move with it.
     fn drift(&mut self, node: NodeId, drift: i32) {
         let now = self.core.now;
-        let before = self.core.clocks[usize::from(node.0)].set_drift(now, drift);
+        let before = self.slot(node).clock.set_drift(now, drift);
         if before == drift {
             return;
         }

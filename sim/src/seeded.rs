@@ -59,6 +59,8 @@ pub struct Seeded<D: Domain> {
     coming: Vec<Coming>,
     order: u32,
     nodes: usize,
+    /// Whether the plan has anything to do with steps.
+    strikes: bool,
     healed: bool,
 }
 
@@ -74,6 +76,7 @@ impl<D: Domain> Seeded<D> {
             .as_ref()
             .map(|script| Script::new(script, nodes));
         let mut adversary = Self {
+            strikes: script.is_some() || !rules.steps.is_empty(),
             script: script.transpose()?,
             rules,
             base: Base::new(Seed::new(seed)),
@@ -243,7 +246,7 @@ impl<D: Domain> Adversary<D> for Seeded<D> {
 
     #[inline]
     fn strikes(&self) -> bool {
-        !self.rules.steps.is_empty() || self.script.is_some()
+        self.strikes
     }
 
     fn strike(&mut self, step: &Step<'_, D>) -> Option<Strike> {

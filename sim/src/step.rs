@@ -19,14 +19,12 @@ impl<D: Domain> World<D> {
     pub(crate) fn fall_due(
         &mut self,
         ticket: Ticket,
+        node: NodeId,
+        is_input: bool,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Some(event) = self.core.queue.get(ticket) else {
-            return;
-        };
-        let node = event.node;
-        if self.waits(node) && event.due.is_input() {
+        if is_input && self.waits(node) {
             self.slot(node).inbox.push_back(ticket);
             self.keep_ready(node);
         } else {
@@ -174,7 +172,7 @@ impl<D: Domain> World<D> {
         self.count(label);
         let (id, process, mut ctx) = self.begin(node, label, entry);
         process.fire(timer, &mut ctx);
-        self.take_effect_apart(node, id, entry, adversary, recorder);
+        self.take_effect(node, id, entry, None, adversary, recorder);
     }
 
     /// A node finds a connection broken, if it still uses that.
@@ -272,8 +270,8 @@ impl<D: Domain> World<D> {
         entry: u64,
     ) -> (StepId, &mut D::Node, Context<'_, D>) {
         let index = usize::from(node.0);
-        let slot = &self.slots[index];
-        let nth = &mut self.steps[index * (D::LABELS + 2) + usize::from(label.0)];
+        let slot = &mut self.slots[index];
+        let nth = &mut slot.steps[usize::from(label.0)];
         let id = StepId {
             node: slot.key,
             label,
@@ -285,6 +283,7 @@ impl<D: Domain> World<D> {
         }
         let ctx = Context {
             core: &mut self.core,
+            clock: &slot.clock,
             me: node,
             incarnation: slot.incarnation,
             cause: entry,
@@ -444,7 +443,7 @@ impl<D: Domain> World<D> {
                 let what = || What::Jittered(id, draw, more);
                 self.note(Tag::Jittered, Some(entry), more.0, |_| (), what, recorder);
             }
-            let delay = self.core.clocks[slot].true_span(wish.delay + more);
+            let delay = self.slots[slot].clock.true_span(wish.delay + more);
             let event = Event {
                 node,
                 due: Due::Timer {

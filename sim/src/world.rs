@@ -76,6 +76,9 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot<D: Domain> {
     pub(crate) key: u64,
+    pub(crate) clock: Clock,
+    /// Inputs so far, by label.
+    pub(crate) steps: Vec<u32>,
     pub(crate) state: State,
     pub(crate) incarnation: u32,
     /// The event that ends its outage.
@@ -99,7 +102,6 @@ pub struct World<D: Domain> {
     pub(crate) nodes: Vec<D::Node>,
     pub(crate) slots: Vec<Slot<D>>,
     pub(crate) network: Network,
-    pub(crate) steps: Vec<u32>,
     pub(crate) terrain: Terrain,
     pub(crate) digest: Digest,
     pub(crate) counts: Counts,
@@ -117,6 +119,8 @@ impl<D: Domain> World<D> {
         let keys: Vec<u64> = names.iter().map(|name| name_key(name)).collect();
         let slots = keys.iter().map(|key| Slot {
             key: *key,
+            clock: Clock::new(),
+            steps: alloc::vec![0; D::LABELS + 2],
             state: State::Up,
             incarnation: 0,
             back: None,
@@ -133,7 +137,6 @@ impl<D: Domain> World<D> {
                 service: Span::ZERO,
                 queue: Queue::new(),
                 store: Store::new(),
-                clocks: alloc::vec![Clock::new(); names.len()],
                 sends: Vec::new(),
                 seen: Vec::new(),
                 jittered: Vec::new(),
@@ -142,7 +145,6 @@ impl<D: Domain> World<D> {
             },
             slots: slots.collect(),
             network: Network::new(terrain.transport, terrain.latency, &keys, D::LABELS),
-            steps: alloc::vec![0; names.len() * (D::LABELS + 2)],
             terrain,
             digest: Digest::new(),
             counts: Counts::default(),
@@ -159,8 +161,9 @@ impl<D: Domain> World<D> {
         self.core.now = Time::ZERO;
         self.core.queue.clear();
         self.core.store.clear();
-        self.core.clocks.fill(Clock::new());
         for slot in &mut self.slots {
+            slot.clock = Clock::new();
+            slot.steps.fill(0);
             slot.state = State::Up;
             slot.incarnation = 0;
             slot.back = None;
@@ -172,7 +175,6 @@ impl<D: Domain> World<D> {
             slot.unfinished = None;
         }
         self.network.reset();
-        self.steps.fill(0);
         self.digest = Digest::new();
         self.counts.events = 0;
         self.counts.changes = 0;
@@ -246,12 +248,19 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) -> End {
         let mut patience = Patience::new(recorder.progress());
+        let mut change = self.next_change(limits.heal_at, adversary);
         loop {
             if let Some(end) = self.ended(limits, &mut patience, adversary, recorder) {
                 return end;
             }
-            if !self.advance(limits.heal_at, adversary, recorder) {
-                return End::Settled;
+            // What strikes no step brings no weather about after one either.
+            let may_change = adversary.strikes();
+            match self.pass(change, limits.heal_at, adversary, recorder) {
+                Passed::Event if !may_change => {}
+                Passed::Event | Passed::Change => {
+                    change = self.next_change(limits.heal_at, adversary);
+                }
+                Passed::Nothing => return End::Settled,
             }
         }
     }
@@ -264,21 +273,42 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) -> bool {
-        let change = if self.healed {
+        let change = self.next_change(heal_at, adversary);
+        self.pass(change, heal_at, adversary, recorder) != Passed::Nothing
+    }
+
+    /// When something comes that is no event: all heals, or the weather changes.
+    #[inline]
+    fn next_change(&self, heal_at: Time, adversary: &impl Adversary<D>) -> Time {
+        if self.healed {
             Time::NEVER
         } else {
             heal_at.min(adversary.next_weather().unwrap_or(Time::NEVER))
-        };
-        if let Some((at, ticket)) = self.core.queue.pop_before(change) {
+        }
+    }
+
+    /// Takes the next step, where the next change is known.
+    #[expect(clippy::inline_always, reason = "every event comes from here")]
+    #[inline(always)]
+    fn pass(
+        &mut self,
+        change: Time,
+        heal_at: Time,
+        adversary: &mut impl Adversary<D>,
+        recorder: &mut impl Recorder<D>,
+    ) -> Passed {
+        if let Some((at, ticket, event)) = self.core.queue.pop_before(change) {
             self.core.now = at;
-            self.fall_due(ticket, adversary, recorder);
-            return true;
+            let (node, is_input) = (event.node, event.due.is_input());
+            self.fall_due(ticket, node, is_input, adversary, recorder);
+            return Passed::Event;
         }
-        change != Time::NEVER && {
-            self.core.now = self.core.now.max(change);
-            self.turn(change == heal_at, adversary, recorder);
-            true
+        if change == Time::NEVER {
+            return Passed::Nothing;
         }
+        self.core.now = self.core.now.max(change);
+        self.turn(change == heal_at, adversary, recorder);
+        Passed::Change
     }
 
     /// What comes next is no event: all heals, or the weather changes.
@@ -368,20 +398,19 @@ impl<D: Domain> World<D> {
     #[expect(clippy::inline_always, reason = "nearly every step is observed")]
     #[inline(always)]
     pub(crate) fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
-        let now = self.core.now;
+        let (now, mut entry, mut sum) = (self.core.now, self.counts.entries, self.digest);
         for observation in &self.core.seen {
-            let entry = self.counts.entries;
-            self.counts.entries += 1;
-            let mut sum = self.digest;
             Tag::Observed.open(&mut sum, now, node.0.into());
             sum.add(observation);
-            self.digest = sum;
             if R::OPEN {
                 let what = What::Observed(node, *observation);
                 self.write_down(entry, Some(cause), what, recorder);
             }
             recorder.observe(entry, now, node, observation);
+            entry += 1;
         }
+        self.counts.entries = entry;
+        self.digest = sum;
     }
 
     /// Counts one deed of a fault.
@@ -410,6 +439,15 @@ impl<D: Domain> World<D> {
     pub(crate) fn slot(&mut self, node: NodeId) -> &mut Slot<D> {
         &mut self.slots[usize::from(node.0)]
     }
+}
+
+/// What a step of the world was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    Event,
+    /// The weather changed, or all healed.
+    Change,
+    Nothing,
 }
 
 /// The kind of an entry, as the digest knows it. These numbers are part of the format.

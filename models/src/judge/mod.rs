@@ -145,7 +145,7 @@ impl Judge {
     /// is taken down, it has what is about its kind, and nothing is asked twice.
     #[inline(never)]
     fn hear<const KIND: u32>(&mut self, seen: &Observation, at: Time, node: NodeId) {
-        assert!(hear::bit(seen) == KIND, "told of what it is");
+        assert!(hear::is(KIND, seen), "told of what it is");
         let known = &self.known;
         let facts = hear::record(seen).map_or(&Facts::EMPTY, |record| known.records.get(record));
         let again = cause::of_repeat(known, facts, seen, at);

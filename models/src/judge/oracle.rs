@@ -50,12 +50,12 @@ macro_rules! hearing {
 
         $(pub(in crate::judge) const $bit: u32 = 1 << Place::$name as u8;)*
 
-        /// The bit of an observation.
+        /// Whether this is the bit of an observation.
         #[inline]
-        pub(in crate::judge) const fn bit(observation: &Observation) -> u32 {
+        pub(in crate::judge) const fn is(bit: u32, observation: &Observation) -> bool {
             match observation {
-                $(Observation::$name { .. } => $bit,)*
-                _ => 0,
+                $(Observation::$name { .. } => bit == $bit,)*
+                _ => bit == 0,
             }
         }
 

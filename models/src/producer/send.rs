@@ -27,11 +27,10 @@ impl Producer {
         if self.publish.name == Name::Sequence && !self.may_name(ctx) {
             return;
         }
-        while self.memory.queues.wait()
-            && self
-                .memory
-                .breaking
-                .lets_through(self.memory.queues.in_flight())
+        while self
+            .memory
+            .breaking
+            .lets_through(self.memory.queues.in_flight())
             && self.launch(ctx)
         {
             self.send(ctx);

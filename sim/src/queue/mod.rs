@@ -13,6 +13,8 @@ use order::Order;
 const SLOT_BITS: u32 = 24;
 /// One in the place of insertion numbers: that there are fewer than 2^40 is checked where it is added.
 const NUMBER: u64 = 1 << SLOT_BITS;
+/// No slot has this place.
+const NO_SLOT: u32 = u32::MAX;
 
 /// Names one pushed event for as long as it waits; later it names nothing, even when its slot is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +37,8 @@ pub enum Weight {
 struct Waiting<E> {
     /// Odd as long as the event waits, and raised when it comes and when it goes.
     generation: u32,
+    /// While the slot is free: the one that was free before it.
+    free: u32,
     weight: Weight,
     /// None in a slot that has just been made.
     event: Option<E>,
@@ -51,7 +55,8 @@ impl<E> Waiting<E> {
 pub struct Queue<E> {
     order: Order,
     slab: Vec<Waiting<E>>,
-    free: Vec<u32>,
+    /// The slot that became free last; each free one knows the next.
+    free: u32,
     /// The next insertion number, in its place in a key.
     number: u64,
     useful: usize,
@@ -64,7 +69,7 @@ impl<E> Queue<E> {
         Self {
             order: Order::new(),
             slab: Vec::new(),
-            free: Vec::new(),
+            free: NO_SLOT,
             number: 0,
             useful: 0,
             stale: 0,
@@ -75,7 +80,7 @@ impl<E> Queue<E> {
     pub fn clear(&mut self) {
         self.order.clear();
         self.slab.clear();
-        self.free.clear();
+        self.free = NO_SLOT;
         self.number = 0;
         self.useful = 0;
         self.stale = 0;
@@ -103,28 +108,33 @@ impl<E> Queue<E> {
         ticket
     }
 
-    /// Takes the next event that was not cancelled, if it falls due before `limit`, with its ticket. The event stays
-    /// in its slot until [`Queue::take`].
+    /// The next event that was not cancelled, if it falls due before `limit`, with its ticket. It stays in its slot
+    /// until [`Queue::take`].
     #[expect(clippy::inline_always, reason = "every event comes from here")]
     #[inline(always)]
-    pub fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket)> {
-        loop {
+    pub(crate) fn pop_before(&mut self, limit: Time) -> Option<(Time, Ticket, &E)> {
+        let key = loop {
             let key = self.order.pop_below(u128::from(limit.0) << 64)?;
             let slot = slot_of(key);
-            let waiting = &self.slab[slot as usize];
+            let waiting = &mut self.slab[slot as usize];
             if waiting.is_live() {
-                let generation = waiting.generation;
-                return Some((time_of(key), Ticket { slot, generation }));
+                break key;
             }
             self.stale += 1;
-            self.free.push(slot);
-        }
+            waiting.free = core::mem::replace(&mut self.free, slot);
+        };
+        let slot = slot_of(key);
+        let waiting = &self.slab[slot as usize];
+        let generation = waiting.generation;
+        let event = waiting.event.as_ref()?;
+        Some((time_of(key), Ticket { slot, generation }, event))
     }
 
-    /// Takes the next event, whenever it falls due.
+    /// Takes the next event out of the order, whenever it falls due, and returns its ticket.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, Ticket)> {
-        self.pop_before(Time::NEVER)
+        let (at, ticket, _) = self.pop_before(Time::NEVER)?;
+        Some((at, ticket))
     }
 
     /// Takes a popped event, unless it was cancelled since. Its slot is free from now on.
@@ -132,14 +142,13 @@ impl<E> Queue<E> {
     #[inline(always)]
     pub fn take(&mut self, ticket: Ticket) -> Option<&E> {
         let waiting = &mut self.slab[ticket.slot as usize];
+        waiting.free = core::mem::replace(&mut self.free, ticket.slot);
         if waiting.generation != ticket.generation {
             self.stale += 1;
-            self.free.push(ticket.slot);
             return None;
         }
         waiting.generation += 1;
         self.useful -= usize::from(waiting.weight == Weight::Useful);
-        self.free.push(ticket.slot);
         waiting.event.as_ref()
     }
 
@@ -223,11 +232,15 @@ impl<E> Queue<E> {
     #[expect(clippy::inline_always, reason = "every event is made in here")]
     #[inline(always)]
     fn admit(&mut self, at: Time, weight: Weight, event: impl FnOnce() -> E) -> (Ticket, u128) {
-        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        if self.free == NO_SLOT {
+            self.grow();
+        }
+        let slot = self.free;
         self.useful += usize::from(weight == Weight::Useful);
         let low = self.number | u64::from(slot);
         self.number += NUMBER;
         let waiting = &mut self.slab[slot as usize];
+        self.free = waiting.free;
         waiting.generation += 1;
         waiting.weight = weight;
         let generation = waiting.generation;
@@ -236,17 +249,18 @@ impl<E> Queue<E> {
         (Ticket { slot, generation }, key)
     }
 
-    /// A slot that was never used.
+    /// None is free: one more slot is.
     #[cold]
-    fn grow(&mut self) -> u32 {
+    fn grow(&mut self) {
         let slot = self.slab.len();
         assert!(slot < 1 << SLOT_BITS, "fewer than 2^24 events wait at once");
         self.slab.push(Waiting {
             generation: 0,
+            free: NO_SLOT,
             weight: Weight::Useful,
             event: None,
         });
-        slot as u32
+        self.free = slot as u32;
     }
 }
 

@@ -56,6 +56,17 @@ impl Lane {
     }
 
     #[inline]
+    const fn is_empty(&self) -> bool {
+        self.taken == self.keys.len()
+    }
+
+    /// Whether a key comes after all others.
+    #[inline]
+    fn is_last(&self, key: u128) -> bool {
+        self.keys.last().is_none_or(|last| *last < key)
+    }
+
+    #[inline]
     fn push(&mut self, key: u128) {
         if self.keys.len() == self.keys.capacity() {
             self.sweep();
@@ -122,9 +133,11 @@ impl Order {
         (first < NO_KEY).then_some(first)
     }
 
+    #[expect(clippy::inline_always, reason = "nearly every packet comes here")]
+    #[inline(always)]
     pub(super) fn push(&mut self, key: u128) {
         if !self.far.is_empty() && self.far.peek().is_some_and(|first| first.0 < key) {
-            self.far.push(Reverse(key));
+            self.push_far(key);
             return;
         }
         let mut place = self.near.len();
@@ -135,31 +148,35 @@ impl Order {
         }
         self.near[place] = key;
         if self.near.len() > NEAR {
-            self.far.push(Reverse(self.near.remove(0)));
+            let last = self.near.remove(0);
+            self.push_far(last);
         }
     }
 
+    #[inline(never)]
+    fn push_far(&mut self, key: u128) {
+        self.far.push(Reverse(key));
+    }
+
     /// Pushes a key that was made at a constant delay: it comes after all others of that delay.
+    #[expect(clippy::inline_always, reason = "nearly every timer comes here")]
+    #[inline(always)]
     pub(super) fn push_lane(&mut self, delay: Span, key: u128) {
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
-            if lane.delay != delay {
-                continue;
-            }
-            match lane.waiting().last() {
-                None => {
-                    lane.clear();
-                    lane.push(key);
-                    self.come_first(index, key);
-                }
-                Some(last) if *last < key => lane.push(key),
-                Some(_) => self.push_apart(key),
-            }
-            return;
+        let mut lanes = self.lanes.iter_mut().enumerate();
+        match lanes.find(|(_, lane)| lane.delay == delay) {
+            Some((index, lane)) if lane.is_empty() => self.begin_lane(index, key),
+            Some((_, lane)) if lane.is_last(key) => lane.push(key),
+            Some(_) => self.push_apart(key),
+            None => self.push_elsewhere(delay, key),
         }
-        if self.open_lane(delay) {
-            self.push_lane(delay, key);
-        } else {
-            self.push_apart(key);
+    }
+
+    /// Pushes a key at a delay that has no lane yet.
+    #[cold]
+    fn push_elsewhere(&mut self, delay: Span, key: u128) {
+        match self.open_lane(delay) {
+            Some(lane) => self.begin_lane(lane, key),
+            None => self.push(key),
         }
     }
 
@@ -169,8 +186,11 @@ impl Order {
         self.push(key);
     }
 
-    /// A lane that was empty has a first key.
-    fn come_first(&mut self, lane: usize, key: u128) {
+    /// An empty lane gets a first key.
+    #[inline(never)]
+    fn begin_lane(&mut self, lane: usize, key: u128) {
+        self.lanes[lane].clear();
+        self.lanes[lane].push(key);
         let place = self.fronts.iter().position(|front| front.1 == lane);
         let mut place = place.expect("every lane has a place");
         while place > 0 && self.fronts[place - 1].0 > key {
@@ -180,19 +200,17 @@ impl Order {
         self.fronts[place] = (key, lane);
     }
 
-    /// Finds a lane for a new delay, an empty one or one more. False where there is none.
-    #[cold]
-    fn open_lane(&mut self, delay: Span) -> bool {
-        let mut lanes = self.lanes.iter_mut();
-        if let Some(lane) = lanes.find(|lane| lane.waiting().is_empty()) {
-            lane.delay = delay;
-            return true;
+    /// Finds a lane for a new delay, an empty one or one more, if there is any.
+    fn open_lane(&mut self, delay: Span) -> Option<usize> {
+        if let Some(index) = self.lanes.iter().position(Lane::is_empty) {
+            self.lanes[index].delay = delay;
+            return Some(index);
         }
-        let room = self.lanes.len() < LANES;
-        if room {
+        let index = self.lanes.len();
+        (index < LANES).then(|| {
             self.lanes.push(Lane::new(delay));
-        }
-        room
+            index
+        })
     }
 
     /// Takes the smallest key, if it is below `limit`.

@@ -18,13 +18,14 @@ const STRIDE: u32 = 1_024;
 /// Facts of records.
 #[derive(Clone, Debug)]
 pub(in crate::judge) struct Window {
+    /// What lies beyond the records in use is of an earlier run, or of records that have left: it counts for nothing.
     ring: Vec<Facts>,
     /// Records that readers still have to come to.
     pub(super) owed: u32,
     /// The first record in the ring.
     base: RecordId,
-    /// The first record that was never touched.
-    end: RecordId,
+    /// How many are in use from there on: those behind were never touched.
+    used: u32,
     /// Records before `base` that are not settled.
     exceptions: BTreeMap<RecordId, Facts>,
     /// The facts of every settled record.
@@ -37,23 +38,16 @@ impl Window {
             ring: Vec::new(),
             owed: 0,
             base: 0,
-            end: 0,
+            used: 0,
             exceptions: BTreeMap::new(),
             settled,
         }
     }
 
     pub(in crate::judge) fn reset(&mut self) {
-        let used = (self.end as usize).min(self.ring.len());
-        let used = if self.base == 0 {
-            used
-        } else {
-            self.ring.len()
-        };
-        self.ring[..used].fill(Facts::EMPTY);
         self.owed = 0;
         self.base = 0;
-        self.end = 0;
+        self.used = 0;
         self.exceptions.clear();
     }
 
@@ -70,11 +64,23 @@ impl Window {
 
     #[inline]
     pub(in crate::judge) fn get(&self, record: RecordId) -> &Facts {
-        const UNTOUCHED: &Facts = &Facts::EMPTY;
-        let index = record.wrapping_sub(self.base) as usize;
-        if index < self.ring.len() {
-            return &self.ring[record as usize & (self.ring.len() - 1)];
+        if self.is_used(record) {
+            &self.ring[record as usize & (self.ring.len() - 1)]
+        } else {
+            self.elsewhere(record)
         }
+    }
+
+    /// Whether a record is in the ring.
+    #[inline]
+    const fn is_used(&self, record: RecordId) -> bool {
+        record.wrapping_sub(self.base) < self.used
+    }
+
+    /// A record of the past, or one that was never touched.
+    #[cold]
+    fn elsewhere(&self, record: RecordId) -> &Facts {
+        const UNTOUCHED: &Facts = &Facts::EMPTY;
         if record >= self.base {
             return UNTOUCHED;
         }
@@ -83,18 +89,16 @@ impl Window {
 
     #[inline]
     pub(in crate::judge) fn get_mut(&mut self, record: RecordId) -> &mut Facts {
-        let index = record.wrapping_sub(self.base) as usize;
-        if index >= self.ring.len() {
-            return self.far(record);
+        if !self.is_used(record) {
+            return self.touch(record);
         }
-        self.end = self.end.max(record + 1);
         let mask = self.ring.len() - 1;
         &mut self.ring[record as usize & mask]
     }
 
-    /// A record outside the ring: one of the past, or the ring grows or moves.
-    #[cold]
-    fn far(&mut self, record: RecordId) -> &mut Facts {
+    /// A record of the past, or one that was never touched: then it is in use from now on, and all before it.
+    #[inline(never)]
+    fn touch(&mut self, record: RecordId) -> &mut Facts {
         if record < self.base {
             return self.exceptions.entry(record).or_insert(self.settled);
         }
@@ -105,7 +109,12 @@ impl Window {
                 self.slide();
             }
         }
-        self.get_mut(record)
+        let mask = self.ring.len() - 1;
+        for new in self.base + self.used..=record {
+            self.ring[new as usize & mask] = Facts::EMPTY;
+        }
+        self.used = record - self.base + 1;
+        &mut self.ring[record as usize & mask]
     }
 
     /// While the ring grows it begins at record 0, so every record keeps its place.
@@ -116,14 +125,15 @@ impl Window {
 
     fn slide(&mut self) {
         let mask = self.ring.len() - 1;
-        for record in self.base..self.base + STRIDE {
-            let facts = core::mem::replace(&mut self.ring[record as usize & mask], Facts::EMPTY);
+        let leaving = self.used.min(STRIDE);
+        for record in self.base..self.base + leaving {
+            let facts = self.ring[record as usize & mask];
             if facts != Facts::EMPTY && !facts.is_settled() {
                 self.exceptions.insert(record, facts);
             }
         }
         self.base += STRIDE;
-        self.end = self.end.max(self.base);
+        self.used -= leaving;
     }
 
     /// Lets go of a record of the past once it is settled.
@@ -147,7 +157,7 @@ impl Window {
             .exceptions
             .iter()
             .map(|(record, facts)| (*record, facts));
-        let newest = (self.end - self.base) as usize;
+        let newest = self.used as usize;
         let start = self.base as usize & self.ring.len().wrapping_sub(1);
         let (wrapped, first) = self.ring.split_at(start);
         let ring = first.iter().chain(wrapped).take(newest);
@@ -161,7 +171,7 @@ impl Window {
         }
         self.exceptions.values_mut().for_each(&mut change);
         self.exceptions.retain(|_, facts| !facts.is_settled());
-        for record in self.base..self.end {
+        for record in self.base..self.base + self.used {
             change(self.get_mut(record));
         }
     }
