@@ -461,6 +461,12 @@ const COMBINATIONS: &[(&str, &str, &str, &str)] = &[
         LOOP,
     ),
     (
+        "promise: a repeat that comes at once",
+        "",
+        r#"promise: [(level: log, keeps: no_duplicate, assuming: [Within("0s")])]"#,
+        LOOP,
+    ),
+    (
         "promise: a bound in the log that nothing declares",
         "",
         "promise: [(level: log, keeps: bounded_state)]",

@@ -110,6 +110,12 @@ fn scenarios_that_contradict_themselves_say_why() {
         "network: (service: \"1ms\"), faults: [Slow(node: \"broker-0\", factor: 1, at: \"1s\", until: \"2s\")],",
         "faults: [SlowLink(extra: \"0s\", at: \"1s\", until: \"2s\")],",
         "faults: [Isolate(node: \"broker-0\", at: \"1s\", lasting: \"0s\")],",
+        // Links on which nobody speaks.
+        "faults: [Isolate(node: \"producer-0\", from: \"sink-0\", at: \"1s\", until: \"2s\")],",
+        "faults: [Delay(from: \"sink\", to: \"producer\", rate: 0.1, by: Fixed(\"1s\"))],",
+        // Promises and reasons that say nothing.
+        "define: {\"own\": (promise: [(level: log, keeps: no_loss, assuming: [Within(\"0s\")])], work: Loop(mark: Before))},",
+        "expect: {\"at-least-once\": (verdict: NotApplicable(\" \"))},",
         // Patterns that nothing matches.
         "faults: [Drop(packet: Fetch(record: 3))],",
         "faults: [Drop(packet: Ack(record: 3, transaction: 1))],",

@@ -10,7 +10,7 @@ use semel_sim::schedule::{Deviation, Script, Unknown};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
-use super::{Objection, basics, nodes, scripts, sentence, triggers};
+use super::{Objection, basics, links, nodes, scripts, sentence, triggers};
 use crate::complaint::Kind;
 use crate::path::Path;
 use crate::scenario::{Fault, Scenario};
@@ -41,6 +41,11 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
         triggers::check(scenario, &scenario.faults[index], &path)?;
     }
     let nodes = nodes(scenario);
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        if let Some(text) = links::mute(fault, &nodes) {
+            return Err(Objection::combination(list.index(index), text));
+        }
+    }
     let rules = compile(&scenario.faults, &nodes).map_err(|(index, wrong)| {
         let about = list.clone().index(index).field(wrong.field());
         said(&wrong, about, &nodes)

@@ -2,6 +2,7 @@
 
 mod basics;
 mod faults;
+mod links;
 mod scripts;
 mod size;
 mod strategies;

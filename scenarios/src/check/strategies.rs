@@ -37,6 +37,14 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                     .help(help),
             );
         }
+        if let Expected::NotApplicable(why) = &expectation.verdict
+            && why.trim().is_empty()
+        {
+            return Err(Objection::value(
+                path.field("verdict"),
+                "it does not say why the scenario cannot touch it",
+            ));
+        }
         for breach in expectation.verdict.breaches() {
             judged(
                 breach.invariant,

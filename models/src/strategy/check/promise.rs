@@ -1,8 +1,10 @@
 //! What a promise demands: something that could break it. What nobody could break is no promise.
 
+use semel_sim::time::Span;
+
 use super::Found;
 use crate::strategy::{
-    Clause, Fence, Invariant, Level, Loop, Mark, Memory, Recognise, SinkKind, Strategy,
+    Assumption, Clause, Fence, Invariant, Level, Loop, Mark, Memory, Recognise, SinkKind, Strategy,
     Transactions, Wait, Work,
 };
 
@@ -12,6 +14,11 @@ impl Strategy {
             if let Some(text) = self.is_idle(clause) {
                 found.when(true, "promise", text);
             }
+            found.when(
+                clause.assuming.contains(&Assumption::Within(Span::ZERO)),
+                "promise",
+                "makes no claim: no repeat comes `Within` 0; leave the clause out",
+            );
         }
     }
 
