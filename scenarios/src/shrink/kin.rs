@@ -21,9 +21,11 @@ const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];
 const TRIED: usize = 12;
 /// The most runs that shrinking one of them may take: one that leads anywhere does so soon.
 const EACH: u64 = 700;
-/// The runs that may be looked through for kin of one size: such a part of those that are left, so that every size gets
-/// its turn, and what is found can still be shrunk.
-const LOOK: u64 = 22;
+/// The runs that are looked through for kin of one size, and more where they are short: so many events' worth.
+const LOOK: u64 = 400;
+const LOOKED: u64 = 600_000;
+/// The events that all of this may take: a few seconds' worth, however long the runs are.
+const EVENTS: u64 = 20_000_000;
 
 /// Another run of a plan, which broke in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -52,7 +54,11 @@ impl Case {
 impl Shrinker {
     /// The smallest that some kin of a large case came to, if that is smaller.
     pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
-        let (smallest, kin, plan) = self.smallest_kin(case)?;
+        let spared = self.events_left.saturating_sub(EVENTS);
+        self.events_left -= spared;
+        let found = self.smallest_kin(case);
+        self.events_left += spared;
+        let (smallest, kin, plan) = found?;
         let settled = self.with_kin(&plan, smallest, Self::settle);
         Some((settled, kin))
     }
@@ -60,7 +66,6 @@ impl Shrinker {
     fn smallest_kin(&mut self, case: &Case) -> Option<(Case, Kin, Arc<Plan>)> {
         let mut best: Option<(Case, Kin, Arc<Plan>)> = None;
         let mut tried = 0;
-        let share = self.left / LOOK;
         let sizes = SIZES
             .iter()
             .flat_map(|size| [(*size, false), (*size, true)]);
@@ -68,7 +73,7 @@ impl Shrinker {
             let Some(plan) = smaller(&self.plan, records, spread_out) else {
                 continue;
             };
-            let found = self.same_elsewhere(&plan, share);
+            let found = self.same_elsewhere(&plan);
             for seed in found {
                 let Some(kin) = self.shrink_kin(&plan, seed) else {
                     continue;
@@ -87,20 +92,22 @@ impl Shrinker {
         best
     }
 
-    /// The first seeds under which a plan breaks in the same way, in at most so many runs.
-    fn same_elsewhere(&mut self, plan: &Arc<Plan>, runs: u64) -> Vec<u64> {
+    /// The first seeds under which a plan breaks in the same way, if they come soon.
+    fn same_elsewhere(&mut self, plan: &Arc<Plan>) -> Vec<u64> {
         let aim = self.aim;
         let mut runner = Runner::new(plan);
-        let mut found = Vec::new();
-        for seed in 0..runs {
-            self.left = self.left.saturating_sub(1);
+        let (mut found, mut looked) = (Vec::new(), 0);
+        for seed in 0..self.left {
+            self.left -= 1;
             let outcome = runner.outcome(seed);
             let events = outcome.as_ref().map_or(0, |one| one.counts.events);
             self.events_left = self.events_left.saturating_sub(events);
+            looked += events;
             if outcome.is_some_and(|outcome| aim.find(outcome.findings).is_some()) {
                 found.push(seed);
             }
-            if found.len() == 2 || self.events_left == 0 {
+            let long = seed + 1 >= LOOK && looked >= LOOKED;
+            if found.len() == 2 || long || self.events_left == 0 {
                 break;
             }
         }

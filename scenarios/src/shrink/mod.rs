@@ -102,13 +102,13 @@ pub enum Budget {
 /// More faults than this are too many to tell one by one.
 const MANY: usize = 3;
 
-/// The runs that shrinking may take where nothing else is said: a few seconds' worth where none of it leads anywhere.
-pub const RUNS: u64 = 12_000;
+/// The runs that shrinking may take where nothing else is said.
+pub const RUNS: u64 = 60_000;
 
 /// The runs that taking away from the run itself may take of those: so many, or this share if that is more. Its kin are
 /// small, and quickly run.
 const TAKING: u64 = 3_000;
-const SHARE: u64 = 4;
+const SHARE: u64 = 20;
 
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
