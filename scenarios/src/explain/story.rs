@@ -67,10 +67,13 @@ fn condensed(steps: Vec<Step>) -> Vec<Step> {
 /// The packet of the proof that brought something about, and whether it did so by way of others.
 fn reason(slice: &Slice<'_>, entry: &Entry<Model>) -> (Option<String>, bool) {
     let name = |sent: Option<&Entry<Model>>| slice.called(sent?.id);
-    match name(slice.packet(entry)) {
-        Some(direct) => (Some(direct), false),
-        None => (name(slice.request(entry)), true),
+    let direct = name(slice.packet(entry));
+    if direct.is_some() {
+        return (direct, false);
     }
+    let led = name(slice.request(entry));
+    let indirect = led.is_some();
+    (led, indirect)
 }
 
 #[expect(

@@ -56,8 +56,11 @@ impl Shrinker {
     pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
         let spared = self.events_left.saturating_sub(EVENTS);
         self.events_left -= spared;
+        let dry = self.dry;
         let found = self.smallest_kin(case);
         self.events_left += spared;
+        // More runs would not help where it was the events that came to an end.
+        self.dry = dry || self.left == 0;
         let (smallest, kin, plan) = found?;
         let settled = self.with_kin(&plan, smallest, Self::settle);
         Some((settled, kin))

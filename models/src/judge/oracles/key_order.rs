@@ -125,10 +125,7 @@ impl KeyOrder {
                 return;
             }
             let ahead = known.records.get(ahead);
-            let beside = facts.delivery.consumer != ahead.effect.consumer;
-            let parallel = known.rules.workers > 1 || beside;
-            let came_back = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
-            let origin = of_effect(facts, ahead, attempt, (parallel, came_back));
+            let origin = of_effect(known, facts, ahead, attempt);
             docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
         }
     }
@@ -178,12 +175,11 @@ fn is_read_before(
 /// worker or an owner beside its own was faster (R5).
 ///
 /// Behind in the log is what was read from behind the copy that took effect, whatever copies came after that.
-fn of_effect(
-    facts: &Facts,
-    ahead: &Facts,
-    attempt: u32,
-    (parallel, came_back): (bool, bool),
-) -> (Side, Cause) {
+fn of_effect(known: &Known, facts: &Facts, ahead: &Facts, attempt: u32) -> (Side, Cause) {
+    let beside = facts.delivery.consumer != ahead.effect.consumer;
+    let parallel = known.rules.workers > 1 || beside;
+    // Who works on one at a time, and waits for each, sends nothing that could overtake it.
+    let came_back = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
     let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
     if behind && !ahead.flags.has(Flags::VAGUE) {
         (Side::Inbound, Cause::Reorder(1))
