@@ -2,7 +2,8 @@
 //!
 //! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every
 //! answer is later than its client waits for it, standing still says nothing of the strategy: such a run goes on
-//! until it is out of events, and is inconclusive.
+//! until it is out of events, and is inconclusive. Where all heals, nobody's patience ends before that; where nothing
+//! does, it waits for the end of the faults that let nobody through.
 
 use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
@@ -20,16 +21,14 @@ pub(crate) fn patience(plan: &Plan) -> Span {
         return never;
     }
     let faults = scenario.faults.iter();
-    let heals = faults
-        .filter_map(|fault| deaf_until(fault, wait, scenario.heal_at.unwrap_or(never)))
-        .max()
-        .unwrap_or(Span::ZERO);
-    Span(scenario.settle.patience.0.saturating_add(heals.0))
+    let deaf = faults.filter_map(|fault| deaf_until(fault, wait)).max();
+    let deaf = deaf.filter(|_| scenario.heal_at.is_none());
+    Span(scenario.settle.patience.0.saturating_add(deaf.map_or(0, |until| until.0)))
 }
 
-/// Until when a fault loses packets more often than not, or makes them later than a client waits, if it does.
-/// (Through a milder one, whoever tries again gets.)
-fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
+/// Until when a fault that does not heal loses packets more often than not, or makes them later than a client waits, if
+/// it does. (Through a milder one, whoever tries again gets.)
+fn deaf_until(fault: &Fault, wait: Span) -> Option<Span> {
     let deafens = match fault {
         Fault::Drop(_) | Fault::Corrupt(_) => true,
         Fault::Delay(fault) => fault.by.length() >= wait,
@@ -39,7 +38,7 @@ fn deaf_until(fault: &Fault, wait: Span, heals: Span) -> Option<Span> {
     let some = hit.packet.is_some() || hit.nth.is_some();
     let mostly = |rate: Rate| rate.threshold() > Rate::new(1, 2).threshold();
     let often = hit.rate.map_or(!some, mostly);
-    (often && hit.times.is_none()).then_some(hit.until.unwrap_or(heals))
+    (often && hit.times.is_none()).then_some(hit.until.unwrap_or(Span(u64::MAX)))
 }
 
 /// The least time that some client of the strategy waits for an answer.
