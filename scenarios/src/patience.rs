@@ -21,24 +21,40 @@ pub(crate) fn patience(plan: &Plan) -> Span {
         return never;
     }
     let faults = scenario.faults.iter();
-    let deaf = faults.filter_map(|fault| deaf_until(fault, wait)).max();
+    let deaf = faults.filter_map(|fault| deaf_until(fault, wait, scenario.network.service)).max();
     let deaf = deaf.filter(|_| scenario.heal_at.is_none());
     Span(scenario.settle.patience.0.saturating_add(deaf.map_or(0, |until| until.0)))
 }
 
-/// Until when a fault that does not heal loses packets more often than not, or makes them later than a client waits, if
-/// it does. (Through a milder one, whoever tries again gets.)
-fn deaf_until(fault: &Fault, wait: Span) -> Option<Span> {
-    let deafens = match fault {
-        Fault::Drop(_) | Fault::Corrupt(_) => true,
-        Fault::Delay(fault) => fault.by.length() >= wait,
-        _ => false,
+/// Until when a fault that does not heal loses packets more often than not, or makes answers later than a client waits,
+/// if it does. (Through a milder one, whoever tries again gets.)
+fn deaf_until(fault: &Fault, wait: Span, service: Span) -> Option<Span> {
+    let (deafens, until) = match fault {
+        Fault::Burst(burst) => {
+            // The rate in 2⁻³²ths, over the share of time that is bad.
+            let lost = (burst.rate.threshold() >> 32) * u128::from(burst.bad.0);
+            let all = u128::from(burst.good.0) + u128::from(burst.bad.0);
+            (lost > all << 31, burst.until)
+        }
+        Fault::SlowLink(link) => (link.extra >= wait, link.until),
+        Fault::Slow(node) => {
+            let step = service.0.saturating_mul(u64::from(node.factor));
+            (step >= wait.0, node.until)
+        }
+        _ => {
+            let hit = fault.as_packet()?;
+            let late = match fault {
+                Fault::Drop(_) | Fault::Corrupt(_) => true,
+                Fault::Delay(fault) => fault.by.length() >= wait,
+                _ => false,
+            };
+            let some = hit.packet.is_some() || hit.nth.is_some();
+            let mostly = |rate: Rate| rate.threshold() > Rate::new(1, 2).threshold();
+            let often = hit.rate.map_or(!some, mostly);
+            (late && often && hit.times.is_none(), hit.until)
+        }
     };
-    let hit = fault.as_packet().filter(|_| deafens)?;
-    let some = hit.packet.is_some() || hit.nth.is_some();
-    let mostly = |rate: Rate| rate.threshold() > Rate::new(1, 2).threshold();
-    let often = hit.rate.map_or(!some, mostly);
-    (often && hit.times.is_none()).then_some(hit.until.unwrap_or(Span(u64::MAX)))
+    deafens.then_some(until.unwrap_or(Span(u64::MAX)))
 }
 
 /// The least time that some client of the strategy waits for an answer.

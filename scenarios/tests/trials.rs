@@ -446,6 +446,9 @@ fn patience_is_for_what_can_get_on() {
         "faults: [Drop(rate: 1)]",
         "faults: [Corrupt(rate: 1, from: \"broker-0\")]",
         "faults: [Drop(at: \"5ms\")]",
+        "faults: [Burst(good: \"5ms\", bad: \"10h\")]",
+        "faults: [SlowLink(extra: \"2min\", at: \"5ms\")]",
+        "faults: [Slow(node: \"broker-0\", factor: 100000, at: \"5ms\")], network: (service: \"1ms\")",
         "network: (latency: \"2min\")",
     ] {
         let row = run(hopeless);
@@ -455,6 +458,7 @@ fn patience_is_for_what_can_get_on() {
     for healing in [
         "faults: [Drop(rate: 1, until: \"12min\")]",
         "faults: [Drop(rate: 1)], heal_at: \"12min\"",
+        "faults: [Burst(good: \"5ms\", bad: \"10h\", until: \"12min\")]",
         "faults: [Pause(node: \"consumer-0\", at: \"5ms\", down: \"1h\")]",
         "faults: [Isolate(node: \"broker-0\", at: \"5ms\", lasting: \"1h\")]",
     ] {
