@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use semel_scenarios::catalog;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::Row;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// How many seeds a bug may survive.
 const SEEDS: u64 = 10_000;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use semel_models::strategy::Level;
 use semel_scenarios::catalog;
-use semel_scenarios::expect::Expected;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
-use semel_scenarios::summary::{Summarizer, Summary};
+use semel_scenarios::file::expect::Expected;
+use semel_scenarios::outcome::row::Row;
+use semel_scenarios::outcome::summary::{Summarizer, Summary};
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// Every plan of the catalog but `throughput`, which is a yardstick.
 fn plans() -> Vec<Arc<Plan>> {

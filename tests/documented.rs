@@ -6,14 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use semel_scenarios::complaint::Source;
-use semel_scenarios::expect::Breach;
-use semel_scenarios::load::load;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::ViolationRow;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::summary::Summarizer;
+use semel_scenarios::file::complaint::Source;
+use semel_scenarios::file::expect::Breach;
+use semel_scenarios::file::load::load;
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::outcome::row::ViolationRow;
+use semel_scenarios::outcome::summary::Summarizer;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// Seeds per strategy.
 const SEEDS: u64 = 50;

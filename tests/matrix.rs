@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use semel_scenarios::catalog;
-use semel_scenarios::expect::Breach;
-use semel_scenarios::load::load_with;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::{Row, ViolationRow};
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::expect::Breach;
+use semel_scenarios::file::load::load_with;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::{Row, ViolationRow};
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// Within how many seeds an ✗ must appear.
 const SEEDS: u64 = 10_000;

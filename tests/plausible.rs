@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use semel_scenarios::catalog;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::{Row, ViolationRow};
-use semel_scenarios::scenario::Fault;
+use semel_scenarios::file::scenario::Fault;
+use semel_scenarios::outcome::row::{Row, ViolationRow};
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 use semel_sim::net::Transport;
 
 /// Under how many seeds each plan is watched; `bad-day` under ten times as many.

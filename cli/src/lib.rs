@@ -54,13 +54,13 @@ use semel_reports::Glyphs;
 use semel_reports::report::Line;
 use semel_reports::words::{Word, word};
 use semel_scenarios::catalog;
-use semel_scenarios::complaint::{Complaint, Source};
-use semel_scenarios::load::load_with;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::complaint::{Complaint, Source};
+use semel_scenarios::file::load::load_with;
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::Row;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// A scenario of the catalog, to be put to a strategy. `semel list scenarios` shows them all.
 ///

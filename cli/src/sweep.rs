@@ -8,11 +8,11 @@ use std::{fs, io};
 use semel_reports::Glyphs;
 use semel_reports::words::thousands;
 use semel_scenarios::explain::explain;
-use semel_scenarios::found;
-use semel_scenarios::plan::Plan;
+use semel_scenarios::outcome::summary::{CauseCount, Summary};
 use semel_scenarios::shrink::{RUNS, shrink_to};
-use semel_scenarios::summary::{CauseCount, Summary};
 use semel_scenarios::sweep::{self, Trouble};
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness;
 
 use crate::{Error, Question};
 
@@ -170,7 +170,7 @@ impl Swept {
             return head;
         };
         let name = format!("{}.ron", shrunk.witness.name);
-        let witness = match write(&self.folder, &name, &found::text(&shrunk.witness)) {
+        let witness = match write(&self.folder, &name, &witness::text(&shrunk.witness)) {
             Ok(path) => path.display().to_string(),
             Err(why) => format!("could not be written to {}: {why}", self.folder.display()),
         };

@@ -2,8 +2,8 @@
 //!
 //! Nothing here knows how a run comes out. Tables, counts and sentences are read off the rows and the promises.
 
-use semel_scenarios::expect::LEVELS;
-use semel_scenarios::row::{Row, RunVerdict};
+use semel_scenarios::file::expect::LEVELS;
+use semel_scenarios::outcome::row::{Row, RunVerdict};
 
 use crate::account;
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use semel_models::strategy::Level;
-use semel_scenarios::expect::LEVELS;
+use semel_scenarios::file::expect::LEVELS;
 
 use crate::Glyphs;
 use crate::account;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use semel_models::strategy::{Invariant, Level};
-use semel_scenarios::row::{RunVerdict, ViolationRow};
+use semel_scenarios::outcome::row::{RunVerdict, ViolationRow};
 
 use crate::account::extra;
 use crate::report::Line;

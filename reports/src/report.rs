@@ -6,11 +6,11 @@ use std::sync::Arc;
 use semel_models::observation::Place;
 use semel_models::strategy::Clause;
 use semel_models::vocabulary::{RecordId, Topology};
-use semel_scenarios::expect::Expected;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
+use semel_scenarios::file::expect::Expected;
+use semel_scenarios::outcome::row::Row;
+use semel_scenarios::outcome::verdict::{self, Judgement};
 use semel_scenarios::trial::Told;
-use semel_scenarios::verdict::{self, Judgement};
+use semel_scenarios::trial::plan::Plan;
 
 use crate::words;
 

@@ -3,8 +3,8 @@
 //! Everything on it is read from [`Gathered`]; nothing is loaded, nothing runs, everything from files is escaped.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use semel_scenarios::gathered::{Gathered, Group};
-use semel_scenarios::summary::Summary;
+use semel_scenarios::outcome::summary::Summary;
+use semel_scenarios::sweep::gathered::{Gathered, Group};
 
 use crate::chart;
 use crate::html::{POLICY, STYLE, badge, clean};

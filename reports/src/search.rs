@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use semel_scenarios::replay::{Difference, Replayed, Stale};
-use semel_scenarios::row::ViolationRow;
+use semel_scenarios::outcome::row::ViolationRow;
 use semel_scenarios::shrink::{Beyond, Budget, Shrunk, Size};
 use semel_scenarios::verify::{Counterexample, Verified};
+use semel_scenarios::witness::replay::{Difference, Replayed, Stale};
 
 use crate::ink::{Glyphs, finish};
 use crate::json;

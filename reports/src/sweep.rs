@@ -1,7 +1,7 @@
 //! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
 
-use semel_scenarios::sought::Sought;
-use semel_scenarios::summary::{CauseCount, Summary};
+use semel_scenarios::outcome::summary::{CauseCount, Summary};
+use semel_scenarios::witness::sought::Sought;
 
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
 use crate::table::{Cell, Side, Table, paragraph};

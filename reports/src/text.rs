@@ -2,7 +2,7 @@
 //!
 //! Everything here writes styles; `anstream` strips them where they are not wanted.
 
-use semel_scenarios::token;
+use semel_scenarios::trial::token;
 
 use crate::account::{self, Sentence};
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};

@@ -6,12 +6,12 @@ use semel_reports::Glyphs;
 use semel_reports::explain::{html, svg, text};
 use semel_scenarios::catalog;
 use semel_scenarios::explain::{Explanation, explain};
-use semel_scenarios::load::{Source, load_with};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::{Source, load_with};
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::setting::Setting;
 use semel_scenarios::shrink::{RUNS, shrink, shrink_to};
-use semel_scenarios::sought::Sought;
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness::sought::Sought;
 
 fn explained(scenario: &str, strategy: &str) -> Explanation {
     explained_as((scenario, strategy, 1), &[])

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use semel_scenarios::catalog;
-use semel_scenarios::load::load_with;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::load_with;
+use semel_scenarios::file::setting::Setting;
 use semel_scenarios::sweep::{Share, Sweep};
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// `throughput` with so many records, put to `at-least-once`.
 fn plan(records: u32) -> Arc<Plan> {

@@ -1,7 +1,7 @@
 //! The files that are compiled in are in order, and each scenario says what it expects of everybody, and why.
 
 use semel_scenarios::catalog;
-use semel_scenarios::load::{Source, load, resolved};
+use semel_scenarios::file::load::{Source, load, resolved};
 
 #[test]
 fn every_scenario_is_valid_and_named_like_its_file() {
@@ -62,7 +62,7 @@ fn a_resolved_scenario_reads_back_as_the_same() {
 
 #[test]
 fn the_schema_describes_every_field_and_every_fault() {
-    let schema = semel_scenarios::schema::schema();
+    let schema = semel_scenarios::file::schema::schema();
     let fields = schema["properties"]
         .as_object()
         .expect("a scenario has fields");
@@ -75,7 +75,7 @@ fn the_schema_describes_every_field_and_every_fault() {
             "{field}"
         );
     }
-    let faults = semel_scenarios::list::faults();
+    let faults = semel_scenarios::catalog::list::faults();
     assert_eq!(faults.len(), 16);
     assert!(
         faults.iter().all(|fault| fault.about.ends_with('.')),

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use semel_scenarios::catalog;
 use semel_scenarios::compare::{Compared, Comparer, Comparison, Family, Next, quiet_round_trips};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::summary::Summarizer;
+use semel_scenarios::outcome::summary::Summarizer;
 use semel_scenarios::sweep::{Audience, Share, Sweep};
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 struct Ears(Comparer);
 
 impl Audience for Ears {
-    fn hear(&mut self, rows: &[semel_scenarios::row::Row], _: &str) -> std::io::Result<()> {
+    fn hear(
+        &mut self,
+        rows: &[semel_scenarios::outcome::row::Row],
+        _: &str,
+    ) -> std::io::Result<()> {
         rows.iter().for_each(|row| self.0.add(row));
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! What is said of bad files and flags: where, what, and the fix. Each snapshot is a list of mistakes and answers.
 
-use semel_scenarios::load::{Source, load, load_with};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::{Source, load, load_with};
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::trial::plan::Plan;
 use std::sync::Arc;
 
 /// A snapshot without the expression that made it.
@@ -32,7 +32,7 @@ fn about_text(text: &str) -> String {
     )
 }
 
-fn said(result: Result<(), semel_scenarios::complaint::Complaint>) -> String {
+fn said(result: Result<(), semel_scenarios::file::complaint::Complaint>) -> String {
     result.map_or_else(
         |complaint| complaint.to_string(),
         |()| "no complaint".into(),
@@ -288,7 +288,7 @@ fn a_setting_changes_what_it_says_and_nothing_else() {
     ];
     let mut set = load_with(&source, &settings).unwrap();
     assert_eq!(set.workload.records, 7);
-    let resolved = semel_scenarios::load::resolved(&set);
+    let resolved = semel_scenarios::file::load::resolved(&set);
     assert!(resolved.contains("nth: 2"), "{resolved}");
     set.workload.records = plain.workload.records;
     set.faults = plain.faults.clone();

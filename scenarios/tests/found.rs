@@ -9,9 +9,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use semel_scenarios::load::load;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::{catalog, explain, replay};
+use semel_scenarios::catalog;
+use semel_scenarios::explain;
+use semel_scenarios::file::load::load;
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::witness::replay;
 
 #[test]
 fn every_counterexample_found_repeats() {
@@ -43,7 +45,7 @@ fn a_witness_is_explained_by_what_it_holds() {
             let told = explain::witness(&Arc::new(other))
                 .expect("it fails")
                 .violation;
-            let name = |row: &semel_scenarios::row::ViolationRow| {
+            let name = |row: &semel_scenarios::outcome::row::ViolationRow| {
                 [&row.invariant, &row.level, &row.side, &row.cause].map(ToString::to_string)
             };
             assert_eq!(name(&told), name(held), "{}", source.name);

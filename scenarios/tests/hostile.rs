@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use semel_scenarios::catalog;
-use semel_scenarios::load::{Source, load, load_with};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::{Source, load, load_with};
+use semel_scenarios::file::setting::Setting;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 /// Something to put into a file, or to take out of it.
 #[derive(Clone, Debug)]

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use semel_scenarios::catalog;
 use semel_scenarios::explain::explain;
-use semel_scenarios::load::{Source, load, load_with};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::replay::{self, Difference};
-use semel_scenarios::row::ViolationRow;
-use semel_scenarios::scenario::{Fault, Scenario};
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::{Source, load, load_with};
+use semel_scenarios::file::scenario::{Fault, Scenario};
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::ViolationRow;
+use semel_scenarios::outcome::summary::Summarizer;
+use semel_scenarios::outcome::verdict;
 use semel_scenarios::shrink::{Budget, RUNS, Shrunk, Size, shrink, shrink_to};
-use semel_scenarios::sought::Sought;
-use semel_scenarios::summary::Summarizer;
 use semel_scenarios::trial::Runner;
-use semel_scenarios::{catalog, found, verdict};
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness;
+use semel_scenarios::witness::replay::{self, Difference};
+use semel_scenarios::witness::sought::Sought;
 use semel_sim::time::Span;
 
 /// Every plan of the catalog that can be run, but for the one that is only large.
@@ -31,7 +33,7 @@ fn plans() -> Vec<Arc<Plan>> {
 }
 
 fn written(shrunk: &Shrunk) -> Scenario {
-    let text = found::text(&shrunk.witness);
+    let text = witness::text(&shrunk.witness);
     let source = Source {
         name: "witness.ron".into(),
         text,
@@ -211,7 +213,7 @@ fn what_ended_ends_in_the_witness() {
         ),
     ] {
         let shrunk = shrink(&plan_of(scenario, strategy, &[]), 0, RUNS).expect("it fails");
-        let text = found::text(&shrunk.witness);
+        let text = witness::text(&shrunk.witness);
         assert!(text.contains(end) || text.contains("heal_at"), "{text}");
         let row = replay::witness(&Arc::new(written(&shrunk)))
             .expect("it fits")
@@ -292,7 +294,7 @@ fn lost_ack() -> Scenario {
 
 #[test]
 fn a_witness_is_a_file_for_people() {
-    insta::assert_snapshot!(found::text(&lost_ack()));
+    insta::assert_snapshot!(witness::text(&lost_ack()));
 }
 
 #[test]
@@ -310,7 +312,7 @@ fn a_witness_of_another_run_says_which_entry_differs() {
 
 #[test]
 fn a_schedule_that_hits_something_else_says_so() {
-    let text = found::text(&lost_ack()).replace("what: \"Ack 0\"", "what: \"Ack 7\"");
+    let text = witness::text(&lost_ack()).replace("what: \"Ack 0\"", "what: \"Ack 7\"");
     let scenario = load(&Source {
         name: "witness.ron".into(),
         text,

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use semel_scenarios::load::{Source, load, load_with, resolved};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::replay;
-use semel_scenarios::row::Row;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::{Source, load, load_with, resolved};
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::Row;
 use semel_scenarios::shrink;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness::replay;
 
 const FAULTS: &str = r#"
     faults: [

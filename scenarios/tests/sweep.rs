@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use semel_scenarios::catalog;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::results::{MANIFEST, ROWS, Refusal, Results, UNFINISHED, read_manifest};
-use semel_scenarios::row::Row;
+use semel_scenarios::outcome::row::Row;
+use semel_scenarios::sweep::results::{
+    MANIFEST, ROWS, Refusal, Results, UNFINISHED, read_manifest,
+};
 use semel_scenarios::sweep::{Audience, Share, Sweep, Swept};
+use semel_scenarios::trial::plan::Plan;
 
 /// Writes down every line.
 #[derive(Default)]

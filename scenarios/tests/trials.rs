@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use semel_models::strategy::{Invariant, Level};
-use semel_scenarios::expect::{Breach, Expected};
-use semel_scenarios::load::{Source, load};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::replay;
-use semel_scenarios::row::{Row, RunVerdict};
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::catalog;
+use semel_scenarios::file::expect::{Breach, Expected};
+use semel_scenarios::file::load::{Source, load};
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::{Row, RunVerdict};
+use semel_scenarios::outcome::summary::{Summarizer, Summary};
+use semel_scenarios::outcome::verdict::{self, Judgement};
 use semel_scenarios::shrink::shrink;
-use semel_scenarios::summary::{Summarizer, Summary};
 use semel_scenarios::trial::Runner;
-use semel_scenarios::verdict::{self, Judgement};
-use semel_scenarios::{catalog, found};
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness;
+use semel_scenarios::witness::replay;
 use semel_sim::record::{Loss, What};
 
 fn plan(scenario: &str, strategy: &str) -> Arc<Plan> {
@@ -118,7 +119,7 @@ fn a_witness_repeats_the_whole_failure_from_its_file() {
         let shrunk = shrink(&plan, 5, 0).expect("it fails");
         let found = load(&Source {
             name: "found.ron".into(),
-            text: found::text(&shrunk.witness),
+            text: witness::text(&shrunk.witness),
         })
         .unwrap_or_else(|complaint| panic!("{complaint}"));
         let again = replay::witness(&Arc::new(found))

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use semel_scenarios::load::{Source, load, load_with};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::catalog;
+use semel_scenarios::file::load::{Source, load, load_with};
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::trial::plan::Plan;
 use semel_scenarios::verify::{Mishap, SCHEDULES, Verified, verify};
-use semel_scenarios::{catalog, found, replay};
+use semel_scenarios::witness;
+use semel_scenarios::witness::replay;
 
 fn verified(menu: &str, strategy: &str, most: usize) -> Verified {
     let text = format!(
@@ -185,7 +187,7 @@ fn a_counterexample_has_as_many_accounts_as_it_needs() {
     let scenario = load_with(&source, &few).unwrap_or_else(|complaint| panic!("{complaint}"));
     let plan = Plan::new(&Arc::new(scenario), "at-least-once", &few).expect("it fits");
     let verified = verify(&Arc::new(plan), 1, SCHEDULES);
-    let text = found::text(verified.witness().expect("it has one"));
+    let text = witness::text(verified.witness().expect("it has one"));
     let read = load(&Source {
         name: "witness.ron".into(),
         text,

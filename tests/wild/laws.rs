@@ -5,11 +5,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use semel_models::strategy::Invariant;
 use semel_scenarios::catalog;
-use semel_scenarios::complaint::Source;
-use semel_scenarios::load::load;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::ViolationRow;
-use semel_scenarios::scenario::{Fault, Scenario};
+use semel_scenarios::file::complaint::Source;
+use semel_scenarios::file::load::load;
+use semel_scenarios::file::scenario::{Fault, Scenario};
+use semel_scenarios::outcome::row::ViolationRow;
+use semel_scenarios::trial::plan::Plan;
 use semel_scenarios::trial::{Opened, Runner};
 use semel_sim::time::Span;
 

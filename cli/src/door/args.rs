@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use semel_scenarios::sought::Sought;
 use semel_scenarios::sweep::Share;
-use semel_scenarios::token::Token;
+use semel_scenarios::trial::token::Token;
+use semel_scenarios::witness::sought::Sought;
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::Style::new().bold())

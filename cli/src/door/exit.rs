@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use semel_scenarios::verdict::Judgement;
+use semel_scenarios::outcome::verdict::Judgement;
 
 /// How a command ended. The later of two variants wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

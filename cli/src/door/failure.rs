@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use semel_reports::Glyphs;
-use semel_scenarios::complaint::Complaint;
+use semel_scenarios::file::complaint::Complaint;
 
 use super::exit::Exit;
 

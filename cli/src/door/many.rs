@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::results::{Refusal, Results};
-use semel_scenarios::row::Row;
+use semel_scenarios::outcome::row::Row;
+use semel_scenarios::sweep::results::{Refusal, Results};
 use semel_scenarios::sweep::{Audience, Share, Sums, Sweep, Swept, Trouble};
+use semel_scenarios::trial::plan::Plan;
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -5,8 +5,8 @@ use semel_reports::report::Scene;
 use semel_reports::search::stale;
 use semel_reports::text::{Detail, heading, replayed, results};
 use semel_scenarios::catalog;
-use semel_scenarios::replay::is_current;
-use semel_scenarios::token::Token;
+use semel_scenarios::trial::token::Token;
+use semel_scenarios::witness::replay::is_current;
 
 use super::args::Format;
 use super::exit::Exit;

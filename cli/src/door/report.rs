@@ -1,8 +1,8 @@
 //! `semel report`: a page about the results of a sweep.
 
 use semel_reports::results;
-use semel_scenarios::gathered::gather;
-use semel_scenarios::results::Refusal;
+use semel_scenarios::sweep::gathered::gather;
+use semel_scenarios::sweep::results::Refusal;
 
 use super::args::Report as Args;
 use super::exit::Exit;

@@ -7,9 +7,9 @@ use semel_reports::report::{Heading, Line, Scene};
 use semel_reports::text::{Detail, heading, results};
 use semel_reports::words::word;
 use semel_reports::{html, json};
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
+use semel_scenarios::outcome::row::Row;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
 
 use super::args::{Format, Run};
 use super::exit::Exit;

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use semel_reports::text::Detail;
 use semel_reports::{explain as prose, json, search as ink};
-use semel_scenarios::load::load_with;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::replay;
-use semel_scenarios::scenario::Scenario;
+use semel_scenarios::catalog;
+use semel_scenarios::explain as explaining;
+use semel_scenarios::file::load::load_with;
+use semel_scenarios::file::scenario::Scenario;
 use semel_scenarios::shrink::{Shrunk, shrink_to};
-use semel_scenarios::sought::Sought;
-use semel_scenarios::token::Token;
 use semel_scenarios::trial::Runner;
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::trial::token::Token;
 use semel_scenarios::verify::{Verified, verify as verify_plan};
-use semel_scenarios::{catalog, explain as explaining, found};
+use semel_scenarios::witness;
+use semel_scenarios::witness::replay;
+use semel_scenarios::witness::sought::Sought;
 
 use super::args::{Explain, Form, Format, Shrink, Target, Verify};
 use super::exit::Exit;
@@ -35,7 +37,7 @@ pub(crate) fn shrink(args: &Shrink, manner: Manner) -> Result<Exit, Failure> {
     let draft = begin(args.output.as_ref())?;
     still_a_witness(&args.target, manner)?;
     let shrunken = shrunk(&args.target, args.runs)?;
-    let text = found::text(&shrunken.witness);
+    let text = witness::text(&shrunken.witness);
     let mut out = Out::new(manner);
     let (written, quiet) = (draft.is_some(), manner.detail == Detail::Quiet);
     if let Some(mut draft) = draft {
@@ -164,7 +166,7 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
             if let Some(witness) = verified.witness()
                 && let Some(mut file) = draft.take()
             {
-                file.add(&found::text(witness))?;
+                file.add(&witness::text(witness))?;
                 file.finish()?;
             }
             exit = exit.max(came_to);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use semel_scenarios::catalog;
-use semel_scenarios::load::load_with;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::row::Row;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::setting::Setting;
+use semel_scenarios::file::load::load_with;
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::row::Row;
+use semel_scenarios::trial::plan::Plan;
 
 use super::failure::Failure;
 use super::source;

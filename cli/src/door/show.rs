@@ -7,10 +7,10 @@ use semel_reports::report::Scene;
 use semel_reports::text::Detail;
 use semel_reports::words::{self, causes};
 use semel_reports::{demo, json};
-use semel_scenarios::list::{self, Item};
-use semel_scenarios::load::resolved;
-use semel_scenarios::scenario::Scenario;
-use semel_scenarios::schema;
+use semel_scenarios::catalog::list::{self, Item};
+use semel_scenarios::file::load::resolved;
+use semel_scenarios::file::scenario::Scenario;
+use semel_scenarios::file::schema;
 
 use super::args::{Cli, Format, SEED, Topic};
 use super::exit::Exit;

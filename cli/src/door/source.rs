@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use semel_scenarios::catalog;
-use semel_scenarios::complaint::Source;
+use semel_scenarios::file::complaint::Source;
 
 use super::failure::Failure;
 

@@ -7,10 +7,10 @@ use semel_reports::json;
 use semel_reports::search::stale_witness;
 use semel_reports::sweep::{self as page, Sweeping};
 use semel_reports::text::Detail;
-use semel_scenarios::plan::Plan;
-use semel_scenarios::replay;
-use semel_scenarios::summary::{CauseCount, Summary};
+use semel_scenarios::outcome::summary::{CauseCount, Summary};
 use semel_scenarios::sweep::Swept;
+use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::witness::replay;
 
 use super::args::{Format, Sweep as Args};
 use super::exit::Exit;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use semel_scenarios::plan::Plan;
+use semel_scenarios::trial::plan::Plan;
 use serde_json::json;
 
 /// Puts the run's name at the head of every JSON object that is written on a line of its own.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use semel_models::judge::{KEPT, Side};
 use semel_models::strategy::{Clause, Invariant, Level};
-use semel_scenarios::row::{Row, ViolationRow};
+use semel_scenarios::outcome::row::{Row, ViolationRow};
 
 use super::{Sentence, extra, level, named};
 use crate::report::Line;

@@ -7,8 +7,8 @@ mod group;
 
 use semel_models::observation::Place;
 use semel_models::strategy::{Invariant, Level};
-use semel_scenarios::expect::LEVELS;
-use semel_scenarios::row::Row;
+use semel_scenarios::file::expect::LEVELS;
+use semel_scenarios::outcome::row::Row;
 
 use crate::report::Line;
 use crate::words::{self, GLUE, Mark, Word, thousands, word};

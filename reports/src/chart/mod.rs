@@ -8,7 +8,7 @@ mod results;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use semel_scenarios::row::RunVerdict;
+use semel_scenarios::outcome::row::RunVerdict;
 
 use crate::Glyphs;
 use crate::report::{Line, Scene};

@@ -2,9 +2,9 @@
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-use semel_scenarios::gathered::{Group, Quantiles};
-use semel_scenarios::statistics::{rate, wilson};
-use semel_scenarios::summary::{CauseCount, Summary};
+use semel_scenarios::outcome::statistics::{rate, wilson};
+use semel_scenarios::outcome::summary::{CauseCount, Summary};
+use semel_scenarios::sweep::gathered::{Group, Quantiles};
 
 use super::{Area, DOUBLED, FAINT, INK, LEFT, LOST, ONCE, RIGHT, ROW, WIDTH, draw, text, top};
 use crate::sweep::percent;

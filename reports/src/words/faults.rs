@@ -3,7 +3,7 @@
 //! A fault is read as a file would show it, field by field, so that a new field is never silently left out: what no
 //! sentence knows is added in brackets.
 
-use semel_scenarios::scenario::Fault;
+use semel_scenarios::file::scenario::Fault;
 use serde_json::{Map, Value};
 
 use super::numbers::list;
@@ -308,7 +308,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use semel_models::message::Kind;
-    use semel_scenarios::load::{Source, load};
+    use semel_scenarios::file::load::{Source, load};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Invariants, levels and assumptions in words, and how the clauses of a promise are read aloud.
 
 use semel_models::strategy::{Assumption, Clause, Invariant, Level};
-use semel_scenarios::expect::LEVELS;
+use semel_scenarios::file::expect::LEVELS;
 
 /// One invariant in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The words and symbols of verdicts.
 
-use semel_scenarios::row::{ExpectedKind, RunVerdict};
-use semel_scenarios::summary::Summary;
-use semel_scenarios::verdict::Judgement;
+use semel_scenarios::outcome::row::{ExpectedKind, RunVerdict};
+use semel_scenarios::outcome::summary::Summary;
+use semel_scenarios::outcome::verdict::Judgement;
 
 use crate::report::Line;
 

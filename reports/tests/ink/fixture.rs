@@ -7,8 +7,8 @@ use semel_models::observation::Place;
 use semel_models::strategy::{Assumption, Clause, Invariant, Level};
 use semel_models::vocabulary::Topology;
 use semel_reports::report::{Heading, Line, Scene};
-use semel_scenarios::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
-use semel_scenarios::verdict::Judgement;
+use semel_scenarios::outcome::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::outcome::verdict::Judgement;
 
 /// A run of 5 records of 60 each in which nothing went wrong.
 pub(crate) fn row(scenario: &str, strategy: &str) -> Row {

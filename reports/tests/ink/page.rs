@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use semel_reports::report::Scene;
 use semel_reports::text::{Detail, heading, results};
 use semel_reports::{Glyphs, chart, demo, html, json};
-use semel_scenarios::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
-use semel_scenarios::verdict::Judgement;
+use semel_scenarios::outcome::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::outcome::verdict::Judgement;
 
 const NASTY: &str = "<script>alert('x')</script>&\"\u{1b}[31m\u{0}";
 

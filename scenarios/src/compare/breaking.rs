@@ -6,12 +6,12 @@ use std::sync::Arc;
 use semel_models::strategy::{Invariant, Level, Strategy};
 use serde::Serialize;
 
-use crate::complaint::Source;
-use crate::expect::LEVELS;
-use crate::load::load;
-use crate::plan::Plan;
-use crate::row::ViolationRow;
-use crate::scenario::Scenario;
+use crate::file::complaint::Source;
+use crate::file::expect::LEVELS;
+use crate::file::load::load;
+use crate::file::scenario::Scenario;
+use crate::outcome::row::ViolationRow;
+use crate::trial::plan::Plan;
 use crate::verify::{Verified, verify};
 
 /// How few faults of a menu break a promise, and the level above it.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::scenario::{Fault, Scenario};
+use crate::file::scenario::{Fault, Scenario};
 
 /// What goes wrong in a scenario, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

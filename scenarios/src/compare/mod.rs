@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::plan::Plan;
-use crate::row::{Row, RunVerdict, ViolationRow};
-use crate::scenario::{SCHEMA, Scenario};
-use crate::statistics::{interval95, rate};
+use crate::file::scenario::{SCHEMA, Scenario};
+use crate::outcome::row::{Row, RunVerdict, ViolationRow};
+use crate::outcome::statistics::{interval95, rate};
+use crate::outcome::verdict::VERSION;
 use crate::trial::Runner;
-use crate::verdict::VERSION;
+use crate::trial::plan::Plan;
 
 pub use breaking::{Breaking, Next};
 pub use family::Family;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::row::Row;
-use crate::spread::Spread;
-use crate::statistics::{per, thousandths};
+use crate::outcome::row::Row;
+use crate::outcome::spread::Spread;
+use crate::outcome::statistics::{per, thousandths};
 
 /// The price of a strategy, over runs that all compared strategies have in common.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -12,7 +12,7 @@ use semel_sim::address::NodeId;
 use semel_sim::record::What;
 use serde::Serialize;
 
-use crate::trace::Trace;
+use crate::trial::trace::Trace;
 
 /// What stands in a packet, as far as its receiver goes by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use semel_sim::record::{Entry, What};
 use semel_sim::schedule::NamedChange;
 use semel_sim::time::Span;
 
-use crate::trace::Trace;
+use crate::trial::trace::Trace;
 
 /// What healing brings to an end.
 #[derive(Clone, Debug, Default)]

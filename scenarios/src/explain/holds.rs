@@ -9,12 +9,12 @@ use semel_sim::schedule::{Deviation, NamedChange};
 use serde::Serialize;
 
 use super::Elsewhere;
-use crate::bench::Bench;
 use crate::catalog;
-use crate::meaning::{Carried, Meaning};
-use crate::plan::Plan;
 use crate::shrink::Aim;
-use crate::trace::Trace;
+use crate::shrink::meaning::{Carried, Meaning};
+use crate::trial::bench::Bench;
+use crate::trial::plan::Plan;
+use crate::trial::trace::Trace;
 
 /// A change of one knob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -33,15 +33,15 @@ use semel_sim::time::Span;
 use semel_sim::watch::Watched;
 use serde::Serialize;
 
-use crate::bench::Bench;
-use crate::incident::incidents;
-use crate::meaning::{Carried, Meaning, Meant};
-use crate::plan::Plan;
-use crate::row::ViolationRow;
-use crate::scenario::Scenario;
+use crate::file::scenario::Scenario;
+use crate::outcome::row::ViolationRow;
+use crate::outcome::verdict;
+use crate::shrink::incident::incidents;
+use crate::shrink::meaning::{Carried, Meaning, Meant};
 use crate::shrink::{Aim, Beyond, Budget, Kin, Shrunk, Size};
-use crate::sought::Sought;
-use crate::verdict;
+use crate::trial::bench::Bench;
+use crate::trial::plan::Plan;
+use crate::witness::sought::Sought;
 
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};

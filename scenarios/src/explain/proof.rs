@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::condense::More;
 use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
 use super::header::Header;
-use crate::trace::outage_name;
+use crate::trial::trace::outage_name;
 
 /// Something that the proof starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -19,9 +19,9 @@ use super::healing::{Relief, relief};
 use super::links::is_output;
 use super::subject::{Rivalry, Subject};
 use super::{Circumstance, Given, Step, fault};
-use crate::incident::incidents;
-use crate::meaning::Meaning;
-use crate::trace::Trace;
+use crate::shrink::incident::incidents;
+use crate::shrink::meaning::Meaning;
+use crate::trial::trace::Trace;
 
 /// A trace, seen from one record.
 pub(super) struct Slice<'t> {

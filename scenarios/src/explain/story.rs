@@ -16,7 +16,7 @@ use super::known::Known;
 use super::slice::Slice;
 use super::subject::Rivalry;
 use super::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
-use crate::plan::Plan;
+use crate::trial::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
 pub(super) fn steps(

@@ -9,7 +9,7 @@ use semel_models::vocabulary::RecordId;
 use semel_models::workload::Workload;
 use semel_sim::record::What;
 
-use crate::trace::Trace;
+use crate::trial::trace::Trace;
 
 /// The records of a proof.
 #[derive(Clone, Copy, Debug, Default)]

@@ -10,7 +10,7 @@ use semel_sim::record::What;
 use super::Leg;
 use super::slice::Slice;
 use super::subject::Rivalry;
-use crate::plan::Plan;
+use crate::trial::plan::Plan;
 
 /// The debit and the credit, in the end. None where it is not told of a transfer.
 pub(super) fn legs(slice: &Slice<'_>, plan: &Plan, workload: &Workload) -> Option<[Leg; 2]> {

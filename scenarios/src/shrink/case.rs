@@ -10,13 +10,13 @@ use semel_sim::time::{Span, Time};
 use semel_sim::watch::Watched;
 
 use super::{Aim, Size};
-use crate::bench::Bench;
-use crate::found;
-use crate::incident::{incidents, leaves_open};
-use crate::meaning::{Meaning, Meant};
-use crate::plan::Plan;
-use crate::scenario::Scenario;
-use crate::sought::Sought;
+use crate::file::scenario::Scenario;
+use crate::shrink::incident::{incidents, leaves_open};
+use crate::shrink::meaning::{Meaning, Meant};
+use crate::trial::bench::Bench;
+use crate::trial::plan::Plan;
+use crate::witness;
+use crate::witness::sought::Sought;
 
 /// A run that may fail: a scenario with its records written out and no faults but these.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Case {
         let (findings, took) = bench.play_counted(&mut meant);
         let aim = aim(&findings)?;
         let mut scenario = Scenario::clone(&plan.scenario);
-        found::write_out(&mut scenario, &bench.workload);
+        witness::write_out(&mut scenario, &bench.workload);
         scenario.faults = Vec::new();
         let usual = scenario.network.latency + scenario.network.spread;
         scenario.network.spread = Span::ZERO;

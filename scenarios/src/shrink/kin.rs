@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::case::Case;
 use super::{MANY, Shrinker, Size, moves::RECORDS};
-use crate::plan::Plan;
-use crate::scenario::{Load, Scenario};
+use crate::file::scenario::{Load, Scenario};
 use crate::trial::Runner;
+use crate::trial::plan::Plan;
 
 /// How many records are tried, the likeliest to be enough first.
 const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];

@@ -1,6 +1,6 @@
 //! Shrinking a failing trial: to the few faults and records that the same violation needs.
 //!
-//! The run is written down as deviations with their meanings (`crate::meaning`), so that records and nodes can be
+//! The run is written down as deviations with their meanings (`crate::shrink::meaning`), so that records and nodes can be
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
 //! times move toward round numbers. Where all that leaves much, a smaller run of the plan that breaks in the same way
@@ -8,8 +8,12 @@
 //! it breaks the promise.
 
 mod case;
+pub(crate) mod incident;
 mod kin;
+pub(crate) mod meaning;
 mod moves;
+pub(crate) mod reach;
+mod survey;
 mod taking;
 
 use std::sync::Arc;
@@ -22,16 +26,16 @@ use semel_sim::schedule::{Deviation, Script};
 use semel_sim::watch::Watched;
 use serde::Serialize;
 
-use crate::bench::{Bench, most_events};
-use crate::found;
-use crate::meaning::{Carried, Meant};
-use crate::plan::Plan;
-use crate::reach::{Reach, Reaching};
-use crate::scenario::Scenario;
-use crate::sought::Sought;
+use crate::file::scenario::Scenario;
+use crate::shrink::meaning::{Carried, Meant};
+use crate::shrink::reach::{Reach, Reaching};
+use crate::trial::bench::{Bench, most_events};
+use crate::trial::plan::Plan;
+use crate::witness;
+use crate::witness::sought::Sought;
 use case::Case;
 
-pub use crate::reach::Beyond;
+pub use crate::shrink::reach::Beyond;
 pub use kin::Kin;
 
 /// What is kept while everything else is taken away.
@@ -279,7 +283,7 @@ impl Shrinker {
             let seed = kin.map_or(seed, |kin| kin.seed);
             let script = case.deviations().collect();
             let scenario = case.scenario.clone();
-            let witness = found::write(&self.plan, seed, scenario, script, self.aim)?;
+            let witness = witness::write(&self.plan, seed, scenario, script, self.aim)?;
             Some((witness, case, kin))
         })
     }

@@ -15,8 +15,8 @@ use semel_sim::watch::Watched;
 
 use super::Shrinker;
 use super::case::Case;
-use crate::meaning::{Carried, Meaning};
-use crate::survey::{Open, Survey};
+use crate::shrink::meaning::{Carried, Meaning};
+use crate::shrink::survey::{Open, Survey};
 
 /// The most records of a small run.
 pub(super) const RECORDS: usize = 3;

@@ -8,8 +8,8 @@ use semel_sim::time::Span;
 
 use super::case::Case;
 use super::{MANY, Shrinker};
-use crate::incident::bonds;
-use crate::meaning::Meaning;
+use crate::shrink::incident::bonds;
+use crate::shrink::meaning::Meaning;
 
 impl Shrinker {
     pub(super) fn fewer_delays(&mut self, case: &mut Case) {

@@ -4,6 +4,8 @@
 //! number of threads, so that the same seeds give the same bytes; and nothing is kept of a row but what the summary
 //! counts.
 
+pub mod gathered;
+pub mod results;
 mod share;
 mod work;
 
@@ -14,12 +16,12 @@ use std::sync::atomic::AtomicBool;
 
 use semel_models::strategy::Invariant;
 
-use crate::complaint::Complaint;
-use crate::plan::Plan;
-use crate::row::Row;
-use crate::scenario::Scenario;
-use crate::summary::{Summarizer, Summary};
-use crate::token::Token;
+use crate::file::complaint::Complaint;
+use crate::file::scenario::Scenario;
+use crate::outcome::row::Row;
+use crate::outcome::summary::{Summarizer, Summary};
+use crate::trial::plan::Plan;
+use crate::trial::token::Token;
 
 pub use share::Share;
 use work::Work;
@@ -27,7 +29,8 @@ use work::Work;
 /// Many seeds of many plans, about to be run.
 ///
 /// ```
-/// use semel_scenarios::{catalog, sweep::Sweep};
+/// use semel_scenarios::catalog;
+/// use semel_scenarios::sweep::Sweep;
 ///
 /// let scenario = catalog::scenario("lost-ack").unwrap();
 /// let swept = Sweep::new(&scenario).strategy("at-least-once").seeds(0..20).run().unwrap();

@@ -11,9 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use rayon::ThreadPool;
 
 use super::{Checked, Sweep, Trouble, Unrepeatable};
-use crate::plan::Plan;
-use crate::row::Row;
+use crate::outcome::row::Row;
 use crate::trial::Runner;
+use crate::trial::plan::Plan;
 
 /// The seeds of one plan.
 pub(super) struct Work<'s> {

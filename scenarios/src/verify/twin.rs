@@ -1,7 +1,7 @@
 //! The explorer against its brute-force twin on the real models: every schedule run from the very start, none merged.
 
 use super::*;
-use crate::load::{Source, load};
+use crate::file::load::{Source, load};
 use semel_sim::menu::Prober;
 
 fn plan(menu: &str, strategy: &str) -> Arc<Plan> {

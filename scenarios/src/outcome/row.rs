@@ -1,0 +1,178 @@
+//! Rows: the machine-readable outcome of one trial, and of many (`cli.md`, "Files").
+//!
+//! Keys are a contract: none is removed or renamed within a schema.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use semel_models::strategy::Invariant;
+use serde::{Deserialize, Serialize};
+
+use crate::file::expect::Breach;
+use crate::file::swarm;
+
+/// The outcome of one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Version of the format.
+    pub schema: u32,
+    /// Version of the program.
+    pub semel: String,
+    /// Hash of the resolved scenario and strategy and the models' revision: 8 hex digits.
+    pub plan: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What `--set` changed: path and value.
+    pub set: BTreeMap<String, String>,
+    /// Under swarm, what the seed drew: path and value, or `off` for a fault that was switched off.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<String, String>,
+    /// The strategy's name.
+    pub strategy: String,
+    /// `connection` or `datagram`.
+    pub transport: String,
+    /// The seed.
+    pub seed: u64,
+    /// The verdict on the run.
+    pub verdict: RunVerdict,
+    /// The kind of the scenario's expectation.
+    pub expected: ExpectedKind,
+    /// Whether this run by itself contradicts the expectation.
+    pub met: bool,
+    /// How the run ended: `settled`, `stuck` or `exhausted`.
+    pub end: String,
+    /// What was found, in order of time; at most a few of each kind.
+    pub violations: Vec<ViolationRow>,
+    /// Records intended.
+    pub records: u64,
+    /// Records acknowledged.
+    pub acked: u64,
+    /// Records that took effect.
+    pub applied: u64,
+    /// Effects beyond the first.
+    pub duplicated: u64,
+    /// Acknowledged records without effect.
+    pub lost: u64,
+    /// Records whose first effect was overtaken by a later one of the same key.
+    pub reordered: u64,
+    /// Copies in the log beyond the first.
+    pub duplicated_in_log: u64,
+    /// Deliveries beyond the first.
+    pub redelivered: u64,
+    /// What all accounts should hold.
+    pub expected_balance: i64,
+    /// What they hold.
+    pub actual_balance: i64,
+    /// Half of the records took effect within this time.
+    pub latency_p50_ns: u64,
+    /// 99 in 100 did.
+    pub latency_p99_ns: u64,
+    /// Packets sent.
+    pub messages: u64,
+    /// Round trips on the critical path per record, to thousandths: requests whose answer a record waits for
+    /// (`InitProducer`, `Produce` unless nothing is waited for, `Apply` unless it is sent once and forgotten, `Commit`,
+    /// and those of transactions but for markers), attempts included, that got on their way, divided by records.
+    /// Fetches read ahead, and groups form once; they do not count.
+    pub round_trips_per_record: f64,
+    /// The most dedup state held at once.
+    pub dedup_bytes_max: u64,
+    /// From the last outage or cut to the first new effect after it. None where there was not both.
+    pub recovery_ns: Option<u64>,
+    /// How often each fault struck, by name.
+    pub fired: BTreeMap<String, u64>,
+    /// Events handled.
+    pub events: u64,
+    /// The digest of the run: 16 hex digits.
+    pub digest: String,
+}
+
+/// A word out of a short list, such as the name of an invariant: written down a million times in a sweep, and never
+/// made anew but when rows are read back.
+pub type Word = Cow<'static, str>;
+
+impl Row {
+    /// Whether it got stuck: nothing moved any more and work was still open, whether all of it stood still or something
+    /// else went on to a settled end.
+    pub fn is_stuck(&self) -> bool {
+        let convergence = Invariant::Convergence.name();
+        let mut violations = self.violations.iter();
+        self.end == "stuck" || violations.any(|one| one.invariant == convergence)
+    }
+
+    /// Whether the seed drew that a fault is switched off.
+    pub fn is_off(&self, fault: &str) -> bool {
+        let drawn = self.drawn.get(&swarm::fault_path(fault));
+        drawn.is_some_and(|drawn| drawn == swarm::OFF)
+    }
+}
+
+/// One violation in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViolationRow {
+    /// Its name, for example `no_duplicate`.
+    pub invariant: Word,
+    /// `log`, `delivery` or `effect`.
+    pub level: Word,
+    /// Whether the strategy promises it.
+    pub promised: bool,
+    /// Whether the scenario takes the promise out: every strategy makes it without writing it, and the scenario
+    /// expects it to be broken here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub waived: bool,
+    /// The assumption that did not hold, if it is beyond the promise.
+    pub assumption_broken: Option<String>,
+    /// The record it is about.
+    pub record: Option<u32>,
+    /// `inbound` or `outbound`.
+    pub side: Word,
+    /// The cause code, for example `D2`.
+    pub cause: Word,
+    /// When it was seen.
+    pub at_ns: u64,
+}
+
+impl ViolationRow {
+    /// Whether the strategy is held to it: promised, not waived, and every assumption of the promise held.
+    pub fn is_breach(&self) -> bool {
+        self.promised && !self.waived && self.assumption_broken.is_none()
+    }
+
+    /// Whether this is that invariant, broken at that level.
+    pub fn is(&self, breach: Breach) -> bool {
+        self.invariant == breach.invariant.name() && self.level == breach.level.name()
+    }
+}
+
+/// The verdict on a run, or on many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunVerdict {
+    /// Every promised level is intact, and the money is right.
+    Holds,
+    /// The money is wrong, or a promise was broken.
+    Violates,
+    /// It ran out of events while making progress.
+    Inconclusive,
+    /// The scenario's fault cannot touch this strategy.
+    NotApplicable,
+    /// Over many runs: the expected violation never appeared.
+    NoShow,
+    /// Over many runs: a configured fault never fired.
+    Vacuous,
+}
+
+/// The kind of an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectedKind {
+    /// Every seed holds.
+    Holds,
+    /// Some seed shows these violations, none breaks a promise.
+    Breaks,
+    /// Every seed shows these violations.
+    Always,
+    /// Judged by the promise alone.
+    Any,
+    /// The fault cannot touch this strategy.
+    NotApplicable,
+}

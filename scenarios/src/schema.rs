@@ -1,8 +1,0 @@
-//! The JSON Schema of the scenario format.
-
-use crate::scenario::Scenario;
-
-/// The JSON Schema of the scenario format.
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Scenario).to_value()
-}

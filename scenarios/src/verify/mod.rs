@@ -1,0 +1,421 @@
+//! Verifying: every run of a plan that deviates from the quiet one at most so often, at points of a menu.
+//!
+//! Topology and workload are the scenario's; its faults are not. The menu follows from the transport, the strategy's
+//! timers and the roles of the nodes. What is claimed is claimed of that menu and of one quiet timing, never more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use semel_models::judge::{Judge, Violation};
+use semel_models::model::Model;
+use semel_models::observation::Observation;
+use semel_models::strategy::{Invariant, Level, Retry, Strategy, Unit, Work};
+use semel_models::vocabulary::{Item, Topology};
+use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
+use semel_sim::digest::Digest;
+use semel_sim::explore::{Judging, Plan as Exploration, Tried, explore};
+use semel_sim::menu::{Choice, Chosen, Isolation, Menu, faults};
+use semel_sim::net::Transport;
+use semel_sim::record::{Entry, Recorder};
+use semel_sim::schedule::{Noted, OutageName};
+use semel_sim::time::{Span, Time};
+use semel_sim::watch::Watched;
+use semel_sim::world::Limits;
+use serde::Serialize;
+
+use crate::compare::Next;
+use crate::file::scenario::{MenuItem, Scenario};
+use crate::outcome::row::ViolationRow;
+use crate::outcome::verdict;
+use crate::shrink::Aim;
+use crate::trial::bench::Bench;
+use crate::trial::plan::Plan;
+use crate::witness;
+
+#[cfg(test)]
+mod twin;
+
+/// The schedules that may be tried where nothing else is said.
+pub const SCHEDULES: u64 = 5_000_000;
+
+/// What every schedule of a menu comes to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verified {
+    /// The strategy.
+    pub strategy: String,
+    /// The scenario.
+    pub scenario: String,
+    /// How many records.
+    pub records: u32,
+    /// At most so many faults.
+    pub faults: usize,
+    /// What may happen.
+    pub menu: Vec<Mishap>,
+    /// Schedules followed to their end, by their number of faults.
+    pub ended: Vec<u64>,
+    /// Schedules that had the same future as an earlier one, by their number of faults.
+    pub merged: Vec<u64>,
+    /// Events simulated.
+    pub events: u64,
+    /// False if the schedules that were allowed were used up first.
+    pub finished: bool,
+    /// The claim just stronger than the promise.
+    pub next: Next,
+    /// What was violated, each with one of its smallest schedules; broken promises first.
+    pub found: Vec<Counterexample>,
+}
+
+/// Something that may happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Mishap {
+    /// A packet is lost.
+    Lost,
+    /// A packet arrives twice.
+    Twice,
+    /// A packet is so late.
+    Late(Span),
+    /// One of these nodes goes down after a step, with any number of its packets still leaving.
+    Outage {
+        /// Which nodes.
+        nodes: Vec<String>,
+        /// How.
+        kind: OutageName,
+        /// For how long.
+        down: Span,
+    },
+    /// After a step of either, packets from one to another are lost.
+    Cut {
+        /// From whom.
+        one: String,
+        /// To whom.
+        other: String,
+        /// The other way, too.
+        both_ways: bool,
+        /// For how long.
+        lasting: Span,
+    },
+}
+
+/// A kind of violation, and one of the smallest schedules that bring it about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counterexample {
+    /// What is violated.
+    pub violation: ViolationRow,
+    /// By how many faults.
+    pub faults: usize,
+    /// In how many of the schedules followed to their end.
+    pub schedules: u64,
+    /// A scenario that repeats it.
+    #[serde(skip)]
+    pub witness: Option<Scenario>,
+    /// The faults, as files write them.
+    pub schedule: Vec<String>,
+}
+
+impl Verified {
+    /// A scenario that repeats the gravest of what was found.
+    pub fn witness(&self) -> Option<&Scenario> {
+        self.found.iter().find_map(|one| one.witness.as_ref())
+    }
+
+    /// All schedules, followed to their end or merged.
+    pub fn schedules(&self) -> u64 {
+        self.ended.iter().chain(&self.merged).sum()
+    }
+
+    /// The fewest faults that break the promise.
+    pub fn breaking(&self) -> Option<usize> {
+        let broken = self.found.iter().filter(|one| one.violation.is_breach());
+        broken.map(|one| one.faults).min()
+    }
+}
+
+/// Follows every schedule of at most `most` faults, of at most so many in all.
+pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
+    let plan = &plan.as_written();
+    let bench = Bench::new(plan, 0);
+    let menu = menu(plan);
+    let limits = Limits {
+        heal_at: Time::NEVER,
+        ..bench.limits()
+    };
+    let exploration = Exploration {
+        menu: &menu,
+        most,
+        limits: &limits,
+        schedules,
+        merge: true,
+    };
+    let mut found = Found::default();
+    let tried = explore(
+        &exploration,
+        bench.world(),
+        Alone(bench.judge()),
+        |mut world, mut alone, end, chosen| {
+            world.last_words(&mut alone);
+            alone.0.finish(end, world.now());
+            found.add(&alone.0, chosen);
+        },
+    );
+    verified(&bench, &menu, most, &tried, found)
+}
+
+fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found) -> Verified {
+    let mut found: Vec<Counterexample> = found
+        .0
+        .into_values()
+        .map(|kind| kind.counterexample(bench, menu))
+        .collect();
+    found.sort_by_key(|one| (!one.violation.is_breach(), one.faults));
+    Verified {
+        strategy: bench.plan.name.clone(),
+        scenario: bench.plan.scenario.name.clone(),
+        records: bench.workload.records,
+        faults: most,
+        menu: mishaps(menu, bench),
+        ended: tried.ended.clone(),
+        merged: tried.merged.clone(),
+        events: tried.events,
+        finished: tried.finished,
+        next: Next::above(&bench.plan.strategy),
+        found,
+    }
+}
+
+/// The judge alone takes a run down.
+#[derive(Clone)]
+struct Alone(Judge);
+
+impl Recorder<Model> for Alone {
+    const OPEN: bool = false;
+
+    fn entry(&mut self, _: &Entry<Model>, _: &[Item]) {}
+
+    #[inline]
+    fn observe(&mut self, entry: u64, at: Time, node: NodeId, observation: &Observation) {
+        self.0.observe(entry, at, node, observation);
+    }
+
+    fn fault(&mut self, at: Time, change: &Weather) {
+        self.0.fault(at, change);
+    }
+
+    fn duplicated(&mut self, at: Time) {
+        self.0.duplicated(at);
+    }
+
+    fn complete(&self) -> bool {
+        self.0.complete()
+    }
+
+    fn progress(&self) -> u64 {
+        self.0.progress()
+    }
+}
+
+impl Judging<Model> for Alone {
+    fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        self.0.fingerprint(now, digest);
+    }
+}
+
+/// A kind of violation: what, where, and whether the strategy is held to it.
+type Kind = (Invariant, Level, bool);
+
+#[derive(Default)]
+struct Found(BTreeMap<Kind, Smallest>);
+
+/// The smallest schedule of a kind.
+struct Smallest {
+    violation: Violation,
+    chosen: Vec<Choice>,
+    schedules: u64,
+}
+
+impl Found {
+    fn add(&mut self, judge: &Judge, chosen: &[Choice]) {
+        let mut counted: Vec<Kind> = Vec::new();
+        for violation in &judge.findings().violations {
+            let kind = (violation.invariant, violation.level, violation.is_breach());
+            if counted.contains(&kind) {
+                continue;
+            }
+            counted.push(kind);
+            let new = || Smallest {
+                violation: violation.clone(),
+                chosen: chosen.to_vec(),
+                schedules: 0,
+            };
+            let smallest = self.0.entry(kind).or_insert_with(new);
+            smallest.schedules += 1;
+            if faults(chosen) < faults(&smallest.chosen) {
+                smallest.violation = violation.clone();
+                smallest.chosen = chosen.to_vec();
+            }
+        }
+    }
+}
+
+impl Smallest {
+    fn counterexample(self, bench: &Bench, menu: &Menu) -> Counterexample {
+        let mut noted = Watched::new(Chosen::new(menu, &self.chosen), Noted::new(&bench.nodes));
+        bench.play(&mut noted);
+        let script = noted.watch.into_deviations();
+        let aim = Aim::of(&self.violation);
+        let mut scenario = Scenario::clone(&bench.plan.scenario);
+        witness::write_out(&mut scenario, &bench.workload);
+        scenario.network.spread = Span::ZERO;
+        scenario.heal_at = None;
+        Counterexample {
+            violation: verdict::violation(&self.violation),
+            faults: faults(&self.chosen),
+            schedules: self.schedules,
+            schedule: script.iter().map(witness::inline).collect(),
+            witness: witness::write(&bench.plan, 0, scenario, script, aim),
+        }
+    }
+}
+
+/// What may happen, from the transport, the strategy's timers and the roles of the nodes; or of that, what the
+/// scenario allows.
+fn menu(plan: &Plan) -> Menu {
+    let scenario = &plan.scenario;
+    let topology = scenario.topology;
+    let allows = |item: MenuItem| {
+        scenario
+            .menu
+            .as_ref()
+            .is_none_or(|menu| menu.contains(&item))
+    };
+    let late = if allows(MenuItem::Late) {
+        lateness(plan)
+    } else {
+        Vec::new()
+    };
+    let away = absence(&plan.strategy);
+    let mut outages = Vec::new();
+    let mut add = |item, nodes: Vec<NodeId>, kind, down| {
+        if allows(item) {
+            outages.push((nodes, Outage { kind, down }));
+        }
+    };
+    let (clients, brokers, all) = roles(topology);
+    add(MenuItem::Crash, all, OutageKind::Crash, Span::millis(200));
+    add(
+        MenuItem::PowerLoss,
+        brokers,
+        OutageKind::PowerLoss,
+        Span::millis(200),
+    );
+    add(MenuItem::Pause, clients, OutageKind::Pause, away + away);
+    let isolate = |(one, other)| {
+        let ways = [
+            vec![(one, other), (other, one)],
+            vec![(one, other)],
+            vec![(other, one)],
+        ];
+        ways.map(|links| Isolation {
+            links,
+            lasting: away + away,
+        })
+    };
+    let pairs = if allows(MenuItem::Isolate) {
+        pairs(topology)
+    } else {
+        Vec::new()
+    };
+    Menu {
+        drop: allows(MenuItem::Drop),
+        duplicate: scenario.transport == Transport::Datagram && allows(MenuItem::Duplicate),
+        late,
+        outages,
+        isolations: pairs.into_iter().flat_map(isolate).collect(),
+    }
+}
+
+/// Every two nodes that may have something to say to each other: clients and brokers, brokers among themselves,
+/// consumers and the sink.
+fn pairs(topology: Topology) -> Vec<(NodeId, NodeId)> {
+    let (clients, brokers, _) = roles(topology);
+    let mut pairs = Vec::new();
+    for (index, broker) in brokers.iter().enumerate() {
+        pairs.extend(clients.iter().map(|client| (*client, *broker)));
+        pairs.extend(brokers[..index].iter().map(|other| (*other, *broker)));
+    }
+    let consumers = (0..topology.consumers).map(|n| topology.consumer(n));
+    pairs.extend(consumers.map(|consumer| (consumer, topology.sink())));
+    pairs
+}
+
+/// The clients, the brokers, and everybody.
+fn roles(topology: Topology) -> (Vec<NodeId>, Vec<NodeId>, Vec<NodeId>) {
+    let producers = (0..topology.producers).map(|n| topology.producer(n));
+    let consumers = (0..topology.consumers).map(|n| topology.consumer(n));
+    let brokers = (0..topology.brokers).map(|n| topology.broker(n));
+    let all = (0..topology.size()).map(NodeId);
+    (
+        producers.chain(consumers).collect(),
+        brokers.collect(),
+        all.collect(),
+    )
+}
+
+/// How late a packet may be: past the next arrival, the retry, the session, the next transaction.
+fn lateness(plan: &Plan) -> Vec<Span> {
+    let latency = plan.scenario.network.latency;
+    let strategy = &plan.strategy;
+    let retry = match strategy.publish.retry {
+        Retry::Never { .. } => None,
+        Retry::Backoff(backoff) => Some(backoff.timeout + backoff.delay_min),
+    };
+    let (next, transaction) = match strategy.publish.unit {
+        Unit::Each => (None, None),
+        Unit::Transaction(unit) => (Some(unit.commit_every), Some(unit.timeout)),
+    };
+    let own = match &strategy.work {
+        Work::Loop(work) => work.sink_timeout,
+        Work::Transact(work) => Some(work.commit_every),
+    };
+    let session = strategy.work.right().group().map(|group| group.session);
+    let past = |span: Span| span + latency.times(3);
+    let spans = [retry, own, session, next, transaction]
+        .into_iter()
+        .flatten();
+    let mut late: Vec<Span> = [latency.times(2)]
+        .into_iter()
+        .chain(spans.map(past))
+        .collect();
+    late.sort_unstable();
+    late.dedup();
+    late
+}
+
+/// Longer than anybody waits for a client.
+fn absence(strategy: &Strategy) -> Span {
+    let group = strategy.work.right().group();
+    group.map_or(Span::millis(200), |group| group.session)
+}
+
+/// What a menu allows, with names.
+fn mishaps(menu: &Menu, bench: &Bench) -> Vec<Mishap> {
+    let name = |node: &NodeId| bench.nodes[usize::from(node.0)].clone();
+    let drop = menu.drop.then_some(Mishap::Lost);
+    let duplicate = menu.duplicate.then_some(Mishap::Twice);
+    let late = menu.late.iter().map(|late| Mishap::Late(*late));
+    let outages = menu.outages.iter().map(|(nodes, outage)| Mishap::Outage {
+        nodes: nodes.iter().map(name).collect(),
+        kind: outage.kind.into(),
+        down: outage.down,
+    });
+    let isolations = menu.isolations.iter().map(|isolation| {
+        let (one, other) = &isolation.links[0];
+        Mishap::Cut {
+            one: name(one),
+            other: name(other),
+            both_ways: isolation.links.len() > 1,
+            lasting: isolation.lasting,
+        }
+    });
+    let packets = drop.into_iter().chain(duplicate).chain(late);
+    packets.chain(outages).chain(isolations).collect()
+}
