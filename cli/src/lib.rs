@@ -51,6 +51,7 @@ pub use semel_sim as sim;
 pub use sweep::{Sweep, Swept};
 
 use semel_reports::Glyphs;
+use semel_reports::again::command;
 use semel_reports::report::Line;
 use semel_reports::words::{Word, word};
 use semel_scenarios::catalog;
@@ -61,6 +62,7 @@ use semel_scenarios::file::setting::Setting;
 use semel_scenarios::outcome::row::Row;
 use semel_scenarios::trial::Runner;
 use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::trial::token::Token;
 
 /// A scenario of the catalog, to be put to a strategy. `semel list scenarios` shows them all.
 ///
@@ -144,6 +146,16 @@ impl Question {
             line: Line::new(&plan, told, token.to_string()),
             is_plain: self.is_of_catalog && self.settings.is_empty(),
         })
+    }
+
+    /// What repeats a run of it from the command line: a token, or a command where values were set. None for a
+    /// scenario that is no file, as far as anybody knows.
+    fn again(&self, token: &Token) -> Option<String> {
+        match (self.is_of_catalog, &self.settings[..]) {
+            (false, _) => None,
+            (true, []) => Some(token.to_string()),
+            (true, set) => Some(command(&token.scenario, &token.strategy, token.seed, set)),
+        }
     }
 
     /// The scenario, as it is after the settings.

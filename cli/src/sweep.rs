@@ -40,6 +40,7 @@ pub struct Sweep {
 /// What the runs came to.
 #[derive(Clone, Debug)]
 pub struct Swept {
+    question: Question,
     plans: Vec<Arc<Plan>>,
     summaries: Vec<Summary>,
     folder: PathBuf,
@@ -47,7 +48,7 @@ pub struct Swept {
 
 impl Sweep {
     /// The seeds 0 to 1000 of a scenario. Where no strategy is named, here or there: of each strategy of which the
-    /// scenario expects something.
+    /// scenario expects something; where it expects nothing, of each that fits it.
     pub fn new(scenario: &Question) -> Self {
         Self {
             strategies: scenario.strategy.iter().cloned().collect(),
@@ -88,35 +89,37 @@ impl Sweep {
     /// Fails where the scenario, a strategy or a setting makes no sense, or where the program itself fails.
     pub fn run(&self) -> Result<Swept, Error> {
         let scenario = self.question.resolve()?;
-        let mut names = self.strategies.clone();
-        if names.is_empty() {
-            names.extend(scenario.expect.keys().cloned());
-        }
         let settings = &self.question.settings;
         let plan = |name: &String| Plan::new(&scenario, name, settings).map(Arc::new);
-        let plans = names.iter().map(plan).collect::<Result<Vec<_>, _>>()?;
-        if plans.is_empty() {
-            return Err(Error::NoStrategy);
-        }
+        let plans = match &self.strategies[..] {
+            [] => Plan::of_all(&scenario, settings)?.plans,
+            names => names.iter().map(plan).collect::<Result<_, _>>()?,
+        };
         let swept = sweep::Sweep::of(plans)
             .seeds(self.seeds.clone())
             .jobs(self.jobs)
             .run()
-            .map_err(trouble)?;
+            .map_err(|trouble| self.error(trouble))?;
         Ok(Swept {
+            question: self.question.clone(),
             plans: swept.plans,
             summaries: swept.summaries,
             folder: self.folder.clone(),
         })
     }
-}
 
-fn trouble(trouble: Trouble) -> Error {
-    match trouble {
-        Trouble::Complaint(complaint) => Error::Complaint(complaint),
-        Trouble::Panicked(token, why) => Error::Internal(format!("{why} (in {token})")),
-        Trouble::Audience(why) => Error::Internal(why.to_string()),
-        Trouble::Threads(why) => Error::Internal(why),
+    fn error(&self, trouble: Trouble) -> Error {
+        match trouble {
+            Trouble::Complaint(complaint) => Error::Complaint(complaint),
+            Trouble::Panicked(token, why) => {
+                let (strategy, seed) = (&token.strategy, token.seed);
+                let again = self.question.again(&token);
+                let again = again.unwrap_or_else(|| format!("{strategy}, seed {seed}"));
+                Error::Internal(format!("{why} (in {again})"))
+            }
+            Trouble::Audience(why) => Error::Internal(why.to_string()),
+            Trouble::Threads(why) => Error::Internal(why),
+        }
     }
 }
 
@@ -135,8 +138,8 @@ impl Swept {
     ///
     /// # Panics
     ///
-    /// Where one was. The message tells the token of the simplest such run, why it went wrong, and the path of a
-    /// witness that repeats it, shrunk to what the failure needs.
+    /// Where one was. The message tells the seed of the simplest such run and, of a scenario of the catalog, the token
+    /// or command that repeats it; why it went wrong; and the path of a witness, shrunk to what the failure needs.
     #[track_caller]
     pub fn expect_promises(&self) {
         let broken = self
@@ -154,8 +157,10 @@ impl Swept {
 
     /// All that helps after a broken promise.
     fn story(&self, plan: &Arc<Plan>, summary: &Summary, cause: &CauseCount) -> String {
+        let again = self.question.again(&plan.token(cause.seed));
+        let again = again.map_or_else(String::new, |again| format!("  again    {again}\n"));
         let head = format!(
-            "{} broke its promise under {} in {} of {} runs: {}\n  token    {}\n",
+            "{} broke its promise under {} in {} of {} runs: {}\n  seed     {}\n{again}",
             summary.strategy,
             summary.scenario,
             thousands(summary.broken),
@@ -164,7 +169,7 @@ impl Swept {
                 "{} at {}, cause {}",
                 cause.invariant, cause.level, cause.cause
             ),
-            plan.token(cause.seed),
+            cause.seed,
         );
         let Some(shrunk) = shrink_to(plan, cause.seed, cause.sought().as_ref(), RUNS) else {
             return head;

@@ -11,6 +11,7 @@
 //! the same run gives the same bytes.
 
 pub mod account;
+pub mod again;
 pub mod chart;
 pub mod compare;
 pub mod demo;

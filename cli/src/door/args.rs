@@ -315,9 +315,9 @@ pub(crate) struct Target {
     /// Which strategy, where a scenario is given
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
-    /// Which seed, where a scenario is given
-    #[arg(long, value_name = "N", value_parser = seed, default_value_t = SEED)]
-    pub(crate) seed: u64,
+    /// Which seed, where a scenario is given; default: 1
+    #[arg(long, value_name = "N", value_parser = seed)]
+    pub(crate) seed: Option<u64>,
     /// Change a value of the scenario, or of the strategy
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,

@@ -12,7 +12,7 @@ use super::args::{Color, Format, Global};
 use super::failure::Failure;
 
 /// How this command talks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Manner {
     pub(crate) format: Format,
     pub(crate) glyphs: Glyphs,
@@ -105,6 +105,14 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// The same of a path that may have been left out.
+    pub(crate) fn begin_if(
+        flag: &'static str,
+        path: Option<&PathBuf>,
+    ) -> Result<Option<Self>, Failure> {
+        path.map(|path| Self::begin(flag, path)).transpose()
+    }
+
     /// Begins to write `path`, which `flag` names. Fails now, before any work, if that is impossible.
     pub(crate) fn begin(flag: &'static str, path: &Path) -> Result<Self, Failure> {
         let open = || -> io::Result<(Option<PathBuf>, File)> {

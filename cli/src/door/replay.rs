@@ -1,22 +1,34 @@
-//! `semel replay`: the run that a token names, once more.
+//! `semel replay`: the run that a token names, or the one that a witness holds, once more.
+
+use std::sync::Arc;
 
 use semel_reports::json;
 use semel_reports::report::Scene;
-use semel_reports::search::stale;
+use semel_reports::search::{self, stale};
 use semel_reports::text::{Detail, heading, replayed, results};
 use semel_scenarios::catalog;
+use semel_scenarios::file::load::load_with;
 use semel_scenarios::trial::token::Token;
-use semel_scenarios::witness::replay::is_current;
+use semel_scenarios::witness::replay::{is_current, witness as again};
 
-use super::args::Format;
+use super::args::{Format, Repeat};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Manner, Out};
 use super::run::scene;
 use super::select::select;
+use super::source;
 
-/// Runs it again. It is reproduced if the digest is the recorded one, whatever the verdict.
-pub(crate) fn replay(token: &Token, manner: Manner) -> Result<Exit, Failure> {
+/// Does it again.
+pub(crate) fn replay(run: &Repeat, manner: Manner) -> Result<Exit, Failure> {
+    match run {
+        Repeat::Token(token) => by_token(token, manner),
+        Repeat::Witness(path) => by_witness(path, manner),
+    }
+}
+
+/// It is reproduced if the digest is the recorded one, whatever the verdict.
+fn by_token(token: &Token, manner: Manner) -> Result<Exit, Failure> {
     if catalog::find(&token.scenario).is_none() {
         return Err(Failure::Usage(catalog::unknown(&token.scenario)));
     }
@@ -35,6 +47,28 @@ pub(crate) fn replay(token: &Token, manner: Manner) -> Result<Exit, Failure> {
     Out::new(manner).say(&answer(&scene, token, manner))?;
     is_recorded(token, &scene.lines[0].row.digest)?;
     Ok(Exit::Met)
+}
+
+/// It is reproduced if the witness is as it was.
+fn by_witness(path: &str, manner: Manner) -> Result<Exit, Failure> {
+    let scenario = Arc::new(load_with(&source::find(path)?, &[])?);
+    let replayed = again(&scenario)?.ok_or_else(|| {
+        Failure::Usage(format!(
+            "{path} is no witness; give a token, or a file that `semel shrink` wrote"
+        ))
+    })?;
+    let as_before = replayed.difference.is_none();
+    let text = match manner.format {
+        Format::Human if as_before && manner.detail == Detail::Quiet => String::new(),
+        Format::Human => search::replayed(&replayed, manner.glyphs),
+        Format::Json => json::document(std::iter::once(&replayed.run.row)),
+        Format::Jsonl => json::line(&replayed.run.row),
+    };
+    Out::new(manner).say(&text)?;
+    Ok(match replayed.difference {
+        None => Exit::Met,
+        Some(_) => Exit::Irreproducible,
+    })
 }
 
 /// Fails where a run did not come out with the digest that its token recorded.

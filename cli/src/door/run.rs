@@ -1,6 +1,5 @@
 //! `semel run`: each scenario under one seed, strategy by strategy.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use semel_reports::report::{Heading, Line, Scene};
@@ -56,13 +55,9 @@ impl Files {
             let text = "--trace and --report name the same file";
             return Err(Failure::Usage(text.into()));
         }
-        let begin = |flag, path: &Option<PathBuf>| {
-            let path = path.as_ref();
-            path.map(|path| Draft::begin(flag, path)).transpose()
-        };
         Ok(Self {
-            trace: begin("--trace", &args.trace)?,
-            page: begin("--report", &args.report)?,
+            trace: Draft::begin_if("--trace", args.trace.as_ref())?,
+            page: Draft::begin_if("--report", args.report.as_ref())?,
         })
     }
 
@@ -155,6 +150,7 @@ fn before(selection: &Selection, seed: u64, manner: Manner, out: &mut Out) -> Re
     if manner.detail == Detail::Quiet {
         return Ok(());
     }
+    selection.tell_left_out(manner);
     let head = head(selection, seed);
     if manner.format == Format::Human {
         return out.say(&heading(&head, manner.glyphs));

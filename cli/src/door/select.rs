@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use semel_reports::again::command;
 use semel_scenarios::catalog;
 use semel_scenarios::file::load::load_with;
 use semel_scenarios::file::scenario::Scenario;
 use semel_scenarios::file::setting::Setting;
 use semel_scenarios::outcome::row::Row;
-use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::trial::plan::{Plan, Unnamed};
 
 use super::failure::Failure;
+use super::output::Manner;
 use super::source;
 
 /// One scenario and its plans, a plan for each strategy.
@@ -23,6 +25,8 @@ pub(crate) struct Selection {
     pub(crate) scenario: Arc<Scenario>,
     /// A plan for each strategy.
     pub(crate) plans: Vec<Arc<Plan>>,
+    /// The strategies of the catalog that nobody named and that do not fit.
+    left_out: Vec<String>,
 }
 
 /// Resolves everything that was typed, each scenario once, before any run. All mistakes of one kind are reported
@@ -66,46 +70,40 @@ fn selection(
     settings: &[Setting],
 ) -> Result<Selection, Failure> {
     let scenario = Arc::new(load_with(&source::find(given)?, settings)?);
-    let names = names(&scenario, strategies);
-    if names.is_empty() {
+    let unnamed = match strategies {
+        None => Plan::of_all(&scenario, settings)?,
+        Some(asked) => {
+            let names = names(&scenario, asked);
+            let plan = |name: &String| Plan::new(&scenario, name, settings).map(Arc::new);
+            Unnamed {
+                plans: names.iter().map(plan).collect::<Result<_, _>>()?,
+                left_out: Vec::new(),
+            }
+        }
+    };
+    if unnamed.plans.is_empty() {
         let text = format!("no strategy is selected for {given}; name some with --strategy");
         return Err(Failure::Nothing(text));
     }
-    let plans = names
-        .iter()
-        .map(|name| match Plan::new(&scenario, name, settings) {
-            Ok(plan) => Ok(Arc::new(plan)),
-            Err(complaint) => Err(Failure::from(complaint)),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
     Ok(Selection {
         given: given.into(),
         settings: settings.to_vec(),
         scenario,
-        plans,
+        plans: unnamed.plans,
+        left_out: unnamed.left_out,
     })
 }
 
-/// The strategies that are meant, each once: those named; or all; or those of which the scenario expects something.
-fn names(scenario: &Scenario, asked: Option<&[String]>) -> Vec<String> {
+/// The strategies that were named, each once.
+fn names(scenario: &Scenario, asked: &[String]) -> Vec<String> {
     let known = catalog::strategy_names().iter().map(ToString::to_string);
-    let own = scenario.define.keys().cloned();
-    let all: Vec<String> = known.chain(own).collect();
-    let mut names: Vec<String> = match asked {
-        None => {
-            let expected = |name: &String| scenario.expect.contains_key(name);
-            let some: Vec<String> = all.iter().filter(|name| expected(name)).cloned().collect();
-            if some.is_empty() { all } else { some }
-        }
-        Some(asked) => asked
-            .iter()
-            .flat_map(|name| match name.trim() {
-                "all" => all.clone(),
-                "" => Vec::new(),
-                name => vec![name.to_owned()],
-            })
-            .collect(),
-    };
+    let all: Vec<String> = known.chain(scenario.define.keys().cloned()).collect();
+    let named = asked.iter().flat_map(|name| match name.trim() {
+        "all" => all.clone(),
+        "" => Vec::new(),
+        name => vec![name.to_owned()],
+    });
+    let mut names: Vec<String> = named.collect();
     let mut seen = Vec::new();
     names.retain(|name| {
         let new = !seen.contains(name);
@@ -125,16 +123,17 @@ impl Selection {
                 None => token.to_string(),
             };
         }
-        let mut command = format!(
-            "semel run {} --strategy {} --seed {seed}",
-            quoted(&self.given),
-            quoted(&plan.name)
-        );
-        for setting in &self.settings {
-            command.push_str(" --set ");
-            command.push_str(&quoted(&format!("{}={}", setting.path, setting.value)));
+        command(&self.given, &plan.name, seed, &self.settings)
+    }
+
+    /// Tells a person who waits which strategies nobody named and nobody runs.
+    pub(crate) fn tell_left_out(&self, manner: Manner) {
+        if !self.left_out.is_empty() {
+            let (given, names) = (manner.glyphs.clean(&self.given), self.left_out.join(", "));
+            manner.aside(&format!(
+                "not for {given}: {names} (--strategy NAME tells why)\n"
+            ));
         }
-        command
     }
 
     /// What `--set` changed: path and value.
@@ -143,27 +142,5 @@ impl Selection {
         pairs
             .map(|setting| (setting.path.clone(), setting.value.clone()))
             .collect()
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.into()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(quoted("workload.records=5"), "workload.records=5");
-        assert_eq!(quoted("faults[drop].rate=1/5"), "'faults[drop].rate=1/5'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
     }
 }

@@ -22,6 +22,9 @@ use super::select::{Selection, select};
 /// Runs everything that was asked for.
 pub(crate) fn sweep(args: &Args, manner: Manner) -> Result<Exit, Failure> {
     let selections = select(&args.scenarios, args.strategy.as_deref(), &args.set)?;
+    if manner.detail > Detail::Quiet {
+        selections.iter().for_each(|one| one.tell_left_out(manner));
+    }
     let (witnesses, stale) = replay_found(&selections, manner);
     let many = Many {
         selections: &selections,

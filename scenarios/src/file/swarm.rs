@@ -28,8 +28,8 @@ pub struct Swarm {
     /// With this probability a fault of the list is switched off altogether, each by itself.
     pub off: Rate,
     /// Paths as `--set` takes them, each with the range that its value is drawn from: `"faults[drop].rate": "0..1/10"`.
-    /// Rates, spans of time and whole numbers of `topology`, `workload`, `network`, `faults`, `heal_at` and `strategy`
-    /// can be drawn. A path of `strategy` is drawn for those strategies that have it.
+    /// Rates, spans of time and whole numbers of `topology`, `workload`, `network`, `faults`, `heal_at`, `settle` and
+    /// `strategy` can be drawn. A path of `strategy` is drawn for those strategies that have it.
     pub ranges: BTreeMap<String, Range>,
 }
 
@@ -371,11 +371,13 @@ impl Dial {
 
     fn draw(&self, seed: Seed) -> u64 {
         let width = self.most - self.least;
-        let step = match self.kind {
-            Kind::Whole => 1,
-            Kind::Rate | Kind::Span => (width / STEPS).max(1),
+        let steps = match self.kind {
+            Kind::Whole => width,
+            Kind::Rate | Kind::Span => width.min(STEPS),
         };
-        self.least + step * dice(seed, &self.path).below(ONLY, 0, width / step + 1)
+        let step = dice(seed, &self.path).below(ONLY, 0, steps + 1);
+        let along = u128::from(width) * u128::from(step) / u128::from(steps.max(1));
+        self.least + along as u64
     }
 }
 

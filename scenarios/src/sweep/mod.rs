@@ -118,8 +118,7 @@ pub enum Trouble {
 }
 
 impl Sweep {
-    /// All seeds from 0 to 1000 of a scenario. Without [`Sweep::strategy`]: of each strategy of which it expects
-    /// something.
+    /// All seeds from 0 to 1000 of a scenario. Without [`Sweep::strategy`]: of the strategies of [`Plan::of_all`].
     pub fn new(scenario: &Arc<Scenario>) -> Self {
         Self {
             scenario: Some(Arc::clone(scenario)),
@@ -185,7 +184,7 @@ impl Sweep {
             return Ok(());
         };
         if self.strategies.is_empty() {
-            self.strategies = scenario.expect.keys().cloned().collect();
+            self.plans = Plan::of_all(&scenario, &[])?.plans;
         }
         for name in &self.strategies {
             self.plans.push(Arc::new(Plan::new(&scenario, name, &[])?));

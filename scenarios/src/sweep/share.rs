@@ -44,12 +44,11 @@ impl FromStr for Share {
         }
         let hundredths: u16 = format!("{part:0<2}").parse().map_err(|_| wrong())?;
         let whole: u16 = whole.parse().map_err(|_| wrong())?;
-        match whole.checked_mul(100) {
-            Some(share) if share + hundredths <= WHOLE => Ok(Self(share + hundredths)),
-            _ => Err(format!(
-                "`{text}` is more than all runs; use at most `100%`"
-            )),
-        }
+        let share = whole
+            .checked_mul(100)
+            .and_then(|share| share.checked_add(hundredths));
+        let share = share.filter(|share| *share <= WHOLE).map(Self);
+        share.ok_or_else(|| format!("`{text}` is more than all runs; use at most `100%`"))
     }
 }
 
@@ -71,7 +70,7 @@ mod tests {
         for text in ["0%", "5%", "0.50%", "12.25%", "100%"] {
             assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
         }
-        for text in ["5", "-1%", "101%", "1.234%", "%", "x%", "700%"] {
+        for text in ["5", "-1%", "101%", "1.234%", "%", "x%", "700%", "655.99%"] {
             assert!(text.parse::<Share>().is_err(), "{text}");
         }
     }

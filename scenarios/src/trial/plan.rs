@@ -11,6 +11,7 @@ use semel_sim::chance::Seed;
 use semel_sim::faults::compile_some;
 use semel_sim::seeded::Seeded;
 
+use crate::catalog;
 use crate::file::check::{self, Objection};
 use crate::file::complaint::{Complaint, Source};
 use crate::file::expect::{Expectation, Expected};
@@ -45,6 +46,15 @@ pub struct Plan {
     /// What a seed has drawn, by path.
     pub drawn: BTreeMap<String, String>,
     pub(crate) draws: Option<Arc<Draws>>,
+}
+
+/// The plans of a scenario for which nobody named a strategy.
+#[derive(Clone, Debug, Default)]
+pub struct Unnamed {
+    /// A plan for each strategy that fits, in the order of the catalog.
+    pub plans: Vec<Arc<Plan>>,
+    /// The strategies of the catalog that do not fit the scenario.
+    pub left_out: Vec<String>,
 }
 
 impl Plan {
@@ -94,6 +104,37 @@ impl Plan {
             drawn: BTreeMap::new(),
             draws,
         })
+    }
+
+    /// The plans of a scenario for which nobody named a strategy.
+    ///
+    /// Those of which it expects something. Where it expects nothing: its own, which must fit, and those of the catalog
+    /// that do. Fails where one of the former does not fit, or none is left.
+    pub fn of_all(scenario: &Arc<Scenario>, settings: &[Setting]) -> Result<Unnamed, Complaint> {
+        let known = catalog::strategy_names().iter().copied();
+        let all = known.chain(scenario.define.keys().map(String::as_str));
+        let mut unnamed = Unnamed::default();
+        let mut first = None;
+        for name in all {
+            let expected = scenario.expect.contains_key(name);
+            if !expected && !scenario.expect.is_empty() {
+                continue;
+            }
+            match Self::new(scenario, name, settings) {
+                Ok(plan) => unnamed.plans.push(Arc::new(plan)),
+                Err(complaint) if expected || scenario.define.contains_key(name) => {
+                    return Err(complaint);
+                }
+                Err(complaint) => {
+                    unnamed.left_out.push(name.into());
+                    first = first.or(Some(complaint));
+                }
+            }
+        }
+        match first {
+            Some(complaint) if unnamed.plans.is_empty() => Err(complaint),
+            _ => Ok(unnamed),
+        }
     }
 
     /// Whether each seed draws a mix of its own.
