@@ -462,11 +462,80 @@ fn patience_is_for_what_can_get_on() {
         "faults: [Burst(good: \"5ms\", bad: \"10h\", until: \"12min\")]",
         "faults: [Pause(node: \"consumer-0\", at: \"5ms\", down: \"1h\")]",
         "faults: [Isolate(node: \"broker-0\", at: \"5ms\", lasting: \"1h\")]",
+        // What strikes long after the last progress leaves time to get over it.
+        "faults: [Crash(node: \"consumer\", at: \"11min\")], settle: (patience: \"10min\")",
+        "faults: [Crash(node: \"consumer\", at: \"6s\")], settle: (patience: \"5s\")",
     ] {
         let row = run(healing);
         let said = (row.verdict, &*row.end);
         assert_eq!(said, (RunVerdict::Holds, "settled"), "{healing}");
     }
+}
+
+/// The source is replayed from a position that is an hour old when its producer crashes, eleven minutes after the last
+/// progress (§1.18, Debezium): the run goes on until the repeats are in.
+#[test]
+fn a_late_crash_is_followed_to_its_end() {
+    let scenario = load(&Source {
+        name: "late.ron".into(),
+        text: "(schema: 1, name: \"late\", workload: (records: 2),
+            faults: [Crash(node: \"producer\", at: \"11min\")],
+            define: {\"late\": (promise: [], source: Replayed(save_every: \"1h\"), work: Loop(mark: After))})"
+            .into(),
+    });
+    let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+    let plan = Plan::new(&scenario, "late", &[]).expect("it fits");
+    let row = Runner::new(&Arc::new(plan)).run(0);
+    assert_eq!((row.duplicated_in_log, row.duplicated), (2, 2));
+}
+
+/// A record that is worked on for longer than patience lasts is no standstill.
+#[test]
+fn slow_work_is_no_standstill() {
+    let scenario = load(&Source {
+        name: "slow.ron".into(),
+        text: "(schema: 1, name: \"slow\", workload: (records: 2),
+            define: {\"slow\": (promise: [], work: Loop(mark: After, processing: \"15min\"))})"
+            .into(),
+    });
+    let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+    let plan = Plan::new(&scenario, "slow", &[]).expect("it fits");
+    let row = Runner::new(&Arc::new(plan)).run(0);
+    assert_eq!(
+        (row.verdict, row.applied, &*row.end),
+        (RunVerdict::Holds, 2, "settled")
+    );
+}
+
+/// Design §4: a clause that broke beyond its assumptions is shown, and is no `holds`: whoever expects that is told.
+#[test]
+fn a_clause_that_broke_beyond_its_assumptions_is_no_holds() {
+    let run = |level: &str| {
+        let scenario = load(&Source {
+            name: "window.ron".into(),
+            text: format!(
+                "(schema: 1, name: \"window\", workload: (records: 4),
+                faults: [
+                    Drop(packet: Ack(record: 3, attempt: 1)),
+                    Isolate(node: \"producer\", after: Stored(record: 3), lasting: \"3min\"),
+                ],
+                define: {{\"window\": (
+                    promise: [(level: {level}, keeps: no_duplicate, assuming: [Within(\"2min\")])],
+                    publish: (name: Intent, window: 1, retry: Backoff(timeout: \"1s\", deadline: \"10min\")),
+                    stream: (recognise: Id((time: \"2min\"), WithData)),
+                    work: Loop(mark: After), sink: (kind: Inbox()),
+                )}},
+                expect: {{\"window\": (verdict: Holds, because: \"F082\")}})"
+            ),
+        });
+        let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+        let plan = Arc::new(Plan::new(&scenario, "window", &[]).expect("it fits"));
+        let row = Runner::new(&plan).run(0);
+        assert_eq!((row.duplicated_in_log, row.duplicated), (1, 0));
+        (row.verdict, verdict::of_run(&plan, &row))
+    };
+    assert_eq!(run("log"), (RunVerdict::Violates, Judgement::Unmet));
+    assert_eq!(run("effect"), (RunVerdict::Holds, Judgement::Met));
 }
 
 /// B13 without a lease: a sink that dies between the effect and the completion leaves the key in progress for ever.

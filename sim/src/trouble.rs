@@ -1,7 +1,8 @@
 //! When trouble passed: the clock by which patience is measured.
 //!
 //! Nobody can be expected to get anywhere while a node is down or an isolation lasts, so that is no standstill, however
-//! long it takes. The clock stands still while any node is down, and patience starts anew with every change of weather.
+//! long it takes. The clock stands still while any node is down, and patience starts anew with every change of weather,
+//! and when the last node that was down is up again.
 
 use crate::time::{Span, Time};
 
@@ -31,6 +32,7 @@ impl Trouble {
         self.down -= 1;
         if self.down == 0 {
             self.total = self.total + now.since(self.since);
+            self.changes(now);
         }
     }
 

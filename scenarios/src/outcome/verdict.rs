@@ -128,13 +128,13 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
     }
 }
 
-/// A wrong effect, a broken promise and whatever the scenario asks for by name violate; a run cut short shows nothing
-/// else.
+/// A wrong effect, a clause of the promise that broke (within its assumptions or beyond them) and whatever the scenario
+/// asks for by name violate; a run cut short shows nothing else.
 fn verdict(plan: &Plan, violations: &[ViolationRow], cut_short: bool) -> RunVerdict {
     let named = plan.expectation.verdict.breaches();
     let counts = |violation: &ViolationRow| {
         violation.level == Level::Effect.name()
-            || violation.is_breach()
+            || violation.promised
             || named.iter().any(|breach| violation.is(*breach))
     };
     if violations.iter().any(counts) {

@@ -3,7 +3,7 @@
 //! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every
 //! answer is later than its client waits for it, standing still says nothing of the strategy: such a run goes on
 //! until it is out of events, and is inconclusive. Where all heals, nobody's patience ends before that; where nothing
-//! does, it waits for the end of the faults that let nobody through.
+//! does, it waits for the end of the faults that let nobody through. And what takes long to work on is no standstill.
 
 use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
@@ -25,13 +25,18 @@ pub(crate) fn patience(plan: &Plan) -> Span {
         .filter_map(|fault| deaf_until(fault, wait, scenario.network.service))
         .max();
     let deaf = deaf.filter(|_| scenario.heal_at.is_none());
-    Span(
-        scenario
-            .settle
-            .patience
-            .0
-            .saturating_add(deaf.map_or(0, |until| until.0)),
-    )
+    let extra = deaf
+        .map_or(0, |until| until.0)
+        .saturating_add(processing(plan).0);
+    Span(scenario.settle.patience.0.saturating_add(extra))
+}
+
+/// How long a record is worked on: as long as that takes, nothing can be seen of it.
+fn processing(plan: &Plan) -> Span {
+    match &plan.strategy.work {
+        Work::Loop(work) => work.processing,
+        Work::Transact(work) => work.processing,
+    }
 }
 
 /// Until when a fault that does not heal loses packets more often than not, or makes answers later than a client waits,
