@@ -1,10 +1,12 @@
 //! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
 
+use semel_scenarios::outcome::minimal::FaultSet;
 use semel_scenarios::outcome::summary::{CauseCount, Summary};
 use semel_scenarios::witness::sought::Sought;
 
 use crate::ink::{BOLD, DIM, Glyphs, finish, paint, style};
 use crate::table::{Cell, Side, Table, paragraph};
+use crate::text::Detail;
 use crate::words::{Mark, Word, list, overall, plural, thousands};
 
 /// Many runs of one scenario: everything that is said of them.
@@ -45,8 +47,8 @@ pub(crate) fn percent(rate: f64) -> String {
     }
 }
 
-/// The whole page.
-pub fn page(sweeping: &Sweeping, glyphs: Glyphs) -> String {
+/// The whole page. In detail: each violation by itself, with the sets of faults it was met with.
+pub fn page(sweeping: &Sweeping, glyphs: Glyphs, detail: Detail) -> String {
     let (start, end) = sweeping.seeds;
     let mut out = paint(&glyphs.clean(&sweeping.scenario), BOLD);
     for part in ["  seeds ", &start.to_string(), "..", &end.to_string(), "\n"] {
@@ -60,7 +62,7 @@ pub fn page(sweeping: &Sweeping, glyphs: Glyphs) -> String {
     for line in &sweeping.lines {
         out.push_str(&reason(line, glyphs));
     }
-    out.push_str(&causes(&sweeping.lines, glyphs));
+    out.push_str(&causes(&sweeping.lines, glyphs, detail));
     out.push_str(&never_struck(&sweeping.lines, glyphs));
     finish(&out)
 }
@@ -125,8 +127,8 @@ fn reason(line: &Swept, glyphs: Glyphs) -> String {
 /// So many sets of faults are told of each cause, the most frequent ones.
 const SETS: usize = 2;
 
-/// Every distinct failure, by cause and smallest set of faults: how often, and the simplest run that shows it.
-fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
+/// Every distinct cause: how often, and the simplest run that shows it.
+fn causes(lines: &[Swept], glyphs: Glyphs, detail: Detail) -> String {
     if lines.iter().all(|line| line.summary.causes.is_empty()) {
         return String::new();
     }
@@ -139,48 +141,116 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
         ("simplest run", Side::Left),
     ];
     let mut table = Table::new(glyphs, &columns);
+    let mut shortened = false;
     for line in lines {
-        for (cause, again) in line.summary.causes.iter().zip(&line.again) {
-            of_cause(&mut table, &line.summary.strategy, cause, again);
+        let strategy = &line.summary.strategy;
+        if detail == Detail::Verbose {
+            for (cause, again) in line.summary.causes.iter().zip(&line.again) {
+                of_violation(&mut table, strategy, cause, again);
+            }
+        } else {
+            for group in groups(line) {
+                shortened |= group.len() > 1;
+                of_cause(&mut table, strategy, &group);
+            }
         }
     }
     let mut several = lines.iter().filter(|line| line.summary.causes.len() > 1);
     let other = several.find_map(|line| line.summary.causes.last()?.sought());
-    let note = paragraph("", 0, &glyphs.clean(&met(other.as_ref())));
+    let note = paragraph("", 0, &glyphs.clean(&met(other.as_ref(), shortened)));
     format!("\n{}{note}", table.render())
 }
 
 /// What the table of causes leaves open, and who says it. Where a run may show several things, one can be asked for.
-fn met(other: Option<&Sought>) -> String {
+fn met(other: Option<&Sought>, shortened: bool) -> String {
+    let more = if shortened {
+        " With -v each violation has its own line."
+    } else {
+        ""
+    };
     let asked = other.map_or_else(String::new, |other| {
         format!(" Of several violations of a run both take the gravest, or the one asked for: --violation \"{other}\".")
     });
     format!(
         "Smallest set met: the fewest kinds of faults that struck in a run of that kind. What such a run needs, \
-         `semel shrink` says, and why, `semel explain`.{asked}"
+         `semel shrink` says, and why, `semel explain`.{more}{asked}"
     )
 }
 
-/// The lines of one cause: its name stands in the first of them.
-fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[String]) {
+/// A violation, and what repeats the simplest run of each of its sets of faults.
+type Told<'s> = (&'s CauseCount, &'s [String]);
+
+/// What a strategy shows by the same cause on the same side, the gravest violation first.
+fn groups(line: &Swept) -> Vec<Vec<Told<'_>>> {
+    let mut groups: Vec<Vec<Told<'_>>> = Vec::new();
+    for told in line
+        .summary
+        .causes
+        .iter()
+        .zip(line.again.iter().map(Vec::as_slice))
+    {
+        let key = |cause: &CauseCount| (cause.broken, cause.cause.clone(), cause.side.clone());
+        let same = |group: &&mut Vec<Told<'_>>| key(group[0].0) == key(told.0);
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(told),
+            None => groups.push(vec![told]),
+        }
+    }
+    let gravity = |(cause, _): &Told<'_>| (cause.level == "effect", cause.runs);
+    for group in &mut groups {
+        group.sort_by_key(|told| std::cmp::Reverse(gravity(told)));
+    }
+    groups
+}
+
+/// The line of one cause: of its gravest violation, and how many others there are.
+fn of_cause(table: &mut Table, strategy: &str, group: &[Told<'_>]) {
+    let (cause, again) = group[0];
+    let others = match group.len() - 1 {
+        0 => String::new(),
+        count => format!(", and {count} more"),
+    };
+    let mut row = head(cause, strategy, &others);
+    if let (Some(set), Some(again)) = (cause.sets.first(), again.first()) {
+        row.push(thousands(cause.runs).into());
+        row.push(names(set).into());
+        row.push(Cell::new(again.clone(), DIM));
+    }
+    table.row(row);
+}
+
+/// The first cells of a line: which cause, what it broke, and whose.
+fn head(cause: &CauseCount, strategy: &str, others: &str) -> Vec<Cell> {
     let mark = if cause.broken {
         Mark::Broken
     } else {
         Mark::Beyond
     };
     let name = format!("{} {}", mark.symbol(), cause.cause);
-    let mut head = vec![
+    let what = format!(
+        "{} at {}, {}{others}",
+        cause.invariant, cause.level, cause.side
+    );
+    vec![
         Cell::new(name, style(mark)),
-        what(cause).into(),
+        what.into(),
         strategy.to_string().into(),
-    ];
+    ]
+}
+
+fn names(set: &FaultSet) -> String {
+    match set.faults[..] {
+        [] => "none".into(),
+        _ => set.faults.join(" + "),
+    }
+}
+
+/// The lines of one violation, one for each of its sets of faults: what it is stands in the first of them.
+fn of_violation(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[String]) {
+    let mut head = head(cause, strategy, "");
     for (set, again) in cause.sets.iter().zip(again).take(SETS) {
-        let faults = match set.faults[..] {
-            [] => "none".into(),
-            _ => set.faults.join(" + "),
-        };
         head.push(thousands(set.runs).into());
-        head.push(faults.into());
+        head.push(names(set).into());
         head.push(Cell::new(again.clone(), DIM));
         table.row(std::mem::replace(
             &mut head,
@@ -203,10 +273,6 @@ fn of_cause(table: &mut Table, strategy: &str, cause: &CauseCount, again: &[Stri
         head.push(String::new().into());
         table.row(head);
     }
-}
-
-fn what(cause: &CauseCount) -> String {
-    format!("{} at {}, {}", cause.invariant, cause.level, cause.side)
 }
 
 /// Faults that never struck any strategy.

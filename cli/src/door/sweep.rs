@@ -91,7 +91,7 @@ fn tell(
             seeds: (swept.seeds.start, swept.seeds.end),
             lines,
         };
-        out.say(&page::page(&sweeping, manner.glyphs))?;
+        out.say(&page::page(&sweeping, manner.glyphs, manner.detail))?;
         out.say("\n")?;
     }
     if quiet {
