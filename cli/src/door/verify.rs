@@ -20,7 +20,7 @@ use super::select::select;
 pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
     let given = std::slice::from_ref(&args.scenario);
     let quiet = manner.detail == Detail::Quiet;
-    let mut draft = Draft::begin_if("-o", args.output.as_ref())?;
+    let draft = Draft::begin_if("-o", args.output.as_ref())?;
     let mut exit = Exit::Met;
     let mut all = Vec::new();
     let mut out = Out::new(manner);
@@ -41,13 +41,6 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
                 Format::Jsonl => out.say(&json::line(&verified))?,
                 Format::Json => {}
             }
-            // Of several strategies, the first that shows one.
-            if let Some(witness) = verified.witness()
-                && let Some(mut file) = draft.take()
-            {
-                file.add(&smallest(witness)?)?;
-                file.finish()?;
-            }
             exit = exit.max(came_to);
             all.push(verified);
         }
@@ -62,8 +55,20 @@ pub(crate) fn verify(args: &Verify, manner: Manner) -> Result<Exit, Failure> {
         (Format::Json, several) => out.say(&json::document(several))?,
         (Format::Human | Format::Jsonl, _) => {}
     }
-    if draft.is_some() && !quiet {
-        manner.aside("no counterexample, so no file was written\n");
+    if let Some(mut file) = draft {
+        // Of several strategies, the first that breaks its promise, or else the first that shows anything.
+        let of = |broken: bool| {
+            all.iter()
+                .filter(move |one| one.breaking().is_some() == broken)
+        };
+        match of(true).chain(of(false)).find_map(Verified::witness) {
+            Some(witness) => {
+                file.add(&smallest(witness)?)?;
+                file.finish()?;
+            }
+            None if quiet => {}
+            None => manner.aside("no counterexample, so no file was written\n"),
+        }
     }
     Ok(exit)
 }

@@ -130,7 +130,8 @@ impl Verified {
     }
 }
 
-/// Follows every schedule of at most `most` faults, of at most so many in all.
+/// Follows every schedule of at most `most` faults: first those of one, then those of two, and so on, of each number
+/// at most so many in all. So where it is cut short, what was found has the fewest faults all the same.
 pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
     let plan = &plan.as_written();
     let bench = Bench::new(plan, 0);
@@ -139,16 +140,29 @@ pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
         heal_at: Time::NEVER,
         ..bench.limits()
     };
-    let exploration = Exploration {
+    let exploration = |most| Exploration {
         menu: &menu,
         most,
         limits: &limits,
         schedules,
         merge: true,
     };
+    let mut size = most.min(1);
+    let (mut tried, mut found) = follow(&exploration(size), &bench);
+    while tried.finished && size < most {
+        size += 1;
+        let (more, larger) = follow(&exploration(size), &bench);
+        tried = more;
+        found = larger.or_smaller(found);
+    }
+    verified(&bench, &menu, most, &tried, found)
+}
+
+/// Follows the schedules of an exploration.
+fn follow(exploration: &Exploration<'_>, bench: &Bench) -> (Tried, Found) {
     let mut found = Found::default();
     let tried = explore(
-        &exploration,
+        exploration,
         bench.world(),
         Alone(bench.judge()),
         |mut world, mut alone, end, chosen| {
@@ -157,7 +171,7 @@ pub fn verify(plan: &Arc<Plan>, most: usize, schedules: u64) -> Verified {
             found.add(&alone.0, chosen);
         },
     );
-    verified(&bench, &menu, most, &tried, found)
+    (tried, found)
 }
 
 fn verified(bench: &Bench, menu: &Menu, most: usize, tried: &Tried, found: Found) -> Verified {
@@ -253,6 +267,24 @@ impl Found {
                 smallest.chosen = chosen.to_vec();
             }
         }
+    }
+}
+
+impl Found {
+    /// The same, but for kinds of which smaller schedules are known: an exploration that is cut short may have met
+    /// only larger ones.
+    fn or_smaller(mut self, smaller: Self) -> Self {
+        for (kind, smallest) in smaller.0 {
+            match self.0.get_mut(&kind) {
+                Some(known) if faults(&smallest.chosen) < faults(&known.chosen) => {
+                    known.violation = smallest.violation;
+                    known.chosen = smallest.chosen;
+                }
+                Some(_) => {}
+                None => drop(self.0.insert(kind, smallest)),
+            }
+        }
+        self
     }
 }
 
