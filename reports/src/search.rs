@@ -89,14 +89,19 @@ pub fn replayed(replayed: &Replayed, glyphs: Glyphs) -> String {
             "{} under {}: digest {}, as before\n",
             row.scenario, row.strategy, row.digest
         ),
-        Some(difference) => format!(
-            "{} under {} does not reproduce: digest {}, expected {}\n{}\n",
-            row.scenario,
-            row.strategy,
-            row.digest,
-            replayed.digest,
-            differs(difference)
-        ),
+        Some(difference) => {
+            let digest = if row.digest == replayed.digest {
+                format!("its digest is {}, as before", row.digest)
+            } else {
+                format!("digest {}, expected {}", row.digest, replayed.digest)
+            };
+            format!(
+                "{} under {} does not reproduce: {digest}\n{}\n",
+                row.scenario,
+                row.strategy,
+                differs(difference)
+            )
+        }
     };
     lines(&text, glyphs)
 }
@@ -176,7 +181,8 @@ pub fn verified(verified: &Verified, glyphs: Glyphs) -> String {
 
 fn verdict(verified: &Verified) -> String {
     let tried = thousands(verified.schedules());
-    let most = plural(verified.faults as u64, "fault");
+    let size = verified.ended.len() - 1;
+    let most = plural(size as u64, "fault");
     let scope = if verified.finished && verified.schedules() == 1 {
         format!("the only schedule of at most {most} from this menu, around one quiet timing")
     } else if verified.finished {

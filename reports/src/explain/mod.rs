@@ -7,7 +7,7 @@ mod readers;
 mod steps;
 
 use semel_scenarios::explain::{
-    Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Smaller,
+    Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Named, Smaller,
 };
 use semel_scenarios::shrink::Size;
 
@@ -325,12 +325,20 @@ fn needed(explanation: &Explanation) -> String {
     }
     let (needed, other): (Vec<_>, Vec<_>) =
         faults.iter().partition(|fault| fault.needed == Some(true));
+    let (turning, other): (Vec<_>, Vec<_>) = other
+        .into_iter()
+        .partition(|fault| fault.otherwise.is_some());
     let needed: Vec<&str> = needed.iter().map(|fault| fault.name.as_str()).collect();
+    let turns: String = turning.into_iter().filter_map(turns).collect();
     let without = match needed.len() {
         0 if faults.is_empty() => {
             return format!("Needed: {}.", at_fault(explanation));
         }
-        0 => return "Needed: no fault by itself; without any one of them this violation still appears.".into(),
+        0 => {
+            let text =
+                "Needed: no fault by itself; without any one of them this violation still appears.";
+            return text.to_owned() + &turns;
+        }
         1 => "without it",
         2 => "without either",
         _ => "without any one of them",
@@ -346,9 +354,18 @@ fn needed(explanation: &Explanation) -> String {
         ),
     };
     format!(
-        "Needed: {}; {without} this violation does not appear.{rest}",
+        "Needed: {}; {without} this violation does not appear.{turns}{rest}",
         list(&needed)
     )
+}
+
+/// What a fault decides that is not needed for the violation, but for its cause.
+fn turns(fault: &Named) -> Option<String> {
+    let (name, cause) = (&fault.name, fault.otherwise.as_ref()?);
+    let other = causes::find(cause).name;
+    Some(format!(
+        " Without {name} it appears by another cause: {other} ({cause})."
+    ))
 }
 
 /// What a failure without faults comes from.

@@ -26,7 +26,7 @@ mod transfer;
 
 use std::sync::Arc;
 
-use semel_models::judge::{Violation, universal_promises};
+use semel_models::judge::{Cause, Violation, universal_promises};
 use semel_models::strategy::{Clause, Strategy};
 use semel_sim::schedule::Deviation;
 use semel_sim::time::Span;
@@ -34,7 +34,7 @@ use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::file::scenario::Scenario;
-use crate::outcome::row::ViolationRow;
+use crate::outcome::row::{ViolationRow, Word};
 use crate::outcome::verdict;
 use crate::shrink::incident::incidents;
 use crate::shrink::meaning::{Carried, Meaning, Meant};
@@ -118,8 +118,12 @@ pub struct Smaller {
 pub struct Named {
     /// `F1`, `F2`, ..
     pub name: String,
-    /// Whether the run passes without it. None where there are too many to run again without each.
+    /// Whether the run passes without it: nothing breaks this invariant at this level any more. None where there are
+    /// too many to run again without each.
     pub needed: Option<bool>,
+    /// The cause by which the invariant is broken at this level all the same without it, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Word>,
     /// What it does that no line of the proof shows.
     pub hidden: Vec<Hidden>,
     /// Which lines of the witness's script it is, from 0: an isolation has one for each link that is cut or joined.
@@ -251,7 +255,17 @@ fn unwritten(strategy: &Strategy, violation: &Violation) -> Option<Clause> {
 /// be one, and thousands of long runs would tell nobody anything.
 const TRIED: usize = 100;
 
-/// The faults, and which of them it takes: without a needed one, the same violation does not appear.
+/// What becomes of a run without one of its faults.
+enum Without {
+    /// The invariant is kept at that level.
+    Kept,
+    /// It is broken by another cause.
+    Otherwise(Cause),
+    /// The same violation appears.
+    Same,
+}
+
+/// The faults, and which of them it takes: without a needed one, nothing breaks the same invariant at the same level.
 fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
     let incidents = incidents(meanings.iter().map(|one| &one.deviation));
     let count = incidents.iter().max().map_or(0, |last| last + 1);
@@ -259,18 +273,35 @@ fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
     for (line, number) in incidents.iter().enumerate() {
         lines[*number].push(line);
     }
-    let is_needed = |number: usize| {
+    let without = |number: usize| {
         let rest = meanings.iter().zip(&incidents);
         let rest = rest.filter(|(_, other)| **other != number);
         let rest: Vec<Meaning> = rest.map(|(one, _)| one.clone()).collect();
-        let carried = Carried::new(&rest, &bench.nodes);
-        carried.is_some_and(|mut carried| aim.find(&bench.play(&mut carried)).is_none())
+        let Some(mut carried) = Carried::new(&rest, &bench.nodes) else {
+            return Without::Same;
+        };
+        let findings = bench.play(&mut carried);
+        if aim.find(&findings).is_some() {
+            return Without::Same;
+        }
+        let alike =
+            |other: &&Violation| (other.invariant, other.level) == (aim.invariant, aim.level);
+        let other = findings.violations.iter().find(alike);
+        other.map_or(Without::Kept, |other| Without::Otherwise(other.cause))
     };
     let of = |(number, lines): (usize, Vec<usize>)| {
         let hidden = lines.iter().map(|line| &meanings[*line].deviation);
+        let without = (count <= TRIED).then(|| without(number));
+        let (needed, otherwise) = match without {
+            None => (None, None),
+            Some(Without::Kept) => (Some(true), None),
+            Some(Without::Same) => (Some(false), None),
+            Some(Without::Otherwise(cause)) => (Some(false), Some(verdict::cause(cause))),
+        };
         Named {
             name: fault(number),
-            needed: (count <= TRIED).then(|| is_needed(number)),
+            needed,
+            otherwise,
             hidden: hidden.filter_map(Hidden::in_deviation).collect(),
             lines,
         }

@@ -36,7 +36,7 @@ pub enum Deviation {
         label: String,
         /// Which of that kind there, from 0.
         nth: u32,
-        /// What it says; asserted when the schedule is followed.
+        /// What it says; asserted when a witness is replayed.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         what: String,
         /// What becomes of it.
@@ -50,7 +50,7 @@ pub enum Deviation {
         label: String,
         /// Which of that kind there, from 0.
         nth: u32,
-        /// What it was; asserted when the schedule is followed.
+        /// What it was; asserted when a witness is replayed.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         what: String,
         /// What happens.
@@ -94,7 +94,7 @@ pub enum Deviation {
         label: String,
         /// Which of that kind there, from 0.
         nth: u32,
-        /// What it was; asserted when the schedule is followed.
+        /// What it was; asserted when a witness is replayed.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         what: String,
         /// What changes.
