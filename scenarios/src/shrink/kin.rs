@@ -10,7 +10,7 @@ use semel_models::workload::Money;
 use serde::Serialize;
 
 use super::case::Case;
-use super::{MANY, Shrinker, Size, moves::RECORDS};
+use super::{MANY, MORE, Shrinker, Size, moves::RECORDS};
 use crate::file::scenario::{Load, Scenario};
 use crate::trial::Runner;
 use crate::trial::plan::Plan;
@@ -62,7 +62,10 @@ impl Shrinker {
         // More runs would not help where it was the events that came to an end.
         self.dry = dry || self.left == 0;
         let (smallest, kin, plan) = found?;
-        let settled = self.with_kin(&plan, smallest, Self::settle);
+        let spared = self.events_left.saturating_sub(MORE);
+        self.events_left -= spared;
+        let settled = self.with_kin((&plan, smallest), self.left, Self::settle);
+        self.events_left += spared;
         Some((settled, kin))
     }
 
@@ -125,18 +128,18 @@ impl Shrinker {
         self.left -= 1;
         self.events_left = self.events_left.saturating_sub(case.took());
         let before = case.size();
-        let case = self.with_kin(plan, case, Self::shrink);
+        let case = self.with_kin((plan, case), EACH, Self::shrink);
         Some((case, Kin { seed, before }))
     }
 
-    /// Does something with a run of another plan, in its share of the runs that are left.
+    /// Does something with a run of another plan, in at most so many of the runs that are left.
     fn with_kin(
         &mut self,
-        plan: &Arc<Plan>,
-        case: Case,
+        (plan, case): (&Arc<Plan>, Case),
+        most: u64,
         work: impl Fn(&mut Self, Case) -> Case,
     ) -> Case {
-        let given = self.left.min(EACH);
+        let given = self.left.min(most);
         let mut shrinker = Self::new(plan, (self.aim, &case), given);
         shrinker.events_left = self.events_left;
         let case = work(&mut shrinker, case);

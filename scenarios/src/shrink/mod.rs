@@ -117,6 +117,9 @@ const SHARE: u64 = 20;
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
 
+/// The events that it may take to go on with the smallest kin or, where none is smaller, with the run itself.
+const MORE: u64 = 20_000_000;
+
 /// Shrinks the run of a plan under a seed, in at most so many runs, to what fails in it most gravely. None where nothing
 /// does.
 pub fn shrink(plan: &Arc<Plan>, seed: u64, runs: u64) -> Option<Shrunk> {
@@ -144,6 +147,9 @@ pub fn shrink_to(
     {
         (case, kin) = (found.0, Some(found.1));
         shrinker.dry = shrinker.left == 0;
+    }
+    if kin.is_none() && case.is_large() && shrinker.dry {
+        case = shrinker.go_on(case);
     }
     let spent = runs - shrinker.left;
     let cut_short = match shrinker.events_left {
@@ -243,6 +249,16 @@ impl Shrinker {
             }
             case = again;
         }
+    }
+
+    /// Where no kin is smaller, what is left of the runs goes to the run itself, for a few seconds.
+    fn go_on(&mut self, case: Case) -> Case {
+        let spared = self.events_left.saturating_sub(MORE);
+        self.events_left -= spared;
+        self.dry = false;
+        let case = self.settle(case);
+        self.events_left += spared;
+        case
     }
 
     /// As many passes as there are runs for.
