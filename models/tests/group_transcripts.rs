@@ -4,6 +4,7 @@ mod support;
 
 use semel_models::observation::Observation;
 use semel_models::vocabulary::Topology;
+use semel_sim::net::Transport;
 use semel_sim::time::Span;
 use support::{Stage, read};
 
@@ -95,6 +96,25 @@ fn a_dead_member_s_partitions_go_to_the_living() {
     }
     .run(GROUP);
     insta::assert_snapshot!(run.about(&["Crash", "back", "Join", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
+
+/// A member leaves because it handles a record for too long, and joins again when it is done. What it said when it left
+/// comes only then. It is void: the member goes on, and its marks are accepted.
+#[test]
+fn a_late_word_of_leaving_does_not_remove_a_member_that_has_joined_again() {
+    let run = Stage {
+        transport: Transport::Datagram,
+        records: 8,
+        pace: Span::millis(40),
+        faults: vec![
+            read(r#"Delay(packet: Applied(record: 1), by: Fixed("300ms"))"#),
+            read(r#"Delay(packet: Leave(), by: Fixed("200ms"))"#),
+        ],
+        ..Stage::default()
+    }
+    .run(&GROUP.replace("2s", "200ms"));
+    insta::assert_snapshot!(run.about(&["Join", "Leave", "Granted", "Assigned", "accepted: false"]));
     assert!((0..8).all(|record| run.effects(record) >= 1));
 }
 

@@ -260,6 +260,14 @@ impl Members {
         }
     }
 
+    /// Whether a member that says that it leaves a generation is still the one that said so. If it has asked to join
+    /// again since, what it said is void: here members have fixed names; in Kafka it would have got a new member id by
+    /// then, and nobody would be known by the old one.
+    pub(super) fn may_leave(&self, member: u16, generation: Generation) -> bool {
+        let again = self.memory.joining.iter().any(|one| one.member == member);
+        !again && self.check(member, generation) == Answer::Ok
+    }
+
     /// A member leaves, or has been silent for a session: the others form a new generation.
     pub(super) fn remove(&mut self, member: u16, group: &Group, ctx: &mut Ctx<'_>) {
         if let Some(timer) = self.memory.sessions.remove(&member) {
