@@ -203,8 +203,10 @@ impl Coordinator {
         match timer {
             Timer::SessionCheck { member } => self.remove(member, ctx),
             Timer::RebalanceOver { generation } => {
-                self.members
-                    .rebalance_over(generation, self.partitions, ctx);
+                if let Some(group) = self.group {
+                    self.members
+                        .rebalance_over(generation, self.partitions, &group, ctx);
+                }
             }
             _ => {}
         }
@@ -212,7 +214,7 @@ impl Coordinator {
 
     fn remove(&mut self, member: u16, ctx: &mut Ctx<'_>) {
         if let Some(group) = self.group {
-            self.members.remove(member, &group, ctx);
+            self.members.remove(member, self.partitions, &group, ctx);
         }
     }
 
