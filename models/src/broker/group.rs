@@ -122,10 +122,10 @@ impl Coordinator {
                         .heartbeat(member, generation, from, &group, ctx);
                 }
             }
-            GroupMessage::Leave { member, generation } => {
-                if self.members.may_leave(member, generation) {
-                    self.remove(member, ctx);
-                }
+            GroupMessage::Leave { member, generation }
+                if self.members.may_leave(member, generation) =>
+            {
+                self.remove(member, ctx);
             }
             _ => {}
         }

@@ -107,7 +107,7 @@ impl Broker {
         self.group.reset();
         self.ends.reset();
         self.pending.reset();
-        self.verifications.clear();
+        self.verifications.reset();
         if let Some(outputs) = &mut self.outputs {
             *outputs = Arc::clone(workload);
         }
@@ -223,7 +223,7 @@ impl Broker {
         self.group.crash(kind, survives);
         self.ends.crash(kind, survives);
         self.pending.crash(kind);
-        self.verifications.clear();
+        self.verifications.lose();
         if kind == OutageKind::DiskLoss {
             self.next_producer = 1;
         }

@@ -20,6 +20,7 @@ use semel_sim::time::{Span, Time};
 use crate::message::log::Produce;
 use crate::message::transaction::Owner;
 use crate::model::Ctx;
+use crate::requests::Numbers;
 use crate::timer::Timer;
 use crate::vocabulary::{Item, Partition, ProducerId};
 
@@ -30,8 +31,8 @@ const TIMEOUT: Span = Span::secs(30);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verifications {
     open: Vec<Verification>,
-    /// The number of the last question.
-    last: u32,
+    /// The numbers of its questions.
+    numbers: Numbers,
 }
 
 /// A question to the coordinator, and the batches that wait for its answer.
@@ -58,9 +59,15 @@ pub(super) struct Held {
 }
 
 impl Verifications {
-    pub(super) fn clear(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.open.clear();
-        self.last = 0;
+        self.numbers = Numbers::default();
+    }
+
+    /// A crash takes them.
+    pub(super) fn lose(&mut self) {
+        self.open.clear();
+        self.numbers.skip();
     }
 
     /// A batch has to wait.
@@ -91,8 +98,7 @@ impl Verifications {
     }
 
     fn ask(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
-        self.last += 1;
-        let request = self.last;
+        let request = self.numbers.next();
         self.open.push(Verification {
             request,
             of,

@@ -117,6 +117,7 @@ impl Consumer {
         self.workload = Arc::clone(workload);
         self.repeats.reset();
         self.forget();
+        self.memory.requests.reset();
         if let Some(session) = &mut self.session {
             session.reset();
         }
@@ -125,7 +126,7 @@ impl Consumer {
     fn forget(&mut self) {
         let memory = &mut self.memory;
         memory.readers.clear();
-        memory.requests.clear();
+        memory.requests.lose();
         memory.backlog.clear();
         memory.tasks.clear();
         memory.phase = Phase::Polling;
@@ -136,7 +137,6 @@ impl Consumer {
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
-        self.memory.requests.begin(ctx.incarnation());
         if self.session.is_some() {
             self.register(ctx);
         } else if self.group().is_some() {

@@ -115,12 +115,13 @@ impl Session {
     pub(super) fn reset(&mut self) {
         self.conductor.reset();
         self.forget();
+        self.requests.reset();
     }
 
     /// What a crash takes.
     pub(super) fn forget(&mut self) {
         self.conductor.forget();
-        self.requests.clear();
+        self.requests.lose();
         self.ahead.clear();
         self.members.clear();
         self.attempts = 0;

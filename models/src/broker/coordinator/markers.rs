@@ -42,8 +42,7 @@ impl TransactionCoordinator {
             });
         }
         for partition in partitions {
-            self.memory.requests += 1;
-            let request = self.memory.requests;
+            let request = self.memory.numbers.next();
             self.send_marker(request, name, partition, ctx);
         }
         self.complete_if_marked(name);

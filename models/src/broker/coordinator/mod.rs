@@ -29,6 +29,7 @@ use crate::message::Message;
 use crate::message::transaction::{Answer, Message as Word, Owner};
 use crate::model::Ctx;
 use crate::observation::{Observation, TransactionId};
+use crate::requests::Numbers;
 use crate::strategy::{Bug, Transactions};
 use crate::timer::Timer;
 use crate::vocabulary::{Epoch, Partition, ProducerId, Topology};
@@ -68,7 +69,7 @@ struct Memory {
     table: BTreeMap<u16, Transaction>,
     /// Markers that are not confirmed yet.
     markers: Vec<Marker>,
-    requests: u32,
+    numbers: Numbers,
     scanning: bool,
     /// With the bug: decisions that are not in the log yet, and who waits for them.
     undecided: Vec<(u16, bool, Option<Client>)>,
@@ -109,12 +110,13 @@ impl TransactionCoordinator {
         self.disk.journal.clear();
         self.disk.before.clear();
         self.forget();
+        self.memory.numbers = Numbers::default();
     }
 
     fn forget(&mut self) {
         self.memory.table.clear();
         self.memory.markers.clear();
-        self.memory.requests = 0;
+        self.memory.numbers.skip();
         self.memory.scanning = false;
         self.memory.undecided.clear();
     }
