@@ -114,7 +114,7 @@ mod tests {
     /// Two brokers do not jump at the same times, and a role of one jumps as its node does.
     #[test]
     fn nodes_of_a_role_do_not_share_their_luck() {
-        let names = ["broker-0", "broker-1", "sink-0"].map(|name| name.to_string());
+        let names = ["broker-0", "broker-1", "sink-0"].map(ToString::to_string);
         let jumps = |node: &str| -> Vec<Vec<u64>> {
             let step = ClockStep {
                 node: node.into(),
