@@ -203,7 +203,7 @@ impl Broker {
             Timer::ScanTransactions => self.ends.scan(&mut self.next_producer, ctx),
             Timer::DecisionDue { name } => self.ends.decision_due(name, ctx),
             Timer::MarkerExpired { request } => self.marker_expired(request, ctx),
-            Timer::FetchExpired { .. } => self.verify_expired(ctx),
+            Timer::VerifyExpired { .. } => self.verify_expired(ctx),
             _ => self.group.fire(timer, ctx),
         }
     }

@@ -106,8 +106,7 @@ impl Verifications {
             lowest: held.produce.sequence.unwrap_or(0),
             void: false,
             waiting: alloc::vec![held],
-            // Of a kind that keeps no run alive: whoever waits for the answer sends again.
-            timer: ctx.set_timer(TIMEOUT, Timer::FetchExpired { request }),
+            timer: ctx.set_timer(TIMEOUT, Timer::VerifyExpired { request }),
         });
         Hold::Ask(request)
     }

@@ -342,14 +342,17 @@ impl Consumer {
                 self.try_again(request, ctx);
                 self.fetch(ctx);
             }
-            Timer::ApplyExpired { request, attempt } => self.apply_expired(request, attempt, ctx),
+            Timer::ApplyExpired { request, attempt }
+            | Timer::LetterExpired { request, attempt } => {
+                self.task_expired(request, attempt, ctx);
+            }
             Timer::Processed { request } => self.processed(request, ctx),
             Timer::CommitDue => self.transaction_due(ctx),
             Timer::MarkDue => self.mark_due(ctx),
             Timer::ProduceExpired { request, attempt } => {
                 self.output_expired(request, attempt, ctx);
             }
-            Timer::Retry { request } => self.resume_outputs(request, ctx),
+            Timer::WriteAgain { partition } => self.resume_outputs(partition, ctx),
             Timer::HeartbeatDue => self.heartbeat_due(ctx),
             Timer::PollOverdue { poll } => self.poll_overdue(poll, ctx),
             _ => {}

@@ -58,7 +58,7 @@ impl Consumer {
             attempt,
         };
         ctx.send(self.topology.leader(partition), Message::Log(letter));
-        let expired = Timer::ApplyExpired { request, attempt };
+        let expired = Timer::LetterExpired { request, attempt };
         task.timer = Some(ctx.set_timer(self.work.fetch_timeout, expired));
     }
 

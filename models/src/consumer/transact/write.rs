@@ -124,9 +124,9 @@ impl Consumer {
         if ctx.elapsed() - batch.created >= session.work.delivery_timeout {
             return false;
         }
-        let request = u32::from(batch.partition);
+        let partition = batch.partition;
         if session.outputs.put_back(batch) {
-            ctx.set_timer(pause, Timer::Retry { request });
+            ctx.set_timer(pause, Timer::WriteAgain { partition });
         }
         true
     }
@@ -140,7 +140,7 @@ impl Consumer {
     }
 
     /// A partition's pause is over.
-    pub(in crate::consumer) fn resume_outputs(&mut self, partition: u32, ctx: &mut Ctx<'_>) {
+    pub(in crate::consumer) fn resume_outputs(&mut self, partition: Partition, ctx: &mut Ctx<'_>) {
         if let Some(session) = &mut self.session {
             session.outputs.resume(partition);
         }
