@@ -5,12 +5,12 @@ use semel_sim::time::Span;
 
 use super::super::Consumer;
 use super::outputs::{Batch, Fate};
+use crate::conductor::SHORT_BACKOFF;
 use crate::message::Message;
 use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::model::Ctx;
 use crate::requests::RECONNECT;
 use crate::timer::Timer;
-use crate::transaction::SHORT_BACKOFF;
 use crate::vocabulary::{Item, Partition};
 
 impl Consumer {
