@@ -20,13 +20,12 @@ use crate::message::Message;
 use crate::message::transaction::{Answer, Message as Word, Owner};
 use crate::model::Ctx;
 use crate::observation::{Observation, Outcome, TransactionId};
-use crate::requests::{Ask, Requests};
+use crate::requests::{Ask, RETRY_BACKOFF, Requests};
 use crate::strategy::Transactions;
 use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId, Topology};
 
-/// A pause before a request is repeated that came too early (`retry.backoff.ms`).
-const BACKOFF: Span = Span::millis(100);
-/// The same, while only the transaction before is being ended (Kafka's own constant).
+/// A pause before a request is repeated that came too early, while only the transaction before is being ended (a constant
+/// of Kafka's; otherwise it is [`RETRY_BACKOFF`]).
 pub(crate) const SHORT_BACKOFF: Span = Span::millis(20);
 
 /// How long a client lets things take.
@@ -375,7 +374,7 @@ impl Conductor {
             let pause = if self.joined.is_empty() && self.is_open() {
                 SHORT_BACKOFF
             } else {
-                BACKOFF
+                RETRY_BACKOFF
             };
             requests.pause(request, pause, ctx);
             return Turn::Wait;

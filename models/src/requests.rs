@@ -13,6 +13,8 @@ use crate::timer::Timer;
 
 /// A pause before a broken connection is tried again (Kafka's `reconnect.backoff.ms`).
 pub(crate) const RECONNECT: Span = Span::millis(50);
+/// A pause before something is tried again that was refused for now, or failed (Kafka's `retry.backoff.ms`).
+pub(crate) const RETRY_BACKOFF: Span = Span::millis(100);
 
 /// The numbers of a node's requests. Those of an earlier life are never used again, so that a late answer to one of
 /// them is not taken for an answer to a request of this one; real clients go by their connection. (Lives begin at round

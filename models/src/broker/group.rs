@@ -176,22 +176,10 @@ impl Coordinator {
             }
             Flush::Entries(_) | Flush::Every(_) | Flush::Never => {}
         }
-        self.compact();
-    }
-
-    fn compact(&mut self) {
-        if self.journal.end() - self.journal.begin() < 2 * KEPT {
-            return;
-        }
-        let keep = self.journal.end() - KEPT;
-        for (_, (partition, offset)) in self
-            .journal
-            .range(0)
-            .take_while(|(position, _)| *position < keep)
-        {
-            self.before[usize::from(*partition)] = Some(*offset);
-        }
-        self.journal.recycle(keep);
+        let before = &mut self.before;
+        self.journal.compact(KEPT, |(partition, offset)| {
+            before[usize::from(partition)] = Some(offset);
+        });
     }
 
     /// Everything is forced to disk.

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
-use semel_sim::time::Time;
+use semel_sim::time::{Span, Time};
 
 use crate::message::log::Message as LogMessage;
 use crate::message::{Message, log as words};
@@ -40,6 +40,9 @@ use log::Log;
 use pending::PendingOffsets;
 use produce::Writer;
 use verification::Verifications;
+
+/// How long a broker waits for the answer of another one (`request.timeout.ms`).
+const REQUEST_TIMEOUT: Span = Span::secs(30);
 
 /// A broker.
 #[derive(Clone, Debug)]

@@ -15,17 +15,15 @@ use alloc::vec::Vec;
 
 use semel_sim::context::{Peer, TimerId};
 use semel_sim::digest::Digest;
-use semel_sim::time::{Span, Time};
+use semel_sim::time::Time;
 
+use super::REQUEST_TIMEOUT;
 use crate::message::log::Produce;
 use crate::message::transaction::Owner;
 use crate::model::Ctx;
 use crate::requests::Numbers;
 use crate::timer::Timer;
 use crate::vocabulary::{Item, Partition, ProducerId};
-
-/// How long the coordinator's answer is waited for (`request.timeout.ms` between brokers).
-const TIMEOUT: Span = Span::secs(30);
 
 /// Batches that wait for the coordinator's word.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +104,7 @@ impl Verifications {
             lowest: held.produce.sequence.unwrap_or(0),
             void: false,
             waiting: alloc::vec![held],
-            timer: ctx.set_timer(TIMEOUT, Timer::VerifyExpired { request }),
+            timer: ctx.set_timer(REQUEST_TIMEOUT, Timer::VerifyExpired { request }),
         });
         Hold::Ask(request)
     }

@@ -20,7 +20,7 @@ use semel_sim::time::{Span, Time};
 use crate::message::{Message, group, log, sink};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::requests::{Ask, RECONNECT, Requests};
+use crate::requests::{Ask, RECONNECT, RETRY_BACKOFF, Requests};
 use crate::strategy::{Bug, Loop, Mark, Strategy, Work};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Offset, Partition, Topology};
@@ -31,9 +31,6 @@ use reader::{Polled, Reader};
 use repeats::Repeats;
 use tasks::Task;
 use transact::Session;
-
-/// A pause before an offset is asked for again that is about to change (`retry.backoff.ms`).
-const UNSTABLE: Span = Span::millis(100);
 
 /// A consumer that fetches, handles and marks.
 #[derive(Clone, Debug)]
@@ -273,7 +270,7 @@ impl Consumer {
         ctx: &mut Ctx<'_>,
     ) {
         if unstable {
-            self.memory.requests.pause(request, UNSTABLE, ctx);
+            self.memory.requests.pause(request, RETRY_BACKOFF, ctx);
             return;
         }
         if !self.memory.requests.answered(request, ctx) {

@@ -115,14 +115,12 @@ impl Consumer {
             .is_some_and(|session| !session.works())
     }
 
-    /// Boots: registers, before it reads anything. False if it does not work in transactions.
-    pub(super) fn register(&mut self, ctx: &mut Ctx<'_>) -> bool {
-        let Some(session) = &mut self.session else {
-            return false;
-        };
-        session.outputs.clear(self.topology.partitions);
-        session.conductor.register(&mut self.memory.requests, ctx);
-        true
+    /// If it works in transactions, it registers before it reads anything.
+    pub(super) fn register(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(session) = &mut self.session {
+            session.outputs.clear(self.topology.partitions);
+            session.conductor.register(&mut self.memory.requests, ctx);
+        }
     }
 
     /// A record is about to be handled: a transaction is open from now on.
