@@ -114,7 +114,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
     }
 }
 
-/// Defines an outage of nodes: its doc, and how long it lasts by default.
+/// Defines an outage of nodes: its doc, its name and its kind.
 macro_rules! node_fault {
     ($(#[$doc:meta])* $name:ident, $kind:expr) => {
         $(#[$doc])*
