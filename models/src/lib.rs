@@ -24,11 +24,11 @@ mod window;
 pub mod workload;
 
 pub mod broker;
+mod conductor;
 pub mod consumer;
 pub mod node;
 pub mod producer;
 mod requests;
 pub mod sink;
-mod transaction;
 
 pub mod judge;

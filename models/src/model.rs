@@ -24,6 +24,10 @@ pub(crate) type Ctx<'a> = Context<'a, Model>;
 /// Labels below this are messages, so that new kinds of message rename no timer.
 const TIMERS: u8 = 40;
 
+/// There are fewer labels than this. Behind them the kernel counts boots and disconnections, which are addresses, too: so
+/// there is room, and new kinds of timer do not rename those.
+const LABELS: usize = 80;
+
 /// The labels that keep no run alive.
 const CHATTER: [bool; 256] = {
     let polls = [Kind::Fetch, Kind::NoRecords, Kind::Heartbeat, Kind::Beat];
@@ -50,7 +54,10 @@ impl Domain for Model {
     type MessagePattern = MessagePattern;
     type ObservationPattern = ObservationPattern;
 
-    const LABELS: usize = TIMERS as usize + TimerKind::ALL.len();
+    const LABELS: usize = {
+        assert!(TIMERS as usize + TimerKind::ALL.len() <= LABELS);
+        LABELS
+    };
 
     #[inline]
     fn label(message: &Message) -> Label {

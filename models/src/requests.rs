@@ -13,6 +13,38 @@ use crate::timer::Timer;
 
 /// A pause before a broken connection is tried again (Kafka's `reconnect.backoff.ms`).
 pub(crate) const RECONNECT: Span = Span::millis(50);
+/// A pause before something is tried again that was refused for now, or failed (Kafka's `retry.backoff.ms`).
+pub(crate) const RETRY_BACKOFF: Span = Span::millis(100);
+
+/// The numbers of a node's requests. Those of an earlier life are never used again, so that a late answer to one of
+/// them is not taken for an answer to a request of this one; real clients go by their connection. (Lives begin at round
+/// numbers, so that runs which differ only in how many requests an earlier life made go on alike.)
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    last: u32,
+}
+
+impl Numbers {
+    /// A life takes so many numbers, or a multiple. In one run a node has a million lives, or four billion requests.
+    const LIFE: u32 = 1 << 12;
+
+    /// A fresh number.
+    #[inline]
+    pub(crate) const fn next(&mut self) -> u32 {
+        self.last = self
+            .last
+            .checked_add(1)
+            .expect("a node makes fewer than 2^32 requests in a run");
+        self.last
+    }
+
+    /// A life is over.
+    pub(crate) const fn skip(&mut self) {
+        self.last = (self.last / Self::LIFE + 1)
+            .checked_mul(Self::LIFE)
+            .expect("a node has fewer than 2^20 lives in a run");
+    }
+}
 
 /// A request and whom it is for.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +57,7 @@ pub(crate) struct Ask {
 /// Unanswered requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
-    last: u32,
+    numbers: Numbers,
     open: Vec<Open>,
 }
 
@@ -49,21 +81,20 @@ impl Hash for Requests {
 }
 
 impl Requests {
-    pub(crate) fn clear(&mut self) {
-        self.last = 0;
+    pub(crate) fn reset(&mut self) {
+        self.numbers = Numbers::default();
         self.open.clear();
     }
 
-    /// A life begins. The numbers of earlier ones are never used again, so that a late answer to one of theirs is not
-    /// taken for an answer to a request of this one.
-    pub(crate) const fn begin(&mut self, incarnation: u32) {
-        self.last = incarnation << 24;
+    /// A crash takes them.
+    pub(crate) fn lose(&mut self) {
+        self.numbers.skip();
+        self.open.clear();
     }
 
     /// A fresh number.
     pub(crate) const fn number(&mut self) -> u32 {
-        self.last += 1;
-        self.last
+        self.numbers.next()
     }
 
     pub(crate) fn ask(&mut self, ask: Ask, timeout: Span, ctx: &mut Ctx<'_>) {
@@ -154,5 +185,31 @@ impl Requests {
     pub(crate) fn to(&self, node: NodeId) -> Vec<u32> {
         let to_node = self.open.iter().filter(|open| open.ask.to == node);
         to_node.map(|open| open.ask.number).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lives of no requests, of a few, and of more than one life's numbers.
+    #[test]
+    fn no_two_lives_share_a_number() {
+        let mut numbers = Numbers::default();
+        let mut last = 0;
+        for requests in [5, 0, 3 * Numbers::LIFE, 1] {
+            for _ in 0..requests {
+                let next = numbers.next();
+                assert!(next > last);
+                last = next;
+            }
+            numbers.skip();
+        }
+        for life in 0..1_000 {
+            let next = numbers.next();
+            assert!(next > last, "after {life} more lives");
+            last = next;
+            numbers.skip();
+        }
     }
 }

@@ -59,7 +59,7 @@ timers! {
     Intend useful,
     /// Producer: a batch has waited long enough for more records.
     Linger useful,
-    /// Producer: no answer came in time.
+    /// Producer, or a consumer that writes: a batch was not acknowledged in time.
     ProduceExpired {
         /// To which request.
         request: u32,
@@ -117,7 +117,7 @@ timers! {
         /// Which unfinished step.
         number: u32,
     } useful,
-    /// Consumer: a fetch was not answered in time. Broker: a question to the transaction coordinator was not.
+    /// Consumer: a fetch was not answered in time.
     FetchExpired {
         /// Which request.
         request: u32,
@@ -165,4 +165,22 @@ timers! {
     } useful,
     /// Client: time to commit the open transaction.
     CommitDue useful,
+    /// Consumer: a pause before outputs are sent again is over.
+    WriteAgain {
+        /// From which partition they are.
+        partition: Partition,
+    } useful,
+    /// Broker: the transaction coordinator did not answer a question in time. Of a kind that keeps no run alive: whoever
+    /// waits for the answer sends again.
+    VerifyExpired {
+        /// Which one.
+        request: u32,
+    } chatter,
+    /// Consumer: a dead letter was not confirmed in time.
+    LetterExpired {
+        /// Which request.
+        request: u32,
+        /// To which attempt.
+        attempt: u32,
+    } useful,
 }

@@ -14,6 +14,9 @@ pub type Offset = u64;
 pub type ProducerId = u32;
 /// A producer epoch.
 pub type Epoch = u16;
+
+/// No epoch is higher: Kafka counts in 16 bits with a sign (`Short.MAX_VALUE`).
+pub(crate) const EPOCH_MAX: Epoch = i16::MAX as Epoch;
 /// A group generation, from 1; 0 is nobody's.
 pub type Generation = u32;
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use schemars::JsonSchema;
 use semel_sim::chance::{Address, Dice};
+use semel_sim::digest::mix;
 use semel_sim::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +42,9 @@ impl Record {
     }
 }
 
-/// The hash of a payload: of an account, and what is added to it.
-pub(crate) fn content(key: u32, amount: i64) -> u64 {
-    u64::from(key) << 32 ^ amount.unsigned_abs() ^ u64::from(amount < 0) << 63
+/// The hash of a payload: of an account, and what is added to it. All bits of both count: amounts may have 64 of them.
+pub(crate) const fn content(key: u32, amount: i64) -> u64 {
+    mix(0, key as u64, amount.cast_unsigned())
 }
 
 /// A record as a witness writes it out.
@@ -187,5 +188,26 @@ impl Workload {
             Money::Transfers => id / 2,
         };
         (turn % topology.producers as u32) as u16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A payment of 2^32 units to one account is not one of as good as nothing to the next, nor is a credit a debit.
+    #[test]
+    fn different_payments_have_different_contents() {
+        let contents = [
+            content(1, 7),
+            content(0, (1 << 32) + 7),
+            content(0, 7),
+            content(0, -7),
+            content(0, i64::MIN),
+            content(0, 0),
+        ];
+        for (index, one) in contents.iter().enumerate() {
+            assert!(!contents[..index].contains(one), "number {index}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod support;
 
 use semel_models::observation::Observation;
 use semel_models::vocabulary::Topology;
+use semel_sim::net::Transport;
 use semel_sim::time::Span;
 use support::{Stage, read};
 
@@ -95,6 +96,63 @@ fn a_dead_member_s_partitions_go_to_the_living() {
     }
     .run(GROUP);
     insta::assert_snapshot!(run.about(&["Crash", "back", "Join", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
+
+/// Two members die, and one of them comes back while the other is still in its session. When that session ends, nobody
+/// is missing any more, and the next generation begins: it does not wait out the poll interval for a member that is
+/// gone.
+#[test]
+fn a_join_is_complete_when_the_member_it_waits_for_is_out() {
+    let run = Stage {
+        faults: vec![
+            read(r#"Crash(node: "consumer-0", at: "100ms", down: "20ms")"#),
+            read(r#"Crash(node: "consumer-1", at: "100ms", down: "5s")"#),
+        ],
+        ..two()
+    }
+    .run(GROUP);
+    insta::assert_snapshot!(run.about(&["Crash", "back", "Join", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
+
+/// A member that handles a record for too long leaves while the others wait for it to join: they wait no longer.
+#[test]
+fn a_join_is_complete_when_the_member_it_waits_for_leaves() {
+    let run = Stage {
+        faults: vec![
+            read(r#"Delay(packet: Applied(record: 1), by: Fixed("900ms"))"#),
+            read(r#"Crash(node: "consumer-0", at: "100ms", down: "20ms")"#),
+        ],
+        ..two()
+    }
+    .run(&GROUP.replace("2s", "400ms"));
+    insta::assert_snapshot!(run.about(&["Crash", "back", "Join", "Leave", "Granted", "Assigned"]));
+    assert!((0..8).all(|record| run.effects(record) >= 1));
+}
+
+/// A member leaves because it handles a record for too long, and joins again when it is done. What it said when it left
+/// comes only then. It is void: the member goes on, and its marks are accepted.
+#[test]
+fn a_late_word_of_leaving_does_not_remove_a_member_that_has_joined_again() {
+    let run = Stage {
+        transport: Transport::Datagram,
+        records: 8,
+        pace: Span::millis(40),
+        faults: vec![
+            read(r#"Delay(packet: Applied(record: 1), by: Fixed("300ms"))"#),
+            read(r#"Delay(packet: Leave(), by: Fixed("200ms"))"#),
+        ],
+        ..Stage::default()
+    }
+    .run(&GROUP.replace("2s", "200ms"));
+    insta::assert_snapshot!(run.about(&[
+        "Join",
+        "Leave",
+        "Granted",
+        "Assigned",
+        "accepted: false"
+    ]));
     assert!((0..8).all(|record| run.effects(record) >= 1));
 }
 

@@ -95,12 +95,12 @@ pub trait Adversary<D: Domain> {
     /// When the weather next changes; never before it was asked last.
     fn next_weather(&self) -> Option<Time>;
 
-    /// The next change of weather. Taken when [`Adversary::next_weather`] has fallen due; and perhaps once more right
-    /// before [`Adversary::heal`], by somebody who wants to know what no longer comes.
+    /// The next change of weather. Taken when [`Adversary::next_weather`] has fallen due.
     fn weather(&mut self) -> Weather;
 
-    /// Faults stop here: no more weather comes.
-    fn heal(&mut self);
+    /// Faults stop here: no more weather comes. Returns the change that would have come next, and when, for whoever
+    /// wants to know what was averted.
+    fn heal(&mut self) -> Option<(Time, Weather)>;
 }
 
 /// Nominal latency, no jitter, no faults.
@@ -140,5 +140,7 @@ impl<D: Domain> Adversary<D> for Quiet {
         unreachable!("quiet weather never changes")
     }
 
-    fn heal(&mut self) {}
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        None
+    }
 }

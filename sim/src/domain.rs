@@ -84,7 +84,7 @@ pub trait Domain: Copy + Debug + 'static {
         false
     }
 
-    /// Whether an observation made by `node` matches a pattern.
+    /// Whether an observation, whichever node makes it, matches a pattern.
     fn observation_matches(
         _pattern: &Self::ObservationPattern,
         _observation: &Self::Observation,

@@ -90,6 +90,19 @@ impl<T> Journal<T> {
         self.synced = self.synced.max(self.begin);
     }
 
+    /// Compacts a log of which only the last entry of each kind counts: with `2 * kept` entries or more all but the last
+    /// `kept` are dropped, and each of those is handed to `fold`, in order.
+    pub fn compact(&mut self, kept: u64, mut fold: impl FnMut(T)) {
+        if self.end() - self.begin < 2 * kept {
+            return;
+        }
+        let keep = self.end() - kept;
+        let old = self.entries.drain(..(keep - self.begin) as usize);
+        old.for_each(&mut fold);
+        self.begin = keep;
+        self.synced = self.synced.max(keep);
+    }
+
     /// Suffers an outage: `survives` says how many unsynced entries a power loss leaves. Returns how many are lost.
     pub fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) -> u64 {
         let lost = match kind {
@@ -151,6 +164,19 @@ mod tests {
             1
         );
         assert_eq!((journal.get(1), journal.get(2)), (Some(&'b'), None));
+    }
+
+    #[test]
+    fn a_compacted_journal_hands_over_what_it_drops() {
+        let mut journal = Journal::new();
+        let mut old = Vec::new();
+        for entry in 0..10 {
+            journal.append(entry);
+            journal.compact(3, |entry| old.push(entry));
+        }
+        assert_eq!(old, [0, 1, 2, 3, 4, 5]);
+        let left: Vec<_> = journal.range(0).collect();
+        assert_eq!(left, [(6, &6), (7, &7), (8, &8), (9, &9)]);
     }
 
     #[test]

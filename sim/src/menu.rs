@@ -78,11 +78,15 @@ impl Forecast {
     }
 
     fn take(&mut self) -> Weather {
-        let (_, change) = self.0.pop_front().expect("it was forecast");
-        Weather {
-            change,
-            fault: FaultIndex::NONE,
-        }
+        let next = self.0.pop_front().expect("it was forecast");
+        by_nobody(next).1
+    }
+
+    /// Nothing of it comes any more. Returns what would have come next.
+    fn end(&mut self) -> Option<(Time, Weather)> {
+        let next = self.0.pop_front();
+        self.0.clear();
+        next.map(by_nobody)
     }
 
     /// Adds what is to come, as time to go.
@@ -91,6 +95,12 @@ impl Forecast {
             digest.add(&(at.since(now), change));
         }
     }
+}
+
+/// A change of weather that no fault of a plan brings about.
+const fn by_nobody((at, change): (Time, Change)) -> (Time, Weather) {
+    let fault = FaultIndex::NONE;
+    (at, Weather { change, fault })
 }
 
 impl Menu {
@@ -273,8 +283,8 @@ impl<D: Domain> Adversary<D> for Prober<'_> {
         self.forecast.take()
     }
 
-    fn heal(&mut self) {
-        self.forecast.0.clear();
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        self.forecast.end()
     }
 }
 
@@ -325,7 +335,7 @@ impl<D: Domain> Adversary<D> for Chosen<'_> {
         self.forecast.take()
     }
 
-    fn heal(&mut self) {
-        self.forecast.0.clear();
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        self.forecast.end()
     }
 }

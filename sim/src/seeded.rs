@@ -299,11 +299,15 @@ impl<D: Domain> Adversary<D> for Seeded<D> {
         coming.weather
     }
 
-    fn heal(&mut self) {
+    fn heal(&mut self) -> Option<(Time, Weather)> {
         self.healed = true;
+        let planned = self.coming.last().map(|next| (next.at, next.weather));
         self.coming.clear();
-        if let Some(script) = &mut self.script {
-            Adversary::<D>::heal(script);
-        }
+        let scripted = self.script.as_mut().and_then(Adversary::<D>::heal);
+        // As ever, what the script says comes before what is planned at the same time.
+        scripted
+            .into_iter()
+            .chain(planned)
+            .min_by_key(|(at, _)| *at)
     }
 }

@@ -90,11 +90,11 @@ impl<D: Domain, A: Adversary<D>, W: Watch<D>> Adversary<D> for Watched<A, W> {
         weather
     }
 
-    fn heal(&mut self) {
-        if let Some(at) = self.adversary.next_weather() {
-            let weather = self.adversary.weather();
-            self.watch.averted(at, &weather);
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        let averted = self.adversary.heal();
+        if let Some((at, weather)) = &averted {
+            self.watch.averted(*at, weather);
         }
-        self.adversary.heal();
+        averted
     }
 }

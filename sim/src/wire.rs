@@ -95,7 +95,7 @@ impl<D: Domain> World<D> {
         let entry = self.counts.entries;
         self.counts.entries += 1;
         self.counts.packets += 1;
-        self.digest = signed::<D>(self.digest, now, id(), message, &[delay]);
+        self.digest = signed::<D>(self.digest, now, id(), message, Ok(&[delay]));
         if R::OPEN {
             let what = what_sent(id(), (from, to), message, Fate::deliver(delay), None);
             self.write_down(entry, Some(cause), what, recorder);
@@ -248,7 +248,8 @@ impl<D: Domain> World<D> {
         let entry = self.counts.entries;
         self.counts.entries += 1;
         self.counts.packets += 1;
-        self.digest = signed::<D>(self.digest, self.core.now, id, message, fate.delays());
+        let arrives = loss.map_or(Ok(fate.delays()), Err);
+        self.digest = signed::<D>(self.digest, self.core.now, id, message, arrives);
         if R::OPEN {
             let what = what_sent(id, (from, to), message, *fate, loss);
             self.write_down(entry, Some(cause), what, recorder);
@@ -397,7 +398,7 @@ const fn what_sent<D: Domain>(
     }
 }
 
-/// A digest to which a packet that leaves, and what becomes of it, have been added.
+/// A digest to which a packet that leaves, and when it arrives or why it does not, have been added.
 #[expect(clippy::inline_always, reason = "every packet is added")]
 #[inline(always)]
 fn signed<D: Domain>(
@@ -405,16 +406,22 @@ fn signed<D: Domain>(
     now: Time,
     id: PacketId,
     message: &D::Message,
-    delays: &[Span],
+    arrives: Result<&[Span], Loss>,
 ) -> Digest {
-    let word = packet_word(id) ^ (delays.len() as u64) << 60;
-    Tag::Sent.open(&mut digest, now, word);
+    let becomes = match arrives {
+        Ok(delays) => delays.len() as u64,
+        Err(loss) => LOST + loss as u64,
+    };
+    Tag::Sent.open(&mut digest, now, packet_word(id) ^ becomes << 60);
     digest.add(message);
-    for delay in delays {
+    for delay in arrives.unwrap_or_default() {
         digest.word(delay.0);
     }
     digest
 }
+
+/// Reasons of a loss are told from numbers of copies, of which there are fewer.
+const LOST: u64 = 8;
 
 /// The word that stands for a packet's address in a digest.
 fn packet_word(id: PacketId) -> u64 {

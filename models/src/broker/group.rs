@@ -122,7 +122,11 @@ impl Coordinator {
                         .heartbeat(member, generation, from, &group, ctx);
                 }
             }
-            GroupMessage::Leave { member, .. } => self.remove(member, ctx),
+            GroupMessage::Leave { member, generation }
+                if self.members.may_leave(member, generation) =>
+            {
+                self.remove(member, ctx);
+            }
             _ => {}
         }
     }
@@ -172,22 +176,10 @@ impl Coordinator {
             }
             Flush::Entries(_) | Flush::Every(_) | Flush::Never => {}
         }
-        self.compact();
-    }
-
-    fn compact(&mut self) {
-        if self.journal.end() - self.journal.begin() < 2 * KEPT {
-            return;
-        }
-        let keep = self.journal.end() - KEPT;
-        for (_, (partition, offset)) in self
-            .journal
-            .range(0)
-            .take_while(|(position, _)| *position < keep)
-        {
-            self.before[usize::from(*partition)] = Some(*offset);
-        }
-        self.journal.recycle(keep);
+        let before = &mut self.before;
+        self.journal.compact(KEPT, |(partition, offset)| {
+            before[usize::from(partition)] = Some(offset);
+        });
     }
 
     /// Everything is forced to disk.
@@ -199,8 +191,10 @@ impl Coordinator {
         match timer {
             Timer::SessionCheck { member } => self.remove(member, ctx),
             Timer::RebalanceOver { generation } => {
-                self.members
-                    .rebalance_over(generation, self.partitions, ctx);
+                if let Some(group) = self.group {
+                    self.members
+                        .rebalance_over(generation, self.partitions, &group, ctx);
+                }
             }
             _ => {}
         }
@@ -208,7 +202,7 @@ impl Coordinator {
 
     fn remove(&mut self, member: u16, ctx: &mut Ctx<'_>) {
         if let Some(group) = self.group {
-            self.members.remove(member, &group, ctx);
+            self.members.remove(member, self.partitions, &group, ctx);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Membership: who may act on which partition, by generations (`semantics.md` §1.5).
 //!
 //! Members join; when all known ones have, or have had long enough, a new generation begins and each gets a range of
-//! partitions (Kafka's classic protocol, eager, static members). A member that is silent for a session is out. A commit
+//! partitions (Kafka's classic protocol, eager, static members). A member that is silent for a session is out; one that
+//! waits for the next generation has nothing to say meanwhile, and no session (Kafka: `hasSatisfiedHeartbeat`). A commit
 //! of another generation is refused, and that is the *only* fencing of a plain consumer: what it does to a sink is not
 //! fenced (F045).
 //!
@@ -17,6 +18,7 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use semel_sim::context::{Peer, TimerId};
+use semel_sim::time::Span;
 
 use crate::message::Message;
 use crate::message::group::{Answer, Message as GroupMessage};
@@ -106,6 +108,12 @@ impl Members {
         }
     }
 
+    fn end_session(&mut self, member: u16, ctx: &mut Ctx<'_>) {
+        if let Some(timer) = self.memory.sessions.remove(&member) {
+            ctx.cancel(timer);
+        }
+    }
+
     /// Somebody wants to be a member of the next generation.
     pub(super) fn join(
         &mut self,
@@ -116,7 +124,6 @@ impl Members {
         group: &Group,
         ctx: &mut Ctx<'_>,
     ) {
-        self.heard(member, group, ctx);
         let joining = Joining {
             member,
             peer,
@@ -125,34 +132,34 @@ impl Members {
         let before = (member, request);
         let formed = self.memory.formed.iter().position(|one| *one == before);
         if let Some(index) = formed.filter(|_| !self.memory.forming) {
+            self.heard(member, group, ctx);
             self.tell(&joining, partitions, index, ctx);
             return;
         }
+        self.end_session(member, ctx);
         self.memory.joining.retain(|other| other.member != member);
         self.memory.joining.push(joining);
         if !self.memory.forming {
-            self.memory.forming = true;
             let first = self.disk.members.is_empty();
             let wait = if first {
                 group.initial_delay
             } else {
                 group.poll_interval
             };
-            ctx.set_timer(
-                wait,
-                Timer::RebalanceOver {
-                    generation: self.disk.generation + 1,
-                },
-            );
+            self.prepare(wait, ctx);
         }
-        let joined = |member: &u16| {
-            self.memory
-                .joining
-                .iter()
-                .any(|other| other.member == *member)
-        };
-        if !self.disk.members.is_empty() && self.disk.members.iter().all(joined) {
-            self.form(partitions, ctx);
+        if !self.disk.members.is_empty() {
+            self.complete_if_joined(partitions, group, ctx);
+        }
+    }
+
+    /// Nobody is waited for in vain: the join is complete as soon as all members of the last generation that are still
+    /// in the group have asked (`tryCompleteDelayedJoin`), be it that the last of them joins, or that it is gone.
+    fn complete_if_joined(&mut self, partitions: u16, group: &Group, ctx: &mut Ctx<'_>) {
+        let joining = &self.memory.joining;
+        let joined = |member: &u16| joining.iter().any(|other| other.member == *member);
+        if self.memory.forming && self.disk.members.iter().all(joined) {
+            self.form(partitions, group, ctx);
         }
     }
 
@@ -161,15 +168,16 @@ impl Members {
         &mut self,
         generation: Generation,
         partitions: u16,
+        group: &Group,
         ctx: &mut Ctx<'_>,
     ) {
         if self.memory.forming && generation == self.disk.generation + 1 {
-            self.form(partitions, ctx);
+            self.form(partitions, group, ctx);
         }
     }
 
-    /// A new generation begins with those who have joined.
-    fn form(&mut self, partitions: u16, ctx: &mut Ctx<'_>) {
+    /// A new generation begins with those who have joined, and with it their sessions.
+    fn form(&mut self, partitions: u16, group: &Group, ctx: &mut Ctx<'_>) {
         let mut joining = core::mem::take(&mut self.memory.joining);
         joining.sort_by_key(|joining| joining.member);
         self.memory.forming = false;
@@ -188,6 +196,7 @@ impl Members {
         self.memory.formed.clear();
         self.memory.formed.extend(all);
         for (index, joining) in joining.iter().enumerate() {
+            self.heard(joining.member, group, ctx);
             self.tell(joining, partitions, index, ctx);
         }
         joining.clear();
@@ -260,21 +269,42 @@ impl Members {
         }
     }
 
+    /// Whether a member that says that it leaves a generation is still the one that said so. If it has asked to join
+    /// again since, what it said is void: here members have fixed names; in Kafka it would have got a new member id by
+    /// then, and nobody would be known by the old one.
+    pub(super) fn may_leave(&self, member: u16, generation: Generation) -> bool {
+        let again = self.memory.joining.iter().any(|one| one.member == member);
+        !again && self.check(member, generation) == Answer::Ok
+    }
+
     /// A member leaves, or has been silent for a session: the others form a new generation.
-    pub(super) fn remove(&mut self, member: u16, group: &Group, ctx: &mut Ctx<'_>) {
-        if let Some(timer) = self.memory.sessions.remove(&member) {
-            ctx.cancel(timer);
-        }
+    pub(super) fn remove(
+        &mut self,
+        member: u16,
+        partitions: u16,
+        group: &Group,
+        ctx: &mut Ctx<'_>,
+    ) {
+        self.end_session(member, ctx);
         self.memory.joining.retain(|other| other.member != member);
         self.memory.formed.clear();
         let before = self.disk.members.len();
         self.disk.members.retain(|other| *other != member);
-        if self.disk.members.len() < before && !self.disk.members.is_empty() && !self.memory.forming
-        {
-            self.memory.forming = true;
-            let generation = self.disk.generation + 1;
-            ctx.set_timer(group.poll_interval, Timer::RebalanceOver { generation });
+        if self.disk.members.len() == before {
+            return;
         }
+        if self.memory.forming {
+            self.complete_if_joined(partitions, group, ctx);
+        } else if !self.disk.members.is_empty() {
+            self.prepare(group.poll_interval, ctx);
+        }
+    }
+
+    /// A new generation is to be formed, after so long at the latest.
+    fn prepare(&mut self, wait: Span, ctx: &mut Ctx<'_>) {
+        self.memory.forming = true;
+        let generation = self.disk.generation + 1;
+        ctx.set_timer(wait, Timer::RebalanceOver { generation });
     }
 }
 

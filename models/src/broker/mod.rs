@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
-use semel_sim::time::Time;
+use semel_sim::time::{Span, Time};
 
 use crate::message::log::Message as LogMessage;
 use crate::message::{Message, log as words};
@@ -40,6 +40,9 @@ use log::Log;
 use pending::PendingOffsets;
 use produce::Writer;
 use verification::Verifications;
+
+/// How long a broker waits for the answer of another one (`request.timeout.ms`).
+const REQUEST_TIMEOUT: Span = Span::secs(30);
 
 /// A broker.
 #[derive(Clone, Debug)]
@@ -107,7 +110,7 @@ impl Broker {
         self.group.reset();
         self.ends.reset();
         self.pending.reset();
-        self.verifications.clear();
+        self.verifications.reset();
         if let Some(outputs) = &mut self.outputs {
             *outputs = Arc::clone(workload);
         }
@@ -203,7 +206,7 @@ impl Broker {
             Timer::ScanTransactions => self.ends.scan(&mut self.next_producer, ctx),
             Timer::DecisionDue { name } => self.ends.decision_due(name, ctx),
             Timer::MarkerExpired { request } => self.marker_expired(request, ctx),
-            Timer::FetchExpired { .. } => self.verify_expired(ctx),
+            Timer::VerifyExpired { .. } => self.verify_expired(ctx),
             _ => self.group.fire(timer, ctx),
         }
     }
@@ -223,7 +226,7 @@ impl Broker {
         self.group.crash(kind, survives);
         self.ends.crash(kind, survives);
         self.pending.crash(kind);
-        self.verifications.clear();
+        self.verifications.lose();
         if kind == OutageKind::DiskLoss {
             self.next_producer = 1;
         }

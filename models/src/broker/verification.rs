@@ -15,23 +15,22 @@ use alloc::vec::Vec;
 
 use semel_sim::context::{Peer, TimerId};
 use semel_sim::digest::Digest;
-use semel_sim::time::{Span, Time};
+use semel_sim::time::Time;
 
+use super::REQUEST_TIMEOUT;
 use crate::message::log::Produce;
 use crate::message::transaction::Owner;
 use crate::model::Ctx;
+use crate::requests::Numbers;
 use crate::timer::Timer;
 use crate::vocabulary::{Item, Partition, ProducerId};
-
-/// How long the coordinator's answer is waited for (`request.timeout.ms` between brokers).
-const TIMEOUT: Span = Span::secs(30);
 
 /// Batches that wait for the coordinator's word.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verifications {
     open: Vec<Verification>,
-    /// The number of the last question.
-    last: u32,
+    /// The numbers of its questions.
+    numbers: Numbers,
 }
 
 /// A question to the coordinator, and the batches that wait for its answer.
@@ -58,9 +57,15 @@ pub(super) struct Held {
 }
 
 impl Verifications {
-    pub(super) fn clear(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.open.clear();
-        self.last = 0;
+        self.numbers = Numbers::default();
+    }
+
+    /// A crash takes them.
+    pub(super) fn lose(&mut self) {
+        self.open.clear();
+        self.numbers.skip();
     }
 
     /// A batch has to wait.
@@ -91,8 +96,7 @@ impl Verifications {
     }
 
     fn ask(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
-        self.last += 1;
-        let request = self.last;
+        let request = self.numbers.next();
         self.open.push(Verification {
             request,
             of,
@@ -100,8 +104,7 @@ impl Verifications {
             lowest: held.produce.sequence.unwrap_or(0),
             void: false,
             waiting: alloc::vec![held],
-            // Of a kind that keeps no run alive: whoever waits for the answer sends again.
-            timer: ctx.set_timer(TIMEOUT, Timer::FetchExpired { request }),
+            timer: ctx.set_timer(REQUEST_TIMEOUT, Timer::VerifyExpired { request }),
         });
         Hold::Ask(request)
     }

@@ -20,7 +20,7 @@ use semel_sim::time::{Span, Time};
 use crate::message::{Message, group, log, sink};
 use crate::model::Ctx;
 use crate::observation::Observation;
-use crate::requests::{Ask, RECONNECT, Requests};
+use crate::requests::{Ask, RECONNECT, RETRY_BACKOFF, Requests};
 use crate::strategy::{Bug, Loop, Mark, Strategy, Work};
 use crate::timer::Timer;
 use crate::vocabulary::{Generation, Offset, Partition, Topology};
@@ -31,9 +31,6 @@ use reader::{Polled, Reader};
 use repeats::Repeats;
 use tasks::Task;
 use transact::Session;
-
-/// A pause before an offset is asked for again that is about to change (`retry.backoff.ms`).
-const UNSTABLE: Span = Span::millis(100);
 
 /// A consumer that fetches, handles and marks.
 #[derive(Clone, Debug)]
@@ -117,6 +114,7 @@ impl Consumer {
         self.workload = Arc::clone(workload);
         self.repeats.reset();
         self.forget();
+        self.memory.requests.reset();
         if let Some(session) = &mut self.session {
             session.reset();
         }
@@ -125,7 +123,7 @@ impl Consumer {
     fn forget(&mut self) {
         let memory = &mut self.memory;
         memory.readers.clear();
-        memory.requests.clear();
+        memory.requests.lose();
         memory.backlog.clear();
         memory.tasks.clear();
         memory.phase = Phase::Polling;
@@ -136,7 +134,6 @@ impl Consumer {
     }
 
     pub(crate) fn start(&mut self, ctx: &mut Ctx<'_>) {
-        self.memory.requests.begin(ctx.incarnation());
         if self.session.is_some() {
             self.register(ctx);
         } else if self.group().is_some() {
@@ -273,7 +270,7 @@ impl Consumer {
         ctx: &mut Ctx<'_>,
     ) {
         if unstable {
-            self.memory.requests.pause(request, UNSTABLE, ctx);
+            self.memory.requests.pause(request, RETRY_BACKOFF, ctx);
             return;
         }
         if !self.memory.requests.answered(request, ctx) {
@@ -342,14 +339,17 @@ impl Consumer {
                 self.try_again(request, ctx);
                 self.fetch(ctx);
             }
-            Timer::ApplyExpired { request, attempt } => self.apply_expired(request, attempt, ctx),
+            Timer::ApplyExpired { request, attempt }
+            | Timer::LetterExpired { request, attempt } => {
+                self.task_expired(request, attempt, ctx);
+            }
             Timer::Processed { request } => self.processed(request, ctx),
             Timer::CommitDue => self.transaction_due(ctx),
             Timer::MarkDue => self.mark_due(ctx),
             Timer::ProduceExpired { request, attempt } => {
                 self.output_expired(request, attempt, ctx);
             }
-            Timer::Retry { request } => self.resume_outputs(request, ctx),
+            Timer::WriteAgain { partition } => self.resume_outputs(partition, ctx),
             Timer::HeartbeatDue => self.heartbeat_due(ctx),
             Timer::PollOverdue { poll } => self.poll_overdue(poll, ctx),
             _ => {}

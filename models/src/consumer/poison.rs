@@ -5,18 +5,14 @@
 //! acknowledged: a second publish, which may store one twice when its answer is lost, or lose it with what the broker
 //! had not synced (F088).
 
-use semel_sim::time::Span;
-
 use super::Consumer;
 use super::tasks::Stage;
 use crate::message::{Message, log};
 use crate::model::Ctx;
 use crate::observation::Observation;
+use crate::requests::RETRY_BACKOFF;
 use crate::strategy::OnPoison;
 use crate::timer::Timer;
-
-/// How long a handler pauses before it tries again (`retry.backoff.ms`).
-const PAUSE: Span = Span::millis(100);
 
 impl Consumer {
     /// The handler of a task has failed.
@@ -38,7 +34,7 @@ impl Consumer {
             OnPoison::Block | OnPoison::DeadLetter { .. } => {
                 task.stage = Stage::Processing;
                 let request = task.request;
-                ctx.set_timer(PAUSE, Timer::Processed { request });
+                ctx.set_timer(RETRY_BACKOFF, Timer::Processed { request });
             }
         }
     }
@@ -58,7 +54,7 @@ impl Consumer {
             attempt,
         };
         ctx.send(self.topology.leader(partition), Message::Log(letter));
-        let expired = Timer::ApplyExpired { request, attempt };
+        let expired = Timer::LetterExpired { request, attempt };
         task.timer = Some(ctx.set_timer(self.work.fetch_timeout, expired));
     }
 

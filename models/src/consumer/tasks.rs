@@ -211,7 +211,7 @@ impl Consumer {
     }
 
     /// No answer has come in time: what was asked may have happened. It is asked again, on a new connection.
-    pub(super) fn apply_expired(&mut self, request: u32, attempt: u32, ctx: &mut Ctx<'_>) {
+    pub(super) fn task_expired(&mut self, request: u32, attempt: u32, ctx: &mut Ctx<'_>) {
         let Some(index) = self.task(request) else {
             return;
         };

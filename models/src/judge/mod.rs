@@ -146,6 +146,15 @@ impl Judge {
     #[inline(never)]
     fn hear<const KIND: u32>(&mut self, seen: &Observation, at: Time, node: NodeId) {
         assert!(hear::is(KIND, seen), "told of what it is");
+        self.weigh::<KIND>(seen, at, node);
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it is made for one kind of observation at a time"
+    )]
+    #[inline(always)]
+    fn weigh<const KIND: u32>(&mut self, seen: &Observation, at: Time, node: NodeId) {
         let known = &self.known;
         let facts = hear::record(seen).map_or(&Facts::EMPTY, |record| known.records.get(record));
         let again = cause::of_repeat(known, facts, seen, at);

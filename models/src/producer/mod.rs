@@ -26,6 +26,7 @@ use semel_sim::time::Time;
 use crate::message::{Message, log};
 use crate::model::Ctx;
 use crate::observation::{Observation, Outcome};
+use crate::requests::Numbers;
 use crate::strategy::{Bug, Name, Publish, Recognise, Source, Strategy, Unit};
 use crate::timer::Timer;
 use crate::vocabulary::{RecordId, Topology};
@@ -70,8 +71,8 @@ struct Disk {
 struct Memory {
     /// When it booted, by its wall clock.
     booted: Time,
-    /// How many requests this session has made.
-    requests: u32,
+    /// The numbers of its requests: what a simulator keeps, so that no two lives share one.
+    numbers: Numbers,
     taking: Taking,
     queues: Queues,
     sequences: Sequences,
@@ -146,12 +147,13 @@ impl Producer {
             position: first,
         };
         self.forget(first);
+        self.memory.numbers = Numbers::default();
     }
 
     /// Loses what is in memory; the source will be read from `next` on.
     fn forget(&mut self, next: RecordId) {
         let memory = &mut self.memory;
-        memory.requests = 0;
+        memory.numbers.skip();
         memory.taking.reset(next);
         memory.queues.reset(self.topology.partitions);
         memory.sequences.reset(self.topology.partitions);
@@ -272,20 +274,13 @@ impl Producer {
 
     /// Asks for a producer id.
     fn register(&mut self, ctx: &mut Ctx<'_>) {
-        let request = self.next_request(ctx);
+        let request = self.memory.numbers.next();
         self.memory.sequences.register(request);
         ctx.send(
             self.topology.coordinator(),
             Message::Log(log::Message::InitProducer { request }),
         );
         ctx.set_timer(self.timeout(), Timer::InitExpired { request });
-    }
-
-    /// A fresh number. Those of another session are never used again, so that an old answer cannot be taken for a
-    /// new one.
-    fn next_request(&mut self, ctx: &Ctx<'_>) -> u32 {
-        self.memory.requests += 1;
-        self.memory.requests.wrapping_add(ctx.incarnation() << 24)
     }
 
     pub(crate) fn fingerprint(&self, now: Time, digest: &mut Digest) {

@@ -202,7 +202,7 @@ impl Producer {
         self.memory.queues.release(&request);
         self.memory.sequences.given_up(&request);
         request.records(|record| self.tell(record, Outcome::Unknown, false, ctx));
-        let (number, stamp) = (self.next_request(ctx), ctx.wall().0);
+        let (number, stamp) = (self.memory.numbers.next(), ctx.wall().0);
         let again = request.sent_again(number, stamp, ctx.elapsed());
         self.memory.queues.push(again);
         if !self.publish.batch.linger.is_zero() {

@@ -14,10 +14,7 @@ use alloc::vec::Vec;
 use semel_sim::net::Transport;
 
 use crate::producer::queue::{Queues, Request, Room};
-use crate::vocabulary::{Epoch, Partition, ProducerId};
-
-/// The last epoch of a producer id (Kafka's `Short.MAX_VALUE`).
-const LAST_EPOCH: Epoch = 32_767;
+use crate::vocabulary::{EPOCH_MAX, Epoch, Partition, ProducerId};
 
 /// What a batch is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,7 +218,7 @@ impl Sequences {
     /// Goes on in the next epoch, or under a new producer id if there is none.
     fn raise(&mut self, partition: Partition, queues: &mut Queues) {
         match self.identity {
-            Some((producer, epoch)) if epoch < LAST_EPOCH => {
+            Some((producer, epoch)) if epoch < EPOCH_MAX => {
                 self.identity = Some((producer, epoch + 1));
                 self.rewrite(partition, queues);
             }
@@ -370,7 +367,7 @@ mod tests {
 
     #[test]
     fn after_the_last_epoch_comes_a_new_producer_id() {
-        let (mut sequences, mut queues) = client(LAST_EPOCH, 2);
+        let (mut sequences, mut queues) = client(EPOCH_MAX, 2);
         let name = queues.named(0)[0].name;
         sequences.rejected(0, name, false, &mut queues);
         assert!(!sequences.ready());

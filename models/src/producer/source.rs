@@ -154,7 +154,7 @@ impl Producer {
         {
             return;
         }
-        let number = self.next_request(ctx);
+        let number = self.memory.numbers.next();
         let created = ctx.elapsed();
         let mut request = Request::new(number, partition, record, stamp, created);
         if let Some(session) = &self.session {

@@ -21,6 +21,7 @@ use semel_sim::time::Span;
 
 use super::Producer;
 use super::queue::Request;
+use crate::conductor::{Conductor, Turn, Waits, is_of_transaction};
 use crate::message::log::Answer;
 use crate::message::transaction::Message as Word;
 use crate::model::Ctx;
@@ -28,7 +29,6 @@ use crate::observation::Outcome;
 use crate::requests::{RECONNECT, Requests};
 use crate::strategy::{Source, Transaction, Transactions};
 use crate::timer::Timer;
-use crate::transaction::{Conductor, Terms, Turn, is_of_transaction};
 use crate::vocabulary::{Partition, RecordId, Topology};
 
 /// What a producer that publishes in transactions knows besides.
@@ -91,16 +91,13 @@ impl Session {
         transactions: Transactions,
         topology: Topology,
     ) -> Self {
-        let terms = Terms {
-            name: topology.producer(me).0,
-            coordinator: topology.coordinator(),
-            version: transactions.version(),
-            timeout: unit.timeout,
-            wait,
+        let waits = Waits {
+            transaction: unit.timeout,
+            answer: wait,
         };
         Self {
             unit,
-            conductor: Conductor::new(terms),
+            conductor: Conductor::new(topology.producer(me), topology, transactions, waits),
             requests: Requests::default(),
             wait,
             ahead: VecDeque::new(),
@@ -115,12 +112,13 @@ impl Session {
     pub(super) fn reset(&mut self) {
         self.conductor.reset();
         self.forget();
+        self.requests.reset();
     }
 
     /// What a crash takes.
     pub(super) fn forget(&mut self) {
         self.conductor.forget();
-        self.requests.clear();
+        self.requests.lose();
         self.ahead.clear();
         self.members.clear();
         self.attempts = 0;
@@ -290,25 +288,12 @@ impl Producer {
     }
 
     /// A coordinator has answered.
-    pub(super) fn transaction_answered(&mut self, word: Word, ctx: &mut Ctx<'_>) {
-        let Word::TransactionAnswer {
-            request,
-            answer,
-            producer,
-            epoch,
-            ..
-        } = word
-        else {
-            return;
-        };
+    pub(super) fn transaction_answered(&mut self, answer: Word, ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else {
             return;
         };
-        let identity = (producer, epoch);
         let requests = &mut session.requests;
-        let turn = session
-            .conductor
-            .answered(request, answer, identity, requests, ctx);
+        let turn = session.conductor.answered(answer, requests, ctx);
         self.take_turn(turn, ctx);
     }
 

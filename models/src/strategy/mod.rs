@@ -6,6 +6,7 @@
 //! demand of each other stands in `check`.
 
 mod check;
+mod defaults;
 mod promise;
 mod publish;
 mod sink;
@@ -19,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::Objection;
+pub(crate) use defaults::TRANSACTION_TIMEOUT_MAX;
 pub use promise::{Assumption, Clause, Invariant, Level};
 pub use publish::{
     Backoff, Batching, Breaker, Intake, Name, OnOpen, OnTimeout, Publish, Retry, Source,

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use semel_sim::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::defaults::{commit_every, delivery_timeout, request_timeout, transaction_timeout};
+
 /// Where records come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Source {
@@ -100,10 +102,6 @@ impl Retry {
     }
 }
 
-const fn request_timeout() -> Span {
-    Span::secs(30)
-}
-
 /// Retries with exponential backoff and jitter. Defaults are Kafka's (`semantics.md` §1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -135,7 +133,7 @@ impl Default for Backoff {
             delay_max: Span::millis(1_000),
             jitter: 20,
             attempts: None,
-            deadline: Span::secs(120),
+            deadline: delivery_timeout(),
             on_timeout: OnTimeout::Report,
             breaker: None,
         }
@@ -245,12 +243,4 @@ pub struct Transaction {
     /// After which the coordinator aborts it (`transaction.timeout.ms`, 60 s).
     #[serde(default = "transaction_timeout")]
     pub timeout: Span,
-}
-
-const fn commit_every() -> Span {
-    Span::millis(100)
-}
-
-const fn transaction_timeout() -> Span {
-    Span::secs(60)
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use semel_sim::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::defaults::{commit_every, delivery_timeout, request_timeout, transaction_timeout};
 use super::sink::Keep;
 use crate::observation::Read;
 
@@ -240,22 +241,6 @@ pub struct Transact {
     /// How long an empty fetch waits at the broker (`fetch.max.wait.ms`, 500 ms).
     #[serde(default = "fetch_wait")]
     pub fetch_wait: Span,
-}
-
-const fn commit_every() -> Span {
-    Span::millis(100)
-}
-
-const fn transaction_timeout() -> Span {
-    Span::secs(60)
-}
-
-const fn request_timeout() -> Span {
-    Span::secs(30)
-}
-
-const fn delivery_timeout() -> Span {
-    Span::secs(120)
 }
 
 impl Transact {

@@ -339,7 +339,7 @@ impl Adversary<Model> for Carried {
         Adversary::<Model>::weather(&mut self.script)
     }
 
-    fn heal(&mut self) {
-        Adversary::<Model>::heal(&mut self.script);
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        Adversary::<Model>::heal(&mut self.script)
     }
 }

@@ -178,7 +178,7 @@ impl<A: Adversary<Model>> Adversary<Model> for Counting<A> {
         self.adversary.weather()
     }
 
-    fn heal(&mut self) {
-        self.adversary.heal();
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        self.adversary.heal()
     }
 }

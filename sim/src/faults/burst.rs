@@ -1,5 +1,5 @@
-//! `Burst`: losses that come together (Gilbert–Elliott). A link is good or bad for spans of time; while it is bad,
-//! packets are lost at a high rate.
+//! `Burst`: losses that come together (Gilbert–Elliott). There are good and bad spells of time; in a bad one
+//! packets are lost at a high rate. The spells are those of the fault: all its links have them at the same times.
 
 use alloc::string::String;
 

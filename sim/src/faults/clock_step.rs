@@ -96,9 +96,50 @@ impl<M, O> Item<M, O> for ClockStep {
             ));
         }
         let when = Item::<M, O>::when(self);
-        for node in names.find(&self.node, "node")?.nodes(names.0.len()) {
-            when.compile(index, name, Action::ClockStep(node, nanos), rules)?;
+        for (node, own) in names.each(names.find(&self.node, "node")?, name) {
+            when.compile(index, &own, Action::ClockStep(node, nanos), rules)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::chance::Seed;
+
+    /// Two brokers do not jump at the same times, and a role of one jumps as its node does.
+    #[test]
+    fn nodes_of_a_role_do_not_share_their_luck() {
+        let names = ["broker-0", "broker-1", "sink-0"].map(ToString::to_string);
+        let jumps = |node: &str| -> Vec<Vec<u64>> {
+            let step = ClockStep {
+                node: node.into(),
+                forward: Some(Span::secs(1)),
+                rate: Some(Rate::new(1, 2)),
+                every: Some(Span::secs(1)),
+                ..ClockStep::default()
+            };
+            let mut rules = Rules::<(), ()>::default();
+            Item::<(), ()>::compile(&step, FaultIndex(0), "jump", &Names(&names), &mut rules)
+                .expect("it makes sense");
+            rules.reset(Seed::new(1));
+            let times = |timed: &crate::rules::Timed| {
+                let mut nth = 0;
+                let mut next = || {
+                    let (n, _) = timed.next(nth)?;
+                    nth = n + 1;
+                    Some(n)
+                };
+                (0..20).filter_map(|_| next()).collect()
+            };
+            rules.timed.iter().map(times).collect()
+        };
+        let brokers = jumps("broker");
+        assert_ne!(brokers[0], brokers[1]);
+        assert_eq!(jumps("sink"), jumps("sink-0"));
     }
 }

@@ -1,4 +1,4 @@
-//! `Hold`: a clogged link. Packets are kept back and arrive together.
+//! `Hold`: a clogged link. Packets are kept back and go on together.
 
 use alloc::format;
 
@@ -10,7 +10,7 @@ use crate::time::{Span, Time};
 packet_fault! {
     /// Keeps packets back and lets them all go at one time.
     Hold {
-        /// When the link unclogs and everything that was held arrives.
+        /// When the link unclogs, and everything that was held goes on: it arrives one latency later.
         release: Span,
     }
 }

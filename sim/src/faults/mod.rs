@@ -15,7 +15,6 @@ mod drop;
 mod duplicate;
 mod hold;
 mod isolate;
-mod latency;
 mod node;
 mod packet;
 mod pause;
@@ -23,6 +22,7 @@ mod pick;
 mod power_loss;
 mod script;
 mod slow;
+mod slow_link;
 pub(crate) mod spell;
 
 use alloc::format;
@@ -50,13 +50,13 @@ pub use drop::Drop;
 pub use duplicate::Duplicate;
 pub use hold::Hold;
 pub use isolate::{Direction, Isolate};
-pub use latency::SlowLink;
 pub use node::NodePick;
 pub use packet::PacketPick;
 pub use pause::Pause;
 pub use pick::{Names, NodeSet, When, Wrong};
 pub use power_loss::PowerLoss;
 pub use slow::Slow;
+pub use slow_link::SlowLink;
 
 use pick::Item;
 

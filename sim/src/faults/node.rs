@@ -1,7 +1,6 @@
 //! Outages of nodes: what they have in common, and how one is defined.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use crate::address::{FaultIndex, Outage};
 use crate::chance::Rate;
@@ -83,12 +82,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
         }
         let nodes = names.find_or_all(self.node, "node")?;
         if scheduled {
-            for node in nodes.nodes(names.0.len()) {
-                let own = if nodes.nodes(names.0.len()).count() > 1 {
-                    format!("{name}@{}", names.0[usize::from(node.0)])
-                } else {
-                    name.to_string()
-                };
+            for (node, own) in names.each(nodes, name) {
                 self.when
                     .compile(index, &own, Action::Outage(node, outage), rules)?;
             }
@@ -120,7 +114,7 @@ impl<M: Clone, O: Clone> NodePick<'_, M, O> {
     }
 }
 
-/// Defines an outage of nodes: its doc, and how long it lasts by default.
+/// Defines an outage of nodes: its doc, its name and its kind.
 macro_rules! node_fault {
     ($(#[$doc:meta])* $name:ident, $kind:expr) => {
         $(#[$doc])*

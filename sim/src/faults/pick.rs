@@ -1,7 +1,7 @@
 //! What all faults have in common: what the list asks of each, which nodes it is about, and when it strikes.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::chance::Rate;
@@ -133,6 +133,23 @@ impl Names<'_> {
             return Err(Wrong::NoNode { field, name });
         }
         Ok(NodeSet(set))
+    }
+
+    /// Each node of a set, and what keys the dice of a fault of this name there: nodes do not share their luck.
+    pub(crate) fn each(
+        &self,
+        nodes: NodeSet,
+        name: &str,
+    ) -> impl Iterator<Item = (NodeId, String)> {
+        let count = self.0.len();
+        let alone = nodes.nodes(count).nth(1).is_none();
+        let own = move |node: NodeId| {
+            if alone {
+                return name.to_string();
+            }
+            format!("{name}@{}", self.0[usize::from(node.0)])
+        };
+        nodes.nodes(count).map(move |node| (node, own(node)))
     }
 
     pub(crate) fn find_or_all(

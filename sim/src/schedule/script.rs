@@ -180,7 +180,7 @@ impl<D: Domain> Script<D> {
         &self.mismatches
     }
 
-    /// How many deviations of the schedule have come about.
+    /// How many deviations of the schedule have come about, before all healed.
     pub const fn given(&self) -> u64 {
         self.given
     }
@@ -307,8 +307,11 @@ impl<D: Domain> Adversary<D> for Script<D> {
         self.weather[self.come - 1].1
     }
 
-    fn heal(&mut self) {
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        let averted = self.brought.front().or_else(|| self.weather.get(self.come));
+        let averted = averted.copied();
         self.brought.clear();
         self.come = self.weather.len();
+        averted
     }
 }

@@ -279,3 +279,19 @@ fn a_burst_is_weather() {
     let alike = some.iter().filter(|at| near(at, &others)).count();
     assert!(alike + 12 >= some.len(), "{some:?} against {others:?}");
 }
+
+/// Dropped and damaged are the same to everybody but to whoever reads the trace: and of that the digest is.
+#[test]
+fn a_digest_tells_why_a_packet_was_lost() {
+    let stage = stage().client(&[(0, Do::Pings(1, 2))]);
+    let packet = Some(Message::Ping(1));
+    let dropped = stage.clone().fault(Fault::Drop(Drop {
+        packet,
+        ..Drop::default()
+    }));
+    let damaged = stage.fault(Fault::Corrupt(Corrupt {
+        packet,
+        ..Corrupt::default()
+    }));
+    assert_ne!(dropped.play().digest, damaged.play().digest);
+}

@@ -11,7 +11,7 @@ use semel_sim::faults::{
 };
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
-use semel_sim::schedule::{Noted, Script};
+use semel_sim::schedule::{Deviation, NamedChange, Noted, Script};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
 use semel_sim::watch::Watched;
@@ -233,6 +233,25 @@ proptest! {
         prop_assert_eq!(stage.play().digest, run.digest);
     }
 
+    /// Whoever watches changes nothing, least of all how much of a script has come about: what all heals before is not.
+    #[test]
+    fn a_watched_script_is_the_script(mut stage in stage(), heal_at in 1_u64..40) {
+        let mut noted = Watched::new(stage.adversary(), Noted::new(&Stage::names()));
+        stage.play_with(&mut noted);
+        let mut deviations = noted.watch.into_deviations();
+        let late = |at| Deviation::Weather {
+            at: Span::millis(at),
+            change: NamedChange::ClockStep(Stage::names()[0].clone(), 1),
+        };
+        deviations.extend([late(heal_at - 1), late(heal_at + 1), late(heal_at + 2)]);
+        stage.limits.heal_at = Time::ZERO + Span::millis(heal_at);
+        let mut script = Script::new(&deviations, &Stage::names()).expect("it names what there is");
+        let mut watched = Watched::new(script.clone(), Noted::new(&Stage::names()));
+        let (run, seen) = (stage.play_with(&mut script), stage.play_with(&mut watched));
+        prop_assert_eq!((run.end, run.digest), (seen.end, seen.digest));
+        prop_assert_eq!(watched.adversary.given(), script.given());
+    }
+
     /// A rate of 0 is as good as absence, wherever the fault stands in the plan.
     #[test]
     fn a_rate_of_0_equals_absence(stage in stage(), place in 0_usize..6) {
@@ -393,7 +412,7 @@ impl Adversary<Echo> for Thorough {
         Adversary::<Echo>::weather(&mut self.0)
     }
 
-    fn heal(&mut self) {
-        Adversary::<Echo>::heal(&mut self.0);
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        Adversary::<Echo>::heal(&mut self.0)
     }
 }

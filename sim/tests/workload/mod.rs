@@ -376,8 +376,8 @@ impl Adversary<W> for Crashing {
         }
     }
 
-    fn heal(&mut self) {
-        Adversary::<W>::heal(&mut self.plan);
+    fn heal(&mut self) -> Option<(Time, Weather)> {
+        Adversary::<W>::heal(&mut self.plan)
     }
 }
 

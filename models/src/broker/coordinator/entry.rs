@@ -9,10 +9,10 @@ use core::hash::{Hash, Hasher};
 use semel_sim::time::{Span, Time};
 
 use crate::message::transaction::{Answer, Owner};
-use crate::vocabulary::{Epoch, Partition, ProducerId};
+use crate::vocabulary::{EPOCH_MAX, Epoch, Partition, ProducerId};
 
-/// The last epoch that a client is given: one more is kept for fencing (Kafka counts in 16 bits with a sign).
-const LAST_EPOCH: Epoch = i16::MAX as Epoch - 1;
+/// The last epoch that a client is given: one more is kept for fencing.
+const LAST_EPOCH: Epoch = EPOCH_MAX - 1;
 
 /// What the log says of a transactional id.
 #[derive(Clone, Debug, PartialEq, Eq)]

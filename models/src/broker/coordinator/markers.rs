@@ -5,21 +5,17 @@
 
 use semel_sim::address::NodeId;
 use semel_sim::context::TimerId;
-use semel_sim::time::Span;
 
 use super::TransactionCoordinator;
 use super::entry::State;
+use crate::broker::REQUEST_TIMEOUT;
 use crate::message::Message;
 use crate::message::transaction::{Message as Word, OFFSETS, Owner};
 use crate::model::Ctx;
+use crate::requests::RECONNECT;
 use crate::strategy::Bug;
 use crate::timer::Timer;
 use crate::vocabulary::Partition;
-
-/// How long a marker's confirmation is waited for (`request.timeout.ms` between brokers).
-const MARKER_TIMEOUT: Span = Span::secs(30);
-/// A pause before a broken connection is tried again.
-const RECONNECT: Span = Span::millis(50);
 
 /// A marker on its way.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +38,7 @@ impl TransactionCoordinator {
             });
         }
         for partition in partitions {
-            self.memory.requests += 1;
-            let request = self.memory.requests;
+            let request = self.memory.numbers.next();
             self.send_marker(request, name, partition, ctx);
         }
         self.complete_if_marked(name);
@@ -65,7 +60,7 @@ impl TransactionCoordinator {
             coordinator: ctx.incarnation(),
         };
         ctx.send(self.leader(partition), Message::Transaction(marker));
-        let timer = ctx.set_timer(MARKER_TIMEOUT, Timer::MarkerExpired { request });
+        let timer = ctx.set_timer(REQUEST_TIMEOUT, Timer::MarkerExpired { request });
         self.memory.markers.push(Marker {
             request,
             name,

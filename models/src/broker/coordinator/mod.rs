@@ -29,15 +29,14 @@ use crate::message::Message;
 use crate::message::transaction::{Answer, Message as Word, Owner};
 use crate::model::Ctx;
 use crate::observation::{Observation, TransactionId};
-use crate::strategy::{Bug, Transactions};
+use crate::requests::Numbers;
+use crate::strategy::{Bug, TRANSACTION_TIMEOUT_MAX, Transactions};
 use crate::timer::Timer;
 use crate::vocabulary::{Epoch, Partition, ProducerId, Topology};
 
 use entry::{End, State, Transaction, take};
 use markers::Marker;
 
-/// Longer timeouts are refused (`transaction.max.timeout.ms`).
-const TIMEOUT_MAX: Span = Span::secs(900);
 /// How long the bug's decision takes to reach the log.
 const DECISION: Span = Span::millis(1);
 /// So many entries of the log are kept; older ones are compacted away.
@@ -68,7 +67,7 @@ struct Memory {
     table: BTreeMap<u16, Transaction>,
     /// Markers that are not confirmed yet.
     markers: Vec<Marker>,
-    requests: u32,
+    numbers: Numbers,
     scanning: bool,
     /// With the bug: decisions that are not in the log yet, and who waits for them.
     undecided: Vec<(u16, bool, Option<Client>)>,
@@ -109,12 +108,13 @@ impl TransactionCoordinator {
         self.disk.journal.clear();
         self.disk.before.clear();
         self.forget();
+        self.memory.numbers = Numbers::default();
     }
 
     fn forget(&mut self) {
         self.memory.table.clear();
         self.memory.markers.clear();
-        self.memory.requests = 0;
+        self.memory.numbers.skip();
         self.memory.scanning = false;
         self.memory.undecided.clear();
     }
@@ -151,14 +151,10 @@ impl TransactionCoordinator {
         let entry = (name, self.memory.table[&name].clone());
         self.disk.journal.append(entry);
         self.disk.journal.sync();
-        if self.disk.journal.end() - self.disk.journal.begin() >= 2 * KEPT {
-            let keep = self.disk.journal.end() - KEPT;
-            let old = self.disk.journal.range(0);
-            for (_, (name, transaction)) in old.take_while(|(position, _)| *position < keep) {
-                self.disk.before.insert(*name, transaction.clone());
-            }
-            self.disk.journal.recycle(keep);
-        }
+        let before = &mut self.disk.before;
+        self.disk.journal.compact(KEPT, |(name, transaction)| {
+            before.insert(name, transaction);
+        });
     }
 
     fn change(&mut self, name: u16) -> &mut Transaction {
@@ -186,7 +182,7 @@ impl TransactionCoordinator {
         fresh: &mut ProducerId,
         ctx: &mut Ctx<'_>,
     ) -> Answer {
-        if timeout > TIMEOUT_MAX {
+        if timeout > TRANSACTION_TIMEOUT_MAX {
             return Answer::TimeoutTooLong;
         }
         let Some(transaction) = self.memory.table.get_mut(&name) else {

@@ -20,12 +20,12 @@ use core::hash::{Hash, Hasher};
 use semel_sim::context::TimerId;
 
 use super::{Consumer, Phase, Reader};
+use crate::conductor::{Conductor, Turn, Waits, is_of_transaction};
 use crate::message::group::Answer as GroupAnswer;
 use crate::message::transaction::Message as Word;
 use crate::model::Ctx;
 use crate::strategy::{SideEffect, Transact, Transactions};
 use crate::timer::Timer;
-use crate::transaction::{Conductor, Terms, Turn, is_of_transaction};
 use crate::vocabulary::{Offset, Partition, Topology};
 
 use outputs::Outputs;
@@ -74,16 +74,13 @@ impl Session {
         transactions: Transactions,
         topology: Topology,
     ) -> Self {
-        let terms = Terms {
-            name: topology.consumer(me).0,
-            coordinator: topology.coordinator(),
-            version: transactions.version(),
-            timeout: work.timeout,
-            wait: work.request_timeout,
+        let waits = Waits {
+            transaction: work.timeout,
+            answer: work.request_timeout,
         };
         Self {
             work,
-            conductor: Conductor::new(terms),
+            conductor: Conductor::new(topology.consumer(me), topology, transactions, waits),
             outputs: Outputs::default(),
             consumed: BTreeMap::new(),
             stage: Stage::Working,
@@ -118,14 +115,12 @@ impl Consumer {
             .is_some_and(|session| !session.works())
     }
 
-    /// Boots: registers, before it reads anything. False if it does not work in transactions.
-    pub(super) fn register(&mut self, ctx: &mut Ctx<'_>) -> bool {
-        let Some(session) = &mut self.session else {
-            return false;
-        };
-        session.outputs.clear(self.topology.partitions);
-        session.conductor.register(&mut self.memory.requests, ctx);
-        true
+    /// If it works in transactions, it registers before it reads anything.
+    pub(super) fn register(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(session) = &mut self.session {
+            session.outputs.clear(self.topology.partitions);
+            session.conductor.register(&mut self.memory.requests, ctx);
+        }
     }
 
     /// A record is about to be handled: a transaction is open from now on.
@@ -219,25 +214,12 @@ impl Consumer {
     }
 
     /// A coordinator has answered.
-    pub(super) fn transaction_answered(&mut self, word: Word, ctx: &mut Ctx<'_>) {
-        let Word::TransactionAnswer {
-            request,
-            answer,
-            producer,
-            epoch,
-            ..
-        } = word
-        else {
-            return;
-        };
+    pub(super) fn transaction_answered(&mut self, answer: Word, ctx: &mut Ctx<'_>) {
         let Some(session) = &mut self.session else {
             return;
         };
         let requests = &mut self.memory.requests;
-        let identity = (producer, epoch);
-        let turn = session
-            .conductor
-            .answered(request, answer, identity, requests, ctx);
+        let turn = session.conductor.answered(answer, requests, ctx);
         self.take_turn(turn, ctx);
     }
 

@@ -211,8 +211,8 @@ impl Outputs {
     }
 
     /// The pause of a partition is over.
-    pub(super) fn resume(&mut self, partition: u32) {
-        if let Some(lane) = self.lanes.get_mut(partition as usize) {
+    pub(super) fn resume(&mut self, partition: Partition) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(partition)) {
             lane.pausing = false;
         }
     }

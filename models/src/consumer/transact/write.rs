@@ -5,12 +5,12 @@ use semel_sim::time::Span;
 
 use super::super::Consumer;
 use super::outputs::{Batch, Fate};
+use crate::conductor::SHORT_BACKOFF;
 use crate::message::Message;
 use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::model::Ctx;
 use crate::requests::RECONNECT;
 use crate::timer::Timer;
-use crate::transaction::SHORT_BACKOFF;
 use crate::vocabulary::{Item, Partition};
 
 impl Consumer {
@@ -124,9 +124,9 @@ impl Consumer {
         if ctx.elapsed() - batch.created >= session.work.delivery_timeout {
             return false;
         }
-        let request = u32::from(batch.partition);
+        let partition = batch.partition;
         if session.outputs.put_back(batch) {
-            ctx.set_timer(pause, Timer::Retry { request });
+            ctx.set_timer(pause, Timer::WriteAgain { partition });
         }
         true
     }
@@ -140,7 +140,7 @@ impl Consumer {
     }
 
     /// A partition's pause is over.
-    pub(in crate::consumer) fn resume_outputs(&mut self, partition: u32, ctx: &mut Ctx<'_>) {
+    pub(in crate::consumer) fn resume_outputs(&mut self, partition: Partition, ctx: &mut Ctx<'_>) {
         if let Some(session) = &mut self.session {
             session.outputs.resume(partition);
         }

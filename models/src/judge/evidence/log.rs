@@ -122,7 +122,16 @@ impl Known {
         }
     }
 
-    pub(super) fn truncated(&mut self, node: NodeId, partition: Partition, from: Offset) {
+    pub(super) fn of_loss(&mut self, seen: &Observation, node: NodeId) {
+        if let Observation::Truncated {
+            partition, from, ..
+        } = *seen
+        {
+            self.truncated(node, partition, from);
+        }
+    }
+
+    fn truncated(&mut self, node: NodeId, partition: Partition, from: Offset) {
         let how = match self.faults.last(node) {
             Some(OutageKind::PowerLoss) => Flags::TRUNCATED,
             Some(OutageKind::DiskLoss) => Flags::WIPED,

@@ -4,12 +4,15 @@
 //! compares what happens now with what was known before. Nothing here judges.
 
 mod accounts;
+mod client;
+mod dedup;
 mod facts;
 mod faults;
 mod ids;
 mod lane;
 mod log;
 mod note;
+mod outcome;
 mod reading;
 mod transactions;
 mod window;

@@ -1,12 +1,12 @@
-//! How each observation becomes evidence.
+//! Who takes which observation down. One that is not listed here does not compile.
 
 use semel_sim::address::NodeId;
 use semel_sim::time::Time;
 
-use super::{Facts, Flags, Known, Struck};
-use crate::judge::cause::{Act, Origin};
-use crate::observation::{Observation, Outcome, TransactionId};
-use crate::vocabulary::{Offset, RecordId};
+use super::{Facts, Known};
+use crate::judge::cause::Origin;
+use crate::observation::Observation;
+use crate::vocabulary::RecordId;
 
 impl Known {
     /// Takes an observation down. `again` says why its record is delivered or takes effect again, if it does.
@@ -17,191 +17,43 @@ impl Known {
     #[inline(always)]
     pub(in crate::judge) fn note(
         &mut self,
-        observation: &Observation,
+        seen: &Observation,
         at: Time,
         node: NodeId,
         again: Option<Origin>,
     ) {
-        match *observation {
-            Observation::Intent {
-                record,
-                producer,
-                session,
-            } => {
-                self.intent(at, record, producer, session);
+        match seen {
+            Observation::Intent { .. }
+            | Observation::Attempt { .. }
+            | Observation::Acked { .. } => self.of_client(seen, at),
+            Observation::Stored { .. } => self.stored(at, seen),
+            Observation::Truncated { .. } => self.of_loss(seen, node),
+            Observation::Enlisted { .. }
+            | Observation::Decided { .. }
+            | Observation::Marked { .. }
+            | Observation::Concluded { .. }
+            | Observation::Hanging { .. }
+            | Observation::Unsettled { .. } => self.of_transaction(seen),
+            Observation::Recognised { .. }
+            | Observation::Unrecognised { .. }
+            | Observation::Kept { .. } => self.of_dedup(seen, node),
+            Observation::Delivered { .. } | Observation::Progress { .. } => {
+                self.of_reading(seen, again);
             }
-            Observation::Attempt {
-                record, session, ..
-            } => self.attempt(at, record, session),
-            Observation::Acked {
-                record, outcome, ..
-            } => self.acked(record, outcome),
-            Observation::Stored { .. } => self.stored(at, observation),
-            Observation::Delivered {
-                record,
-                partition,
-                offset,
-                consumer,
-                generation,
-                ..
-            } => {
-                let (place, reader) = ((partition, offset), (consumer, generation));
-                self.delivered(record, place, reader, again);
-            }
-            Observation::Applied { key, amount, .. } => {
-                if let Some(act) = Act::of(observation, at) {
-                    self.applied(&act, (key, amount), again);
-                }
-            }
-            Observation::Progress {
-                partition,
-                offset,
-                generation,
-                accepted,
-                ..
-            } => {
-                self.committed(partition, offset, generation, accepted);
-            }
-            Observation::Answered { error: true, .. } => {}
-            _ => self.note_rarer(node, observation),
-        }
-    }
-
-    fn note_rarer(&mut self, node: NodeId, observation: &Observation) {
-        match *observation {
-            Observation::Enlisted {
-                partition,
-                transaction,
-                ..
-            } => {
-                self.transactions.enlist(partition, transaction);
-                self.late(transaction);
-            }
-            Observation::Marked {
-                partition,
-                offset,
-                transaction,
-                commit,
-                ..
-            } => {
-                self.marked(partition, offset, transaction, commit);
-            }
-            Observation::Decided {
-                transaction,
-                commit,
-                ..
-            } => {
-                self.decided(transaction, commit);
-            }
-            Observation::Concluded {
-                transaction,
-                commit: true,
-                outcome: Outcome::Unknown,
-            } => self.given_up(transaction),
-            Observation::Truncated {
-                partition, from, ..
-            } => self.truncated(node, partition, from),
-            Observation::Recognised { record, place, hit } => self.recognised(record, place, hit),
-            Observation::Unrecognised { record, id } if self.exists(record) => {
-                self.looks.look(record, id);
-            }
-            Observation::Refused { record, .. } => {
-                self.touch(record, |facts| facts.flags.set(Flags::REFUSED));
-                self.faults.struck.set(Struck::ZOMBIE);
-            }
-            Observation::Skipped { record, .. } => {
-                self.touch(record, |facts| facts.set_aside(Flags::SKIPPED));
-            }
-            Observation::Parked { record, .. } => {
-                self.touch(record, |facts| facts.set_aside(Flags::PARKED));
-            }
-            Observation::Answered { record, .. } => {
-                self.touch(record, |facts| facts.flags.clear(Flags::IN_PROGRESS));
-            }
-            Observation::Kept { place, entries, .. } => self.tallies.keeps(node, place, entries),
-            Observation::Balance { key, amount } => {
-                self.accounts.stated = true;
-                self.accounts.get_mut(key).stated = Some(amount);
-            }
-            _ => self.note_position(observation),
-        }
-    }
-
-    /// The coordinator decides. A commit is progress. So is an abort that ends a wait, for what stands behind it may be
-    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere
-    /// (F045).
-    fn decided(&mut self, transaction: TransactionId, commit: bool) {
-        self.transactions.decide(transaction, commit);
-        if !commit && self.aborted_at == Some(self.progress) {
-            self.undone_at = Some(self.progress);
-            return;
-        }
-        self.progress += 1;
-        if !commit {
-            self.aborted_at = Some(self.progress);
-        }
-    }
-
-    /// Nobody knows what became of a transaction: its records are given up, or sent again in another one.
-    fn given_up(&mut self, transaction: TransactionId) {
-        self.faults.struck.set(Struck::GIVEN_UP);
-        for record in self.transactions.records(transaction) {
-            self.touch(record, |facts| facts.flags.set(Flags::GIVEN_UP));
-        }
-    }
-
-    fn note_position(&mut self, observation: &Observation) {
-        match *observation {
-            Observation::Assigned {
-                partition,
-                consumer,
-                generation,
-                position,
-            } => {
-                let lane = self.lane_mut(partition);
-                lane.reader = Some(consumer);
-                lane.generation = lane.generation.max(generation);
-                lane.assignments += 1;
-                lane.unmarked += 1;
-                if position != Offset::MAX {
-                    lane.handed = lane.handed.max(position);
-                    lane.position = position;
-                }
-            }
-            Observation::Reset {
-                partition,
-                position,
-                ..
-            } => {
-                self.jump(partition, position);
-                let lane = self.lane_mut(partition);
-                lane.reset = position;
-                lane.position = position;
-                lane.handed = lane.handed.max(position);
-                lane.legal = lane.legal.min(position);
-            }
-            Observation::Granted { partition, token } => {
-                let lane = self.lane_mut(partition);
-                lane.generation = lane.generation.max(token);
-            }
-            Observation::Hanging { partition, .. } => self.lane_mut(partition).hanging = true,
-            Observation::Unsettled {
-                partition,
-                transaction,
-                ..
-            } => {
-                self.lane_mut(partition).hanging = true;
-                self.late(transaction);
-            }
-            _ => {}
-        }
-    }
-
-    /// Something of a transaction was taken in: too late, if that was decided.
-    fn late(&mut self, TransactionId { producer, number }: TransactionId) {
-        let ending = self.transactions.ending(producer, number);
-        if ending.is_some_and(|ending| ending.decided.is_some()) {
-            self.faults.struck.set(Struck::LATE_RECORD);
+            Observation::Assigned { .. }
+            | Observation::Reset { .. }
+            | Observation::Granted { .. } => self.of_position(seen),
+            Observation::Applied { .. } => self.of_effect(seen, at, again),
+            Observation::Refused { .. }
+            | Observation::Skipped { .. }
+            | Observation::Parked { .. }
+            | Observation::Answered { .. }
+            | Observation::Balance { .. } => self.of_outcome(seen),
+            // Nothing is learnt from these.
+            Observation::Synced { .. }
+            | Observation::Opened { .. }
+            | Observation::Handled { .. }
+            | Observation::Found { .. } => {}
         }
     }
 
@@ -211,76 +63,5 @@ impl Known {
         if self.exists(record) {
             self.records.change(record, change);
         }
-    }
-
-    fn intent(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
-        if !self.exists(record) {
-            return;
-        }
-        let facts = self.records.get_mut(record);
-        if facts.flags.has(Flags::INTENDED) {
-            self.records.tidy(record);
-            return;
-        }
-        facts.flags.set(Flags::INTENDED);
-        facts.intended_at = at;
-        facts.producer = producer;
-        facts.session = session;
-        (facts.key, facts.amount) = self.workload.contents(record);
-        self.intended += 1;
-        self.unanswered += 1;
-        self.progress += 1;
-        self.tallies.sums.records += 1;
-    }
-
-    fn attempt(&mut self, at: Time, record: RecordId, session: u32) {
-        if !self.exists(record) {
-            return;
-        }
-        let facts = self.records.get_mut(record);
-        if !facts.flags.has(Flags::ATTEMPTED) {
-            facts.since = at;
-        }
-        facts.flags.set(Flags::ATTEMPTED);
-        facts.tries = facts.tries.saturating_add(1);
-        if facts.session != session && !facts.flags.has(Flags::VAGUE) {
-            facts.flags.set(Flags::MIXED);
-            self.faults.struck.set(Struck::SESSIONS);
-        }
-        self.records.tidy(record);
-    }
-
-    fn acked(&mut self, record: RecordId, outcome: Outcome) {
-        if !self.exists(record) {
-            return;
-        }
-        let facts = self.records.get_mut(record);
-        let (answered, ok) = (facts.is_answered(), facts.flags.has(Flags::OK));
-        facts.answer(outcome);
-        let changes = facts.recount(|| self.workload.is_poison(record));
-        if !answered && facts.flags.has(Flags::INTENDED) {
-            self.unanswered -= 1;
-            self.progress += 1;
-        }
-        if outcome == Outcome::Ok {
-            self.tallies.sums.acked += u64::from(!ok);
-        } else {
-            self.faults.struck.set(Struck::GIVEN_UP);
-        }
-        if changes {
-            self.expect(record);
-        }
-        self.records.tidy(record);
-    }
-
-    /// A record was counted in the expected balance, or taken out of it.
-    #[inline]
-    pub(super) fn expect(&mut self, record: RecordId) {
-        let facts = self.records.get(record);
-        let (key, amount) = self.contents(record, facts);
-        let counted = facts.flags.has(Flags::COUNTED);
-        let amount = if counted { amount } else { -amount };
-        self.accounts.get_mut(key).expected += amount;
-        self.tallies.sums.expected_balance += amount;
     }
 }

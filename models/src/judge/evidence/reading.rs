@@ -1,35 +1,83 @@
-//! How deliveries, effects and commits become evidence.
+//! How deliveries and commits become evidence.
 
-use semel_sim::time::Time;
-
-use super::facts::{Attempts, Hand};
+use super::facts::Hand;
 use super::{Facts, Flags, Known, State, Struck, short};
-use crate::judge::cause::{Act, Origin};
-use crate::judge::finding::{Cause, Side};
-use crate::judge::rules::{Claim, Relation};
-use crate::observation::{Hit, Miss, Place};
-use crate::strategy::Memory;
+use crate::judge::cause::Origin;
+use crate::judge::finding::Cause;
+use crate::judge::rules::Claim;
+use crate::observation::Observation;
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 impl Known {
-    pub(super) fn recognised(&mut self, record: RecordId, place: Place, hit: Hit) {
-        self.touch(record, |facts| match (place, hit) {
-            (Place::Stream, Hit::InFlight) => {}
-            (_, Hit::InFlight) => facts.flags.set(Flags::IN_PROGRESS),
-            (Place::Stream, _) => {
-                let stands = facts.copies > 0 || facts.open > 0;
-                if !stands && !facts.flags.has(Flags::OK) {
-                    facts.flags.set(Flags::MISTAKEN);
-                }
+    #[expect(
+        clippy::inline_always,
+        reason = "it is made for one kind of observation at a time"
+    )]
+    #[inline(always)]
+    pub(super) fn of_reading(&mut self, seen: &Observation, again: Option<Origin>) {
+        match *seen {
+            Observation::Delivered {
+                record,
+                partition,
+                offset,
+                consumer,
+                generation,
+                ..
+            } => {
+                let (place, reader) = ((partition, offset), (consumer, generation));
+                self.delivered(record, place, reader, again);
             }
-            (Place::Consumer | Place::Sink, _) => {
-                facts.flags.set(Flags::KNOWN_LATER);
-                facts.flags.clear(Flags::IN_HAND);
-            }
-        });
+            Observation::Progress {
+                partition,
+                offset,
+                generation,
+                accepted,
+                ..
+            } => self.committed(partition, offset, generation, accepted),
+            _ => unreachable!("not of reading"),
+        }
     }
 
-    pub(super) fn delivered(
+    /// Where readers stand, and who they are.
+    pub(super) fn of_position(&mut self, seen: &Observation) {
+        match *seen {
+            Observation::Assigned {
+                partition,
+                consumer,
+                generation,
+                position,
+            } => {
+                let lane = self.lane_mut(partition);
+                lane.reader = Some(consumer);
+                lane.generation = lane.generation.max(generation);
+                lane.assignments += 1;
+                lane.unmarked += 1;
+                if position != Offset::MAX {
+                    lane.handed = lane.handed.max(position);
+                    lane.position = position;
+                }
+            }
+            Observation::Reset {
+                partition,
+                position,
+                ..
+            } => {
+                self.jump(partition, position);
+                let lane = self.lane_mut(partition);
+                lane.reset = position;
+                lane.position = position;
+                lane.handed = lane.handed.max(position);
+                lane.legal = lane.legal.min(position);
+            }
+            Observation::Granted { partition, token } => {
+                let lane = self.lane_mut(partition);
+                lane.generation = lane.generation.max(token);
+            }
+            _ => unreachable!("not of a position"),
+        }
+    }
+
+    fn delivered(
         &mut self,
         record: RecordId,
         (partition, offset): (Partition, Offset),
@@ -130,104 +178,7 @@ impl Known {
         }
     }
 
-    pub(super) fn applied(&mut self, act: &Act, (key, amount): (u32, i64), again: Option<Origin>) {
-        let Act {
-            record,
-            token,
-            partition,
-            at,
-            ..
-        } = *act;
-        self.accounts.get_mut(key).applied += amount;
-        self.tallies.sums.actual_balance += amount;
-        if token != 0 && token < self.lane(partition).generation {
-            self.faults.struck.set(Struck::ZOMBIE);
-        }
-        if act.missed == Miss::TakenOver {
-            self.faults.struck.set(Struck::OUTLIVED);
-        }
-        if !self.exists(record) {
-            return;
-        }
-        let boot = self.faults.boots(self.rules.topology.consumer(act.actor));
-        let output = self.rules.is_output(partition);
-        let torn = self.transfers() && self.is_torn(record);
-        // Whoever remembers for itself has lost its memory.
-        let remembers = self.rules.memory != Memory::None && !output;
-        let forgotten = remembers && again == Some((Side::Outbound, Cause::Duplicate(2)));
-        let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
-        self.records.change(record, |facts| {
-            first = facts.effects == 0;
-            intended_at = facts.intended_at;
-            facts.effect_cause = number(again);
-            note_effect(facts, act, boot, output);
-            if forgotten {
-                facts.flags.set(Flags::FORGOTTEN);
-            }
-            changes = first && facts.recount(|| self.workload.is_poison(record));
-        });
-        if first {
-            self.tallies.effect(intended_at, at);
-            self.progress += 1;
-        } else {
-            self.tallies.sums.duplicated += 1;
-            if act.missed == Miss::Absent || forgotten {
-                self.faults.struck.set(Struck::FORGOTTEN);
-            }
-        }
-        if changes {
-            self.expect(record);
-        }
-        self.looks.applied(record);
-        if self.rules.relation == Relation::Together && !output {
-            let lane = self.lane_mut(partition);
-            let (before, mark) = (lane.effected, act.offset + 1);
-            lane.effected = before.max(mark);
-            self.pass(partition, (before, mark));
-            self.overrun(partition, act.offset, record);
-        }
-        if self.transfers() {
-            self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
-        }
-    }
-
-    /// An output is no longer there, or no longer decided. Where outputs are what takes effect, that effect is gone.
-    pub(super) fn undo_effect(&mut self, record: RecordId) {
-        let elsewhere = !self.rules.output;
-        if elsewhere || !self.exists(record) || self.records.get(record).effects == 0 {
-            return;
-        }
-        let torn = self.transfers() && self.is_torn(record);
-        let poison = self.workload.is_poison(record);
-        let (mut last, mut changes) = (false, false);
-        self.touch(record, |facts| {
-            facts.effects -= 1;
-            last = facts.effects == 0;
-            facts.flags.set(Flags::OUTPUT_LOST);
-            changes = last && facts.recount(|| poison);
-        });
-        let (key, amount) = self.contents(record, self.records.get(record));
-        self.accounts.get_mut(key).applied -= amount;
-        self.tallies.sums.actual_balance -= amount;
-        if last {
-            self.tallies.sums.applied -= 1;
-        } else {
-            self.tallies.sums.duplicated -= 1;
-        }
-        if changes {
-            self.expect(record);
-        }
-        if self.transfers() {
-            self.torn = self.torn + u32::from(self.is_torn(record)) - u32::from(torn);
-        }
-    }
-
-    /// Whether the two legs of a record's transfer took effect differently often.
-    pub(in crate::judge) fn is_torn(&self, record: RecordId) -> bool {
-        self.records.get(record).effects != self.records.get(record ^ 1).effects
-    }
-
-    pub(super) fn committed(
+    fn committed(
         &mut self,
         partition: Partition,
         offset: Offset,
@@ -259,7 +210,7 @@ impl Known {
     }
 
     /// A mark moves: readers do not come back to what it passes.
-    fn pass(&mut self, partition: Partition, (from, mark): (Offset, Offset)) {
+    pub(super) fn pass(&mut self, partition: Partition, (from, mark): (Offset, Offset)) {
         let Some(lane) = self.lanes.get(usize::from(partition)) else {
             return;
         };
@@ -280,7 +231,7 @@ impl Known {
     }
 
     /// A reader is put elsewhere: what it has not marked before that, it passes over.
-    pub(super) fn jump(&mut self, partition: Partition, position: Offset) {
+    fn jump(&mut self, partition: Partition, position: Offset) {
         let lane = self.lane(partition);
         let until = position.min(lane.end());
         for passed in lane.best.max(lane.effected)..until {
@@ -289,68 +240,12 @@ impl Known {
             }
         }
     }
-
-    /// An offset is marked with the effect of a record. What stands there may be another one by now: the log had lost
-    /// the first.
-    fn overrun(&mut self, partition: Partition, offset: Offset, handled: RecordId) {
-        let stands = self.lane(partition).get(offset);
-        if let Some(entry) = stands.filter(|entry| entry.record != handled)
-            && entry.state != State::Marker
-        {
-            self.touch(entry.record, |facts| {
-                if u64::from(facts.copy) == offset {
-                    facts.flags.set(Flags::OVERRUN);
-                }
-            });
-        }
-    }
 }
 
 /// The number of a duplicate's cause; 0 if there is none.
-const fn number(again: Option<Origin>) -> u8 {
+pub(super) const fn number(again: Option<Origin>) -> u8 {
     match again {
         Some((_, Cause::Duplicate(number))) => number,
         _ => 0,
     }
-}
-
-/// It took effect (again).
-fn note_effect(facts: &mut Facts, act: &Act, boot: u16, output: bool) {
-    let Act {
-        at,
-        actor,
-        token,
-        missed,
-        offset,
-        attempt,
-        ..
-    } = *act;
-    // Whoever had it before the latest delivery may still act on what it was given then.
-    let latest = facts.delivery.consumer == actor && token >= facts.delivery.generation;
-    let mut hand = if facts.deliveries > 0 && latest {
-        facts.delivery
-    } else {
-        Hand::new(offset, token, actor, boot)
-    };
-    // An output has an offset of its own: what counts is the one it was made from.
-    hand.offset = if output {
-        facts.delivery.offset
-    } else {
-        short(offset)
-    };
-    if facts.effects == 0 {
-        facts.applied_at = at;
-        facts.effect = hand;
-    } else if missed == Miss::Absent {
-        facts.flags.set(Flags::FORGOTTEN);
-    }
-    let of = if latest { facts.deliveries } else { 0 };
-    if facts.effects == 0 || facts.applied_of != of {
-        facts.applied = Attempts::only(attempt);
-        facts.applied_of = of;
-    } else if hand.offset == facts.effect.offset {
-        facts.applied.add(attempt);
-    }
-    facts.effects = facts.effects.saturating_add(1);
-    facts.flags.clear(Flags::IN_HAND);
 }

@@ -3,7 +3,8 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use crate::observation::{Miss, TransactionId};
+use super::{Flags, Known, Struck};
+use crate::observation::{Miss, Observation, Outcome, TransactionId};
 use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
 
 /// Decisions remembered per producer.
@@ -202,5 +203,82 @@ impl Transactions {
     pub(in crate::judge) fn endings(&self) -> impl Iterator<Item = (ProducerId, Ending)> + '_ {
         let all = self.endings.iter();
         all.flat_map(|(producer, endings)| endings.iter().map(|ending| (*producer, *ending)))
+    }
+}
+
+impl Known {
+    pub(super) fn of_transaction(&mut self, seen: &Observation) {
+        match *seen {
+            Observation::Enlisted {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.transactions.enlist(partition, transaction);
+                self.late(transaction);
+            }
+            Observation::Decided {
+                transaction,
+                commit,
+                ..
+            } => self.decided(transaction, commit),
+            Observation::Marked {
+                partition,
+                offset,
+                transaction,
+                commit,
+                ..
+            } => self.marked(partition, offset, transaction, commit),
+            Observation::Concluded {
+                transaction,
+                commit,
+                outcome,
+            } => {
+                if commit && outcome == Outcome::Unknown {
+                    self.given_up(transaction);
+                }
+            }
+            Observation::Hanging { partition, .. } => self.lane_mut(partition).hanging = true,
+            Observation::Unsettled {
+                partition,
+                transaction,
+                ..
+            } => {
+                self.lane_mut(partition).hanging = true;
+                self.late(transaction);
+            }
+            _ => unreachable!("not of a transaction"),
+        }
+    }
+
+    /// The coordinator decides. A commit is progress. So is an abort that ends a wait, for what stands behind it may be
+    /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere
+    /// (F045).
+    fn decided(&mut self, transaction: TransactionId, commit: bool) {
+        self.transactions.decide(transaction, commit);
+        if !commit && self.aborted_at == Some(self.progress) {
+            self.undone_at = Some(self.progress);
+            return;
+        }
+        self.progress += 1;
+        if !commit {
+            self.aborted_at = Some(self.progress);
+        }
+    }
+
+    /// Nobody knows what became of a transaction: its records are given up, or sent again in another one.
+    fn given_up(&mut self, transaction: TransactionId) {
+        self.faults.struck.set(Struck::GIVEN_UP);
+        for record in self.transactions.records(transaction) {
+            self.touch(record, |facts| facts.flags.set(Flags::GIVEN_UP));
+        }
+    }
+
+    /// Something of a transaction was taken in: too late, if that was decided.
+    fn late(&mut self, TransactionId { producer, number }: TransactionId) {
+        let ending = self.transactions.ending(producer, number);
+        if ending.is_some_and(|ending| ending.decided.is_some()) {
+            self.faults.struck.set(Struck::LATE_RECORD);
+        }
     }
 }

@@ -2,11 +2,10 @@
 
 use alloc::format;
 
-use semel_sim::time::Span;
-
 use super::Found;
 use crate::strategy::{
-    Backoff, Name, OnOpen, OnTimeout, Publish, Retry, Source, Strategy, Transaction, Unit, Wait,
+    Backoff, Name, OnOpen, OnTimeout, Publish, Retry, Source, Strategy, TRANSACTION_TIMEOUT_MAX,
+    Transaction, Unit, Wait,
 };
 
 impl Strategy {
@@ -72,7 +71,7 @@ fn check_transaction(transaction: &Transaction, found: &mut Found) {
         "is 0: each record would have a transaction of its own; use `records: 1`",
     );
     found.when(
-        transaction.timeout > Span::secs(900),
+        transaction.timeout > TRANSACTION_TIMEOUT_MAX,
         "publish.unit.timeout",
         "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",
     );

@@ -5,7 +5,8 @@ use semel_sim::time::Span;
 
 use super::Found;
 use crate::strategy::{
-    Group, Loop, Mark, Memory, OnPoison, SideEffect, SinkKind, Strategy, Transact, Unit, Work,
+    Group, Loop, Mark, Memory, OnPoison, SideEffect, SinkKind, Strategy, TRANSACTION_TIMEOUT_MAX,
+    Transact, Unit, Work,
 };
 use crate::vocabulary::Topology;
 
@@ -102,7 +103,7 @@ impl Strategy {
             "is shorter than `request_timeout`: Kafka demands delivery.timeout.ms >= request.timeout.ms",
         );
         found.when(
-            work.timeout > Span::secs(900),
+            work.timeout > TRANSACTION_TIMEOUT_MAX,
             "work.timeout",
             "is above the broker's transaction.max.timeout.ms of 15min: InitProducerId is refused (F055)",
         );

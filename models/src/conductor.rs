@@ -20,25 +20,21 @@ use crate::message::Message;
 use crate::message::transaction::{Answer, Message as Word, Owner};
 use crate::model::Ctx;
 use crate::observation::{Observation, Outcome, TransactionId};
-use crate::requests::{Ask, Requests};
-use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId};
+use crate::requests::{Ask, RETRY_BACKOFF, Requests};
+use crate::strategy::Transactions;
+use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId, Topology};
 
-/// A pause before a request is repeated that came too early (`retry.backoff.ms`).
-const BACKOFF: Span = Span::millis(100);
-/// The same, while only the transaction before is being ended (Kafka's own constant).
+/// A pause before a request is repeated that came too early, while only the transaction before is being ended (a constant
+/// of Kafka's; otherwise it is [`RETRY_BACKOFF`]).
 pub(crate) const SHORT_BACKOFF: Span = Span::millis(20);
 
-/// What a client is told once, and does not forget.
+/// How long a client lets things take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
-    /// The transactional id.
-    pub(crate) name: u16,
-    pub(crate) coordinator: NodeId,
-    pub(crate) version: u8,
-    /// After which the coordinator aborts a transaction.
-    pub(crate) timeout: Span,
-    /// How long an answer is waited for.
-    pub(crate) wait: Span,
+pub(crate) struct Waits {
+    /// A transaction: then the coordinator aborts it (`transaction.timeout.ms`).
+    pub(crate) transaction: Span,
+    /// An answer: then it asks again (`request.timeout.ms`).
+    pub(crate) answer: Span,
 }
 
 /// Fenced, before it asked for a commit.
@@ -47,7 +43,11 @@ const FENCED: Turn = Turn::Fenced { unknown: false };
 /// A client's view of its transactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Conductor {
-    terms: Terms,
+    /// Its transactional id: the number of its node.
+    name: u16,
+    coordinator: NodeId,
+    version: u8,
+    waits: Waits,
     /// In memory: producer id and epoch, once they are known.
     identity: Option<(ProducerId, Epoch)>,
     phase: Phase,
@@ -116,9 +116,18 @@ impl Hash for Conductor {
 }
 
 impl Conductor {
-    pub(crate) const fn new(terms: Terms) -> Self {
+    /// The conductor of the client on a node.
+    pub(crate) fn new(
+        node: NodeId,
+        topology: Topology,
+        transactions: Transactions,
+        waits: Waits,
+    ) -> Self {
         Self {
-            terms,
+            name: node.0,
+            coordinator: topology.coordinator(),
+            version: transactions.version(),
+            waits,
             identity: None,
             phase: Phase::Out,
             asked: Vec::new(),
@@ -150,16 +159,16 @@ impl Conductor {
         let number = requests.number();
         let ask = Ask {
             number,
-            to: self.terms.coordinator,
+            to: self.coordinator,
             message: Message::Transaction(word(number)),
         };
-        requests.ask(ask, self.terms.wait, ctx);
+        requests.ask(ask, self.waits.answer, ctx);
     }
 
     /// Registers: as nobody, or with the identity that it has, to be given the next epoch.
     pub(crate) fn register(&mut self, requests: &mut Requests, ctx: &mut Ctx<'_>) {
         self.phase = Phase::Registering;
-        let Terms { name, timeout, .. } = self.terms;
+        let (name, timeout) = (self.name, self.waits.transaction);
         let known = self.identity;
         let word = |request| Word::InitTransactions {
             name,
@@ -217,7 +226,7 @@ impl Conductor {
         requests: &mut Requests,
         ctx: &mut Ctx<'_>,
     ) {
-        if self.terms.version >= 2 || self.asked.contains(&partition) {
+        if self.version >= 2 || self.asked.contains(&partition) {
             return;
         }
         self.asked.push(partition);
@@ -233,7 +242,7 @@ impl Conductor {
 
     /// Whether records of a partition may be sent.
     pub(crate) fn may_write(&self, partition: Partition) -> bool {
-        self.is_open() && (self.terms.version >= 2 || self.joined.contains(&partition))
+        self.is_open() && (self.version >= 2 || self.joined.contains(&partition))
     }
 
     /// A record of this transaction is sent.
@@ -266,7 +275,7 @@ impl Conductor {
                 request: 0,
             }),
         );
-        if self.terms.version >= 2 {
+        if self.version >= 2 {
             self.hand_in(requests, ctx);
         } else {
             self.ask(requests, |request| Word::AddOffsets { of, request }, ctx);
@@ -340,23 +349,32 @@ impl Conductor {
 
     /// A new epoch is needed before the next transaction, and nobody gives one by itself.
     pub(crate) fn needs_epoch(&mut self) -> bool {
-        core::mem::take(&mut self.renew) && self.terms.version < 2
+        core::mem::take(&mut self.renew) && self.version < 2
     }
 
     /// A coordinator has answered.
     pub(crate) fn answered(
         &mut self,
-        request: u32,
-        answer: Answer,
-        identity: (ProducerId, Epoch),
+        answer: Word,
         requests: &mut Requests,
         ctx: &mut Ctx<'_>,
     ) -> Turn {
+        let Word::TransactionAnswer {
+            request,
+            answer,
+            producer,
+            epoch,
+            ..
+        } = answer
+        else {
+            return Turn::Wait;
+        };
+        let identity = (producer, epoch);
         if answer == Answer::Concurrent {
             let pause = if self.joined.is_empty() && self.is_open() {
                 SHORT_BACKOFF
             } else {
-                BACKOFF
+                RETRY_BACKOFF
             };
             requests.pause(request, pause, ctx);
             return Turn::Wait;
