@@ -867,6 +867,26 @@ fn o17_what_the_sink_says_itself_counts() {
     assert_eq!(wiped, ["effect - ? outbound"]);
 }
 
+/// An empty ledger says nothing of itself; what was applied is not there any more all the same.
+#[test]
+fn o17_who_lost_its_disk_holds_what_was_applied_since() {
+    let bench = Bench::default();
+    let holds = |history: &str| bench.findings(history).tally.actual_balance;
+    let doubled = "usual 0 @0\nstored 0 @1 attempt=2\ndelivered 0 @1\napplied 0 @1";
+    assert_eq!(holds(doubled), 20);
+    let lost = format!("{doubled}\ndisk-loss sink-0");
+    assert_eq!(holds(&lost), 0);
+    let found = bench.found_of("same_state", &lost);
+    assert_eq!(found, ["effect 0 D1 inbound"], "10 were expected");
+    let again = format!("{lost}\ndelivered 0 @1\napplied 0 @1");
+    assert_eq!(holds(&again), 10);
+    assert_eq!(bench.found_of("same_state", &again), none());
+    let stated = format!("{again}\nbalance 0 amount=10");
+    assert_eq!(holds(&stated), 10, "as it says itself");
+    let spared = doubled.replace("usual 0 @0", "usual 0 @0\ncrash sink-0");
+    assert_eq!(holds(&spared), 20, "a crash takes no disk");
+}
+
 #[test]
 fn o17_poison_is_expected_to_have_no_effect() {
     let mut bench = Bench::default();

@@ -139,7 +139,6 @@ impl Known {
             ..
         } = *act;
         self.accounts.get_mut(key).applied += amount;
-        self.tallies.sums.actual_balance += amount;
         if token != 0 && token < self.lane(partition).generation {
             self.faults.struck.set(Struck::ZOMBIE);
         }
@@ -208,7 +207,6 @@ impl Known {
         });
         let (key, amount) = self.contents(record, self.records.get(record));
         self.accounts.get_mut(key).applied -= amount;
-        self.tallies.sums.actual_balance -= amount;
         if last {
             self.tallies.sums.applied -= 1;
         } else {
