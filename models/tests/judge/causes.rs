@@ -1010,10 +1010,23 @@ fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
     assert_eq!(
         found,
         [
-            "log 0 S1 outbound, promised",
-            "delivery 1 S1 outbound, promised"
-        ]
+            "log 0 S1 inbound, promised",
+            "delivery 1 S1 inbound, promised"
+        ],
+        "on the side on which it was opened, as stable_progress says"
     );
+}
+
+#[test]
+fn s1_an_offset_that_is_undecided_was_left_so_by_a_consumer_f020() {
+    let found = standstill(
+        &Bench::of("work: Transact(), sink: (kind: Output)"),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         unsettled @0:0 7/1",
+    );
+    assert_eq!(found, ["delivery 0 S1 outbound, promised"]);
 }
 
 /// What was open when a group had formed once too often would have been undone next (F045): it hangs for nobody.

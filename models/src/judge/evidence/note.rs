@@ -190,7 +190,7 @@ impl Known {
                 transaction,
                 ..
             } => {
-                self.lane_mut(partition).hanging = true;
+                self.lane_mut(partition).unsettled = true;
                 self.late(transaction);
             }
             _ => {}
