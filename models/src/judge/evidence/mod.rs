@@ -9,9 +9,11 @@ mod faults;
 mod ids;
 mod lane;
 mod log;
+mod members;
 mod note;
 mod reading;
 mod transactions;
+mod undone;
 mod window;
 
 use alloc::sync::Arc;
@@ -245,6 +247,9 @@ impl Known {
         }
         for ending in self.transactions.endings() {
             digest.add(&ending);
+        }
+        for sent in self.transactions.members.state() {
+            digest.add(&sent);
         }
         for account in self.accounts.iter() {
             digest.add(&account);

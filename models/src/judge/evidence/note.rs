@@ -31,8 +31,11 @@ impl Known {
                 self.intent(at, record, producer, session);
             }
             Observation::Attempt {
-                record, session, ..
-            } => self.attempt(at, record, session),
+                record,
+                producer,
+                session,
+                ..
+            } => self.attempt(at, record, producer, session),
             Observation::Acked {
                 record, outcome, ..
             } => self.acked(record, outcome),
@@ -70,13 +73,12 @@ impl Known {
     fn note_rarer(&mut self, node: NodeId, observation: &Observation) {
         match *observation {
             Observation::Enlisted {
+                record,
                 partition,
                 transaction,
                 ..
-            } => {
-                self.transactions.enlist(partition, transaction);
-                self.late(transaction);
-            }
+            } => self.enlisted(record, partition, transaction),
+            Observation::Opened { transaction, .. } => self.opened(node, transaction),
             Observation::Marked {
                 partition,
                 offset,
@@ -98,6 +100,11 @@ impl Known {
                 commit: true,
                 outcome: Outcome::Unknown,
             } => self.given_up(transaction),
+            Observation::Concluded {
+                transaction,
+                commit: false,
+                outcome,
+            } => self.asked_abort(transaction, outcome),
             Observation::Truncated {
                 partition, from, ..
             } => self.truncated(node, partition, from),
@@ -131,7 +138,15 @@ impl Known {
     /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere
     /// (F045).
     fn decided(&mut self, transaction: TransactionId, commit: bool) {
-        self.transactions.decide(transaction, commit);
+        let TransactionId { producer, number } = transaction;
+        let before = self.transactions.ending(producer, number);
+        if before.is_some_and(|ending| ending.decided == Some(!commit)) {
+            // Something of it was taken in after the first decision, or there would be nothing to decide.
+            self.faults.struck.set(Struck::LATE_RECORD);
+        }
+        self.settle(transaction, |known| {
+            known.transactions.decide(transaction, commit);
+        });
         if !commit && self.aborted_at == Some(self.progress) {
             self.undone_at = Some(self.progress);
             return;
@@ -198,7 +213,7 @@ impl Known {
     }
 
     /// Something of a transaction was taken in: too late, if that was decided.
-    fn late(&mut self, TransactionId { producer, number }: TransactionId) {
+    pub(super) fn late(&mut self, TransactionId { producer, number }: TransactionId) {
         let ending = self.transactions.ending(producer, number);
         if ending.is_some_and(|ending| ending.decided.is_some()) {
             self.faults.struck.set(Struck::LATE_RECORD);
@@ -233,11 +248,12 @@ impl Known {
         self.tallies.sums.records += 1;
     }
 
-    fn attempt(&mut self, at: Time, record: RecordId, session: u32) {
+    fn attempt(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
         if !self.exists(record) {
             return;
         }
         let facts = self.records.get_mut(record);
+        let again = facts.flags.has(Flags::ATTEMPTED.with(Flags::STORED));
         if !facts.flags.has(Flags::ATTEMPTED) {
             facts.since = at;
         }
@@ -248,6 +264,7 @@ impl Known {
             self.faults.struck.set(Struck::SESSIONS);
         }
         self.records.tidy(record);
+        self.sent(producer, record, again);
     }
 
     fn acked(&mut self, record: RecordId, outcome: Outcome) {
