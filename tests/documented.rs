@@ -41,7 +41,7 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 14] = [
+const CAUSES: [Because; 15] = [
     (
         "f001-plain-upstream",
         "plain-upstream",
@@ -102,6 +102,12 @@ const CAUSES: [Because; 14] = [
         "f022-aborted-read",
         "version-1",
         "no_aborted_effect at effect",
+        "D10",
+    ),
+    (
+        "f022-sent-again",
+        "version-1",
+        "no_duplicate at effect",
         "D10",
     ),
     (

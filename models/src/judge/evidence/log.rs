@@ -99,9 +99,10 @@ impl Known {
         let output = self.rules.is_output(partition);
         let number = one.number;
         let ending = self.transactions.ending(producer, number);
-        let torn = ending
-            .and_then(|ending| ending.decided)
-            .is_some_and(|decided| decided != commit);
+        let torn = ending.is_some_and(|ending| {
+            let otherwise = ending.decided.is_some_and(|decided| decided != commit);
+            otherwise || (commit && output && ending.abort_told.is_some())
+        });
         let of = TransactionId { producer, number };
         let undone = commit && !output && self.transactions.is_aborted(of);
         self.lane_mut(partition).decide(one.offset, commit);

@@ -202,6 +202,18 @@ impl Transactions {
         ending.decided == Some(false) || ending.abort_told == Some(Outcome::Ok)
     }
 
+    /// Whether it was decided to be aborted, or its client asked for that.
+    pub(in crate::judge) fn is_given_up(&self, of: TransactionId) -> bool {
+        let ending = self.ending(of.producer, of.number).unwrap_or_default();
+        ending.decided == Some(false) || ending.abort_told.is_some()
+    }
+
+    /// Whether it should not have been committed: it was given up, or its client cannot have asked for a commit, for
+    /// something that it sent is not in a log.
+    pub(in crate::judge) fn is_undue(&self, of: TransactionId) -> bool {
+        self.is_given_up(of) || self.members.lacks(of)
+    }
+
     /// Its client asked for an abort, and was told this.
     pub(in crate::judge) fn ask_abort(&mut self, of: TransactionId, told: Outcome) {
         self.ending_mut(of.producer, of.number).abort_told = Some(told);

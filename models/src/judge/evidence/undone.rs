@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use semel_sim::address::NodeId;
 
-use super::{Facts, Known, State, Waiting};
+use super::{Facts, Flags, Known, State, Waiting};
 use crate::observation::{Outcome, TransactionId};
-use crate::vocabulary::{Partition, RecordId};
+use crate::vocabulary::{Partition, ProducerId, RecordId};
 
 impl Known {
     /// A client opens a transaction. What producers send from now on is part of it.
@@ -35,7 +35,8 @@ impl Known {
         }
     }
 
-    /// The record stored last is part of a transaction.
+    /// The record stored last is part of a transaction. Where another copy of it stands, or waits, and either belongs
+    /// to a transaction that should have come to nothing, that is why there are two (D10).
     pub(super) fn enlisted(&mut self, record: RecordId, partition: Partition, of: TransactionId) {
         self.transactions.enlist(partition, of);
         self.late(of);
@@ -43,6 +44,33 @@ impl Known {
             return;
         }
         self.transactions.members.arrive(of, record);
+        let facts = self.records.get(record);
+        let alone = u16::from(facts.copies) + facts.open < 2;
+        if !alone && (self.transactions.is_given_up(of) || self.has_undue_copy(record, of)) {
+            self.touch(record, |facts| facts.log_cause = 10);
+        }
+    }
+
+    /// Whether a copy of a record in the input log that is not of this transaction should have come to nothing.
+    fn has_undue_copy(&self, record: RecordId, but: TransactionId) -> bool {
+        let transactions = &self.transactions;
+        let of = |producer: ProducerId, one: &Waiting| TransactionId {
+            producer,
+            number: one.number,
+        };
+        let mut waiting = transactions.all();
+        let waits = waiting.any(|(partition, producer, one)| {
+            let its = of(producer, one);
+            let here = one.record == record && !self.rules.is_output(partition);
+            here && its != but && transactions.is_given_up(its)
+        });
+        let mut marked = transactions.marked();
+        waits
+            || marked.any(|(partition, producer, one)| {
+                let its = of(producer, one);
+                let here = one.record == record && !self.rules.is_output(partition);
+                here && its != but && transactions.is_undue(its) && self.stands(partition, one)
+            })
     }
 
     /// Whether records of a transaction were committed.
@@ -57,9 +85,19 @@ impl Known {
         entry.is_some_and(|entry| entry.record == one.record && entry.state == State::Plain)
     }
 
-    /// The client of a transaction asked for its abort, and was told this.
+    /// The client of a transaction asked for its abort, and was told this. Outputs of it that stand, stand wrongly.
     pub(super) fn asked_abort(&mut self, of: TransactionId, told: Outcome) {
         self.settle(of, |known| known.transactions.ask_abort(of, told));
+        if !self.has_committed(of) {
+            return;
+        }
+        let copies = self.transactions.copies_of(of);
+        let outputs = copies.filter(|(partition, _)| self.rules.is_output(*partition));
+        let standing = outputs.filter(|(partition, one)| self.stands(*partition, one));
+        let records: Vec<RecordId> = standing.map(|(_, one)| one.record).collect();
+        for record in records {
+            self.touch(record, |facts| facts.flags.set(Flags::TORN));
+        }
     }
 
     /// Something is learnt of how a transaction ended: its copies in the input log may count for nothing by that, or no
