@@ -41,7 +41,7 @@ fn documented_failures_happen_as_documented() {
 /// A failure, a strategy that shows it, what breaks, and why according to §4.4.
 type Because = (&'static str, &'static str, &'static str, &'static str);
 
-const CAUSES: [Because; 11] = [
+const CAUSES: [Because; 15] = [
     (
         "f001-plain-upstream",
         "plain-upstream",
@@ -90,6 +90,25 @@ const CAUSES: [Because; 11] = [
         "unverified",
         "convergence at delivery",
         "S1",
+    ),
+    (
+        "f020-committed-with-the-next",
+        "unverified",
+        "no_aborted_effect at effect",
+        "D10",
+    ),
+    ("f022-torn", "version-1", "atomic at log", "L7"),
+    (
+        "f022-aborted-read",
+        "version-1",
+        "no_aborted_effect at effect",
+        "D10",
+    ),
+    (
+        "f022-sent-again",
+        "version-1",
+        "no_duplicate at effect",
+        "D10",
     ),
     (
         "f036-read-uncommitted",

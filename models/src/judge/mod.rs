@@ -217,12 +217,8 @@ impl Judge {
             .findings
             .count(Invariant::KeyOrder, Level::Effect);
         let accounts = &self.known.accounts;
-        if accounts.stated {
-            tally.actual_balance = accounts
-                .iter()
-                .map(|(_, account)| accounts.holds(account))
-                .sum();
-        }
+        let all = accounts.iter();
+        tally.actual_balance = all.map(|(_, account)| accounts.holds(account)).sum();
         self.docket.findings.tally = tally;
     }
 

@@ -67,7 +67,6 @@ macro_rules! hearing {
                 // Nobody hears these, and nothing is learnt from them.
                 Observation::Handled { .. }
                 | Observation::Synced { .. }
-                | Observation::Opened { .. }
                 | Observation::Found { .. } => {}
                 _ => judge.hear::<0>(seen, at, node),
             }

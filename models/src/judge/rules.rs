@@ -66,8 +66,8 @@ pub(in crate::judge) struct Rules {
     pub(in crate::judge) sink_timeout: Option<Span>,
     /// By what right its consumers read.
     pub(in crate::judge) right: Right,
-    /// Its readers ask for committed records only.
-    reads_committed: bool,
+    /// Its readers ask for committed records only, of transactions that are sealed or not.
+    reads: Option<bool>,
     /// Its leaders ask the coordinator before they take a record into a transaction.
     verifies: bool,
     /// How long each place says it remembers ids.
@@ -88,8 +88,10 @@ struct Universal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Maker {
     Everybody,
-    /// Whose readers ask for committed records only.
-    ReadsCommitted,
+    /// Whose readers ask for committed records only, while nothing that is late can join or end a transaction.
+    ReadsSealed,
+    /// Whose readers ask for committed records only, where something late can.
+    ReadsUnsealed,
     /// Whose leaders verify transactions, or who has none.
     Verified,
     /// Whose leaders take records into transactions without asking (before KIP-890).
@@ -112,7 +114,7 @@ impl Universal {
 }
 
 /// All of them, at every level.
-const UNIVERSAL: [Universal; 10] = [
+const UNIVERSAL: [Universal; 11] = [
     Universal::new(
         Invariant::NoPhantom,
         &[],
@@ -184,25 +186,40 @@ const UNIVERSAL: [Universal; 10] = [
         "a reader of committed records sees no aborted ones, as long as the log keeps its markers: where an abort was \
          lost, the next commit of the same producer takes its records along; who reads all records must expect them",
     )
-    .by(Maker::ReadsCommitted),
+    .by(Maker::ReadsSealed),
+    Universal::new(
+        Invariant::NoAbortedEffect,
+        &[
+            Assumption::NoLateRecord,
+            Assumption::NoPowerLoss,
+            Assumption::NoDiskLoss,
+        ],
+        "a reader of committed records sees no aborted ones; but where transactions of a session share an epoch, the next \
+         one commits a late record of one that was aborted, unless somebody asks (F020), and a late end commits a part \
+         of one that its client aborts (F022)",
+    )
+    .by(Maker::ReadsUnsealed),
 ];
 
 /// The promises that a strategy makes without writing them, and why each goes without saying.
 pub fn universal_promises(
     strategy: &Strategy,
 ) -> impl Iterator<Item = (Invariant, &'static [Assumption], &'static str)> {
-    let (committed, verified) = (reads_committed(strategy), verifies(strategy));
-    let made = move |promise: &&Universal| promise.is_made(committed, verified);
+    let reads = reads_committed(strategy).then(|| is_sealed(strategy));
+    let verified = verifies(strategy);
+    let made = move |promise: &&Universal| promise.is_made(reads, verified);
     let told = |promise: &Universal| (promise.keeps, promise.assuming, promise.why);
     UNIVERSAL.iter().filter(made).map(told)
 }
 
 impl Universal {
-    /// Whether a strategy makes it that reads only what is committed (or not), and verifies transactions (or not).
-    fn is_made(&self, committed: bool, verified: bool) -> bool {
+    /// Whether a strategy makes it that reads only what is committed (and seals transactions, or not), and verifies them
+    /// (or not).
+    fn is_made(&self, reads: Option<bool>, verified: bool) -> bool {
         match self.by {
             Maker::Everybody => true,
-            Maker::ReadsCommitted => committed,
+            Maker::ReadsSealed => reads == Some(true),
+            Maker::ReadsUnsealed => reads == Some(false),
             Maker::Verified => verified,
             Maker::Unverified => !verified,
         }
@@ -219,6 +236,17 @@ fn reads_committed(strategy: &Strategy) -> bool {
 fn verifies(strategy: &Strategy) -> bool {
     let off = Verification::Off;
     !matches!(strategy.stream.transactions, Transactions::Markers { verification, .. } if verification == off)
+}
+
+/// Whether nothing late can join or end a transaction: every one has an epoch of its own (§1.4 TV2), or there are none.
+fn is_sealed(strategy: &Strategy) -> bool {
+    !matches!(
+        strategy.stream.transactions,
+        Transactions::Markers {
+            transaction_version: ..2,
+            ..
+        }
+    )
 }
 
 impl Rules {
@@ -261,7 +289,7 @@ impl Rules {
                 Work::Transact(_) => None,
             },
             right: strategy.work.right(),
-            reads_committed: reads_committed(strategy),
+            reads: reads_committed(strategy).then(|| is_sealed(strategy)),
             verifies: verifies(strategy),
             keeps: keeps(strategy),
             clauses: strategy.promise.clone(),
@@ -285,7 +313,7 @@ impl Rules {
         let covers = move |clause: &&Clause| (clause.keeps, clause.level) == (invariant, level);
         let written = self.clauses.iter().filter(covers);
         let makes = move |promise: &&Universal| {
-            promise.keeps == invariant && promise.is_made(self.reads_committed, self.verifies)
+            promise.keeps == invariant && promise.is_made(self.reads, self.verifies)
         };
         let universal = UNIVERSAL.iter().filter(makes);
         written

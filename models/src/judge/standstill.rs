@@ -1,7 +1,7 @@
 //! What holds a record up for ever (`semantics.md` §4.4, STUCK): the walk from it to whatever it waits for.
 
 use super::cause::Origin;
-use super::evidence::{Facts, Flags, Known};
+use super::evidence::{Facts, Flags, Known, Lane};
 use super::finding::{Cause, Side};
 use crate::strategy::{Name, OnOpen};
 use crate::vocabulary::RecordId;
@@ -33,10 +33,12 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let lane = known.lane(facts.partition);
     let alone = known.rules.topology.consumers == 1;
     let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
-    let blocked = lane.hanging || facts.open > 0;
-    let cause = if blocked && !known.is_undone_for_ever() {
-        Cause::Stuck(1)
-    } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
+    let blocked = lane.hanging || lane.unsettled || facts.open > 0;
+    // Whatever waits for it, one transaction that hangs has one side: that on which it was opened.
+    if blocked && !known.is_undone_for_ever() {
+        return (opener(lane, facts), Cause::Stuck(1));
+    }
+    let cause = if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
         Cause::Stuck(3)
     } else if poison_ahead(known, facts) {
         Cause::Stuck(4)
@@ -50,11 +52,21 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     } else if flags.has(Flags::REFUSED) {
         Cause::Stuck(6)
     } else if blocked {
-        Cause::Stuck(1)
+        return (opener(lane, facts), Cause::Stuck(1));
     } else {
         Cause::Other
     };
     (Side::Outbound, cause)
+}
+
+/// Who opened the transaction that blocks a record: a producer, if it stands in the input log, there or ahead of it; or
+/// else a consumer, whose output or offset is undecided.
+const fn opener(lane: &Lane, facts: &Facts) -> Side {
+    if lane.hanging || facts.copies == 0 {
+        Side::Inbound
+    } else {
+        Side::Outbound
+    }
 }
 
 /// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).

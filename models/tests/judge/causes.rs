@@ -578,6 +578,84 @@ fn d1_an_attempt_of_another_copy_is_no_attempt_of_this_one() {
     assert_eq!(found[2..], effects);
 }
 
+/// F022: a late end of the transaction before has committed a part of 7/1. What keeps a transaction that is sent again
+/// from being doubled is its abort; no store is asked for what another transaction held. So neither the new epoch (D5)
+/// nor the new session (D2) is why, but that readers were given what should have come to nothing.
+#[test]
+fn d10_a_late_end_committed_what_its_client_aborts_or_leaves_and_sends_again_f022() {
+    let history = |before: &str, session: u32| {
+        let [at, end] = if before.contains("stored") {
+            [3, 4]
+        } else {
+            [2, 3]
+        };
+        format!(
+            "intent 0
+             intent 1
+             opened 7/1
+             attempt 0
+             attempt 1
+             stored 0 @0 in=7/1 missed=New
+             decided 7/1 commit
+             marked @1 7/1 commit
+             delivered 0 @0 committed
+             applied 0 @0
+             {before}
+             opened 7/2
+             attempt 0 attempt=2 session={session}
+             stored 0 @{at} in=7/2 attempt=2 session={session} missed=New
+             decided 7/2 commit
+             marked @{end} 7/2 commit
+             delivered 0 @{at} committed
+             applied 0 @{at}"
+        )
+    };
+    let found = |before: &str, session: u32| {
+        Bench::default().found_of("no_duplicate", &history(before, session))
+    };
+    let all = |number: u8| {
+        ["log", "delivery", "effect"].map(|level| format!("{level} 0 D{number} inbound"))
+    };
+    assert_eq!(found("concluded 7/1 abort failed", 0), all(10));
+    assert_eq!(found("crash producer-0", 1), all(10), "1 was not stored");
+    // Its own client committed it, whole, and did it again.
+    let whole = "stored 1 @2 in=7/1\ndecided 7/1 commit";
+    assert_eq!(found(whole, 0), all(5));
+    assert_eq!(found(&format!("{whole}\ncrash producer-0"), 1), all(2));
+}
+
+#[test]
+fn d10_a_late_end_committed_outputs_that_their_client_aborts_and_makes_again_f022() {
+    let history = |concluded: &str| {
+        format!(
+            "intent 0
+             stored 0 @0
+             delivered 0 @0
+             stored 0 @2:0 in=7/1
+             decided 7/1 commit
+             marked @2:1 7/1 commit
+             applied 0 @2:0
+             {concluded}
+             delivered 0 @0
+             stored 0 @2:2 in=7/2
+             decided 7/2 commit
+             marked @2:3 7/2 commit
+             applied 0 @2:2"
+        )
+    };
+    let bench = Bench::of("work: Transact(), sink: (kind: Output)");
+    let found = |concluded: &str| bench.found_of("no_duplicate", &history(concluded));
+    let [log, effect] = ["log", "effect"].map(|level| format!("{level} 0 D10 outbound"));
+    let again = "delivery 0 D7 outbound".to_owned();
+    assert_eq!(
+        found("concluded 7/1 abort failed"),
+        [again.clone(), log, effect],
+        "it was given again, for its offset was not committed; but that is not why there are two outputs"
+    );
+    let [log, effect] = ["log", "effect"].map(|level| format!("{level} 0 D7 outbound"));
+    assert_eq!(found("crash consumer-0"), [again, log, effect]);
+}
+
 #[test]
 fn d10_an_aborted_output_was_committed_with_the_next_one() {
     let bench =
@@ -1010,10 +1088,23 @@ fn s1_an_open_transaction_holds_up_what_is_behind_it_f020() {
     assert_eq!(
         found,
         [
-            "log 0 S1 outbound, promised",
-            "delivery 1 S1 outbound, promised"
-        ]
+            "log 0 S1 inbound, promised",
+            "delivery 1 S1 inbound, promised"
+        ],
+        "on the side on which it was opened, as stable_progress says"
     );
+}
+
+#[test]
+fn s1_an_offset_that_is_undecided_was_left_so_by_a_consumer_f020() {
+    let found = standstill(
+        &Bench::of("work: Transact(), sink: (kind: Output)"),
+        "intent 0
+         stored 0 @0
+         acked 0 ok
+         unsettled @0:0 7/1",
+    );
+    assert_eq!(found, ["delivery 0 S1 outbound, promised"]);
 }
 
 /// What was open when a group had formed once too often would have been undone next (F045): it hangs for nobody.

@@ -375,6 +375,7 @@ impl<'a> Words<'a> {
         let seen = seen.unwrap_or_else(|| panic!("{} is no observation", self.name));
         let node = match (self.set.get("by").copied(), &seen) {
             (Some("sink"), _) => topology.sink(),
+            (_, Observation::Opened { .. }) => topology.producer(self.small("producer", 0) as u16),
             (_, Observation::Applied { partition, .. }) if *partition < topology.partitions => {
                 topology.sink()
             }
@@ -489,6 +490,10 @@ impl<'a> Words<'a> {
                     Hit::Stored
                 },
             },
+            "opened" => Observation::Opened {
+                transaction: self.transaction()?,
+                epoch: self.small("epoch", 0) as u16,
+            },
             "decided" => Observation::Decided {
                 transaction: self.transaction()?,
                 commit: self.has("commit"),
@@ -504,10 +509,10 @@ impl<'a> Words<'a> {
             "concluded" => Observation::Concluded {
                 transaction: self.transaction()?,
                 commit: self.has("commit"),
-                outcome: if self.has("unknown") {
-                    Outcome::Unknown
-                } else {
-                    Outcome::Ok
+                outcome: match () {
+                    () if self.has("unknown") => Outcome::Unknown,
+                    () if self.has("failed") => Outcome::Failed,
+                    () => Outcome::Ok,
                 },
             },
             "refused" => Observation::Refused {

@@ -250,6 +250,78 @@ fn o4_a_reader_of_committed_records_must_not_see_an_aborted_one() {
     );
 }
 
+/// Record 0 comes after its transaction was aborted, and the next marker of its producer takes it along.
+fn late_record(between: &str) -> String {
+    format!(
+        "intent 0
+         opened 7/1
+         attempt 0
+         decided 7/1 abort
+         marked @0 7/1 abort
+         concluded 7/1 abort
+         acked 0 unknown
+         opened 7/2
+         {between}
+         stored 0 @1 in=7/1
+         decided 7/2 commit
+         marked @2 7/2 commit
+         delivered 0 @1 committed
+         applied 0 @1"
+    )
+}
+
+/// F020: what a marker says does not change what was decided.
+#[test]
+fn o4_a_late_record_of_an_aborted_transaction_is_aborted_though_the_next_one_commits_it() {
+    let bench = Bench::of("work: Loop(mark: After, read: Committed)");
+    let found = |history: &str| bench.found_of("no_aborted_effect", history);
+    assert_eq!(
+        found(&late_record("")),
+        [
+            "delivery 0 D10 inbound, promised",
+            "effect 0 D10 inbound, promised"
+        ]
+    );
+    let other = late_record("").replace("opened 7/2", "opened 7/2\nintent 1\nattempt 1");
+    assert_eq!(found(&other).len(), 2, "another record is none of it");
+    let again = late_record("attempt 0 attempt=2");
+    assert_eq!(found(&again), none(), "it may be of the next one, too");
+    let acked = format!("{}\nacked 0 ok", late_record(""));
+    assert_eq!(found(&acked), ["delivery 0 D10 inbound, promised"]);
+    let in_time = late_record("").replace("decided 7/1 abort", "decided 7/1 commit");
+    let in_time = in_time.replace("concluded 7/1 abort", "concluded 7/1 commit");
+    assert_eq!(found(&in_time), none());
+}
+
+/// F022 with commit instead of abort: whoever asked for an abort and heard that it was done knows of no commit.
+#[test]
+fn o4_what_was_committed_before_its_client_aborted_it_is_aborted() {
+    let history = |then: &str| {
+        format!(
+            "intent 0
+             opened 7/1
+             attempt 0
+             stored 0 @0 in=7/1
+             decided 7/1 commit
+             marked @1 7/1 commit
+             delivered 0 @0 committed
+             applied 0 @0
+             {then}
+             acked 0 unknown"
+        )
+    };
+    let bench = Bench::of("work: Loop(mark: After, read: Committed)");
+    let found = |then: &str| bench.found_of("no_aborted_effect", &history(then));
+    let fires = ["effect 0 D10 inbound, promised"];
+    assert_eq!(found("concluded 7/1 abort"), fires);
+    assert_eq!(found("decided 7/1 abort"), fires);
+    assert_eq!(found("decided 7/1 abort\ndecided 7/1 commit"), none());
+    assert_eq!(found("concluded 7/1 abort failed"), none(), "it was not");
+    assert_eq!(found("concluded 7/1 abort unknown"), none(), "it may be");
+    let sent_again = "concluded 7/1 abort\nopened 7/2\nattempt 0 attempt=2";
+    assert_eq!(found(sent_again), none(), "the next one may commit it");
+}
+
 #[test]
 fn o4_failed_means_without_effect_unless_an_ok_came_later() {
     let history = |then: &str| {
@@ -492,6 +564,36 @@ fn o9_a_late_record_of_an_aborted_transaction_is_committed_with_the_next_one() {
          marked @1 7/2 commit",
     );
     assert_eq!(found, ["log 0 D10 inbound"]);
+}
+
+/// F022: part of a transaction is what its client sent in it, not only what came in before a late end did.
+#[test]
+fn o9_what_was_sent_in_a_committed_transaction_and_is_nowhere_is_missing_from_it() {
+    let history = |then: &str| {
+        format!(
+            "intent 0
+             intent 1
+             opened 7/1
+             attempt 0
+             attempt 1
+             stored 0 @0 in=7/1
+             {then}"
+        )
+    };
+    let found = |then: &str| Bench::default().found_of("atomic", &history(then));
+    let committed = "decided 7/1 commit\nmarked @1 7/1 commit";
+    assert_eq!(found(committed), ["log 1 L7 inbound"]);
+    assert_eq!(found("decided 7/1 abort\nmarked @1 7/1 abort"), none());
+    let whole = "stored 1 @1 in=7/1\nattempt 1 attempt=2\ndecided 7/1 commit\nmarked @2 7/1 commit";
+    assert_eq!(found(whole), none(), "a repeat is no other record");
+    let next = "opened 7/2\nattempt 1 attempt=2\nstored 1 @2 in=7/2\ndecided 7/2 commit\nmarked @3 7/2 commit";
+    let told = found(&format!("{committed}\n{next}"));
+    assert_eq!(told, none(), "in the end, all of it is there");
+    let undone = next.replace("commit", "abort");
+    let told = found(&format!("{committed}\n{undone}"));
+    assert_eq!(told, ["log 1 L7 inbound"], "in the end, it is not");
+    let others = history(committed).replace("attempt 1", "attempt 1 producer=1");
+    assert_eq!(Bench::default().found_of("atomic", &others), none());
 }
 
 // O10
@@ -865,6 +967,26 @@ fn o17_what_the_sink_says_itself_counts() {
     );
     let wiped = bench.found_of("same_state", "usual 0 @0\nbalance 0 amount=0");
     assert_eq!(wiped, ["effect - ? outbound"]);
+}
+
+/// An empty ledger says nothing of itself; what was applied is not there any more all the same.
+#[test]
+fn o17_who_lost_its_disk_holds_what_was_applied_since() {
+    let bench = Bench::default();
+    let holds = |history: &str| bench.findings(history).tally.actual_balance;
+    let doubled = "usual 0 @0\nstored 0 @1 attempt=2\ndelivered 0 @1\napplied 0 @1";
+    assert_eq!(holds(doubled), 20);
+    let lost = format!("{doubled}\ndisk-loss sink-0");
+    assert_eq!(holds(&lost), 0);
+    let found = bench.found_of("same_state", &lost);
+    assert_eq!(found, ["effect 0 D1 inbound"], "10 were expected");
+    let again = format!("{lost}\ndelivered 0 @1\napplied 0 @1");
+    assert_eq!(holds(&again), 10);
+    assert_eq!(bench.found_of("same_state", &again), none());
+    let stated = format!("{again}\nbalance 0 amount=10");
+    assert_eq!(holds(&stated), 10, "as it says itself");
+    let spared = doubled.replace("usual 0 @0", "usual 0 @0\ncrash sink-0");
+    assert_eq!(holds(&spared), 20, "a crash takes no disk");
 }
 
 #[test]

@@ -327,6 +327,23 @@ fn a_late_record_excuses_those_who_do_not_verify() {
     assert_eq!(all(unverified), all(verified));
 }
 
+/// Before every transaction had an epoch of its own, a late record or a late end could break it (F020, F022).
+#[test]
+fn a_late_record_excuses_readers_of_transactions_that_share_an_epoch() {
+    let late = "intent 0\nopened 7/1\nattempt 0\ndecided 7/1 abort\nstored 0 @0 in=7/1\n\
+                decided 7/2 commit\nmarked @1 7/2 commit\ndelivered 0 @0 committed";
+    let scope = |strategy| {
+        let found = Bench::of(strategy).found_of("no_aborted_effect", late);
+        found[0].split_once(", ").map(|(_, scope)| scope.to_owned())
+    };
+    let shared = "work: Loop(mark: After, read: Committed), stream: (transactions: Markers(transaction_version: 1))";
+    assert_eq!(scope(shared).as_deref(), Some("beyond NoLateRecord"));
+    let sealed = "work: Loop(mark: After, read: Committed), stream: (transactions: Markers())";
+    assert_eq!(scope(sealed).as_deref(), Some("promised"));
+    let any = "work: Loop(mark: After), stream: (transactions: Markers())";
+    assert_eq!(scope(any), None, "who reads all must expect it");
+}
+
 #[test]
 fn tokens_are_forgotten_with_the_disk_they_are_on() {
     let stale = "granted 0 token=2\nusual 0 @0";

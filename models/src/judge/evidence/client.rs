@@ -20,8 +20,11 @@ impl Known {
                 session,
             } => self.intent(at, record, producer, session),
             Observation::Attempt {
-                record, session, ..
-            } => self.attempt(at, record, session),
+                record,
+                producer,
+                session,
+                ..
+            } => self.attempt(at, record, producer, session),
             Observation::Acked {
                 record, outcome, ..
             } => self.acked(record, outcome),
@@ -49,11 +52,12 @@ impl Known {
         self.tallies.sums.records += 1;
     }
 
-    fn attempt(&mut self, at: Time, record: RecordId, session: u32) {
+    fn attempt(&mut self, at: Time, record: RecordId, producer: u16, session: u32) {
         if !self.exists(record) {
             return;
         }
         let facts = self.records.get_mut(record);
+        let again = facts.flags.has(Flags::ATTEMPTED.with(Flags::STORED));
         if !facts.flags.has(Flags::ATTEMPTED) {
             facts.since = at;
         }
@@ -64,6 +68,7 @@ impl Known {
             self.faults.struck.set(Struck::SESSIONS);
         }
         self.records.tidy(record);
+        self.sent(producer, record, again);
     }
 
     fn acked(&mut self, record: RecordId, outcome: Outcome) {

@@ -237,6 +237,8 @@ pub(in crate::judge) struct Facts {
     pub(in crate::judge) effect_cause: u8,
     /// Attempts so far.
     pub(in crate::judge) tries: u8,
+    /// Committed copies in the input log that are of aborted transactions.
+    pub(in crate::judge) undone: u8,
 }
 
 /// The window holds 8192 of them: 768 KiB at most.
@@ -269,6 +271,7 @@ impl Facts {
         delivery_cause: 0,
         effect_cause: 0,
         tries: 0,
+        undone: 0,
     };
 
     /// A record of which everything was seen and the details were dropped.
@@ -302,7 +305,7 @@ impl Facts {
             ..
         } = *self;
         let answered = flags.has(Flags::OK.with(Flags::UNKNOWN)) && !flags.has(Flags::FAILED);
-        let seen = copies > 0 && deliveries > 0 && effects > 0 && open == 0;
+        let seen = copies > 0 && deliveries > 0 && effects > 0 && open == 0 && self.undone == 0;
         answered && seen && flags.has(Flags::INTENDED) && !flags.has(Flags::IN_HAND)
     }
 
@@ -325,6 +328,26 @@ impl Facts {
     pub(in crate::judge) const fn is_owed(&self) -> bool {
         const EXCUSED: Flags = Flags::SKIPPED.with(Flags::PARKED).with(Flags::PASSED);
         self.copies > 0 && self.effects == 0 && !self.flags.has(EXCUSED)
+    }
+
+    /// A committed copy of it is of an aborted transaction, or no longer.
+    pub(in crate::judge) const fn count_undone(&mut self, more: bool) {
+        self.undone = if more {
+            self.undone.saturating_add(1)
+        } else {
+            self.undone.saturating_sub(1)
+        };
+    }
+
+    /// Whether it stands in the input log only as part of aborted transactions. What was lost there says nothing; nor
+    /// does what its client was told is committed.
+    #[inline]
+    pub(in crate::judge) const fn is_only_undone(&self) -> bool {
+        const EXCUSED: Flags = Flags::OK
+            .with(Flags::TRUNCATED)
+            .with(Flags::WIPED)
+            .with(Flags::CUT);
+        self.undone > 0 && self.undone >= self.copies && self.copies > 0 && !self.flags.has(EXCUSED)
     }
 
     /// A handler is done with it without an effect.
@@ -389,9 +412,10 @@ impl Facts {
             open,
             deliveries,
             effects,
+            undone,
             ..
         } = *self;
-        digest.add(&(flags.0 & !Flags::TELLING.0, copies, outputs, open));
+        digest.add(&(flags.0 & !Flags::TELLING.0, copies, outputs, open, undone));
         digest.add(&(deliveries.min(1), effects.min(1)));
         let session = |session: u32| boots.wrapping_sub(session);
         digest.add(&(session(self.session), session(self.stored_session)));

@@ -67,6 +67,8 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) unmarked: u32,
     /// A transaction that nobody decided blocks its readers.
     pub(in crate::judge) hanging: bool,
+    /// An offset of its group's waits for a transaction that nobody decided.
+    pub(in crate::judge) unsettled: bool,
     /// It is an output: no group commits offsets in it.
     output: bool,
 }
@@ -107,6 +109,7 @@ impl Lane {
         assignments: 0,
         unmarked: 0,
         hanging: false,
+        unsettled: false,
         output: false,
     };
 

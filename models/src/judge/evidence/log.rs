@@ -97,15 +97,22 @@ impl Known {
 
     fn decide(&mut self, partition: Partition, producer: ProducerId, one: &Waiting, commit: bool) {
         let output = self.rules.is_output(partition);
-        let ending = self.transactions.ending(producer, one.number);
-        let torn = ending
-            .and_then(|ending| ending.decided)
-            .is_some_and(|decided| decided != commit);
+        let number = one.number;
+        let ending = self.transactions.ending(producer, number);
+        let torn = ending.is_some_and(|ending| {
+            let otherwise = ending.decided.is_some_and(|decided| decided != commit);
+            otherwise || (commit && output && ending.abort_told.is_some())
+        });
+        let of = TransactionId { producer, number };
+        let undone = commit && !output && self.transactions.is_aborted(of);
         self.lane_mut(partition).decide(one.offset, commit);
         self.touch(one.record, |facts| {
             facts.open = facts.open.saturating_sub(1);
             if torn {
                 facts.flags.set(Flags::TORN);
+            }
+            if undone {
+                facts.count_undone(true);
             }
             if !commit {
                 facts.flags.set(if output {
@@ -149,17 +156,23 @@ impl Known {
                 self.lose_copy(partition, entry, how);
             }
         }
-        for one in &reopened {
-            self.reopen(partition, one, how);
+        for (producer, one) in &reopened {
+            self.reopen(partition, *producer, one, how);
         }
     }
 
     /// The end of a transaction is lost, and a record of it is not: it is undecided again.
-    fn reopen(&mut self, partition: Partition, one: &Waiting, how: Flags) {
+    fn reopen(&mut self, partition: Partition, producer: ProducerId, one: &Waiting, how: Flags) {
         let output = self.rules.is_output(partition);
         let before = self.lane_mut(partition).reopen(one.offset);
         let committed = before == Some(State::Plain);
+        let number = one.number;
+        let of = TransactionId { producer, number };
+        let undone = committed && !output && self.transactions.is_aborted(of);
         self.touch(one.record, |facts| {
+            if undone {
+                facts.count_undone(false);
+            }
             facts.open = facts.open.saturating_add(1);
             if committed && output {
                 facts.flags.set(how);

@@ -11,10 +11,12 @@ mod faults;
 mod ids;
 mod lane;
 mod log;
+mod members;
 mod note;
 mod outcome;
 mod reading;
 mod transactions;
+mod undone;
 mod window;
 
 use alloc::sync::Arc;
@@ -248,6 +250,9 @@ impl Known {
         }
         for ending in self.transactions.endings() {
             digest.add(&ending);
+        }
+        for sent in self.transactions.members.state() {
+            digest.add(&sent);
         }
         for account in self.accounts.iter() {
             digest.add(&account);

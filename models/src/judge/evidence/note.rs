@@ -28,12 +28,13 @@ impl Known {
             | Observation::Acked { .. } => self.of_client(seen, at),
             Observation::Stored { .. } => self.stored(at, seen),
             Observation::Truncated { .. } => self.of_loss(seen, node),
-            Observation::Enlisted { .. }
+            Observation::Opened { .. }
+            | Observation::Enlisted { .. }
             | Observation::Decided { .. }
             | Observation::Marked { .. }
             | Observation::Concluded { .. }
             | Observation::Hanging { .. }
-            | Observation::Unsettled { .. } => self.of_transaction(seen),
+            | Observation::Unsettled { .. } => self.of_transaction(seen, node),
             Observation::Recognised { .. }
             | Observation::Unrecognised { .. }
             | Observation::Kept { .. } => self.of_dedup(seen, node),
@@ -51,7 +52,6 @@ impl Known {
             | Observation::Balance { .. } => self.of_outcome(seen),
             // Nothing is learnt from these.
             Observation::Synced { .. }
-            | Observation::Opened { .. }
             | Observation::Handled { .. }
             | Observation::Found { .. } => {}
         }

@@ -60,7 +60,6 @@ impl Known {
             ..
         } = *act;
         self.accounts.get_mut(key).applied += amount;
-        self.tallies.sums.actual_balance += amount;
         if token != 0 && token < self.lane(partition).generation {
             self.faults.struck.set(Struck::ZOMBIE);
         }
@@ -129,7 +128,6 @@ impl Known {
         });
         let (key, amount) = self.contents(record, self.records.get(record));
         self.accounts.get_mut(key).applied -= amount;
-        self.tallies.sums.actual_balance -= amount;
         if last {
             self.tallies.sums.applied -= 1;
         } else {

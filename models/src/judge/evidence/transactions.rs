@@ -3,6 +3,9 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use semel_sim::address::NodeId;
+
+use super::members::Members;
 use super::{Flags, Known, Struck};
 use crate::observation::{Miss, Observation, Outcome, TransactionId};
 use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
@@ -33,6 +36,8 @@ pub(in crate::judge) struct Ending {
     /// Records of it were committed somewhere, or aborted somewhere.
     pub(in crate::judge) committed: bool,
     pub(in crate::judge) aborted: bool,
+    /// What its client was told when it asked for an abort, if it did.
+    pub(in crate::judge) abort_told: Option<Outcome>,
 }
 
 /// Every transaction of a run that still matters.
@@ -42,6 +47,8 @@ pub(in crate::judge) struct Transactions {
     endings: BTreeMap<ProducerId, VecDeque<Ending>>,
     /// What was marked, and at which offset, in this order.
     marked: BTreeMap<(Partition, ProducerId), VecDeque<(Offset, Waiting)>>,
+    /// What was sent in them.
+    pub(in crate::judge) members: Members,
     /// A record just stored, until it is said which transaction it belongs to.
     pub(in crate::judge) stored: Option<Waiting>,
 }
@@ -51,6 +58,7 @@ impl Transactions {
         self.waiting.clear();
         self.endings.clear();
         self.marked.clear();
+        self.members.reset();
         self.stored = None;
     }
 
@@ -128,7 +136,7 @@ impl Transactions {
         &mut self,
         partition: Partition,
         from: Offset,
-    ) -> Vec<Waiting> {
+    ) -> Vec<(ProducerId, Waiting)> {
         let all = (partition, ProducerId::MIN)..=(partition, ProducerId::MAX);
         for (_, waiting) in self.waiting.range_mut(all.clone()) {
             waiting.retain(|waiting| waiting.offset < from);
@@ -138,23 +146,80 @@ impl Transactions {
             let first = marked.partition_point(|(marker, _)| *marker < from);
             let undecided = marked.drain(first..).map(|(_, waiting)| waiting);
             let undecided: Vec<Waiting> = undecided.filter(|one| one.offset < from).collect();
-            reopened.extend(&undecided);
+            reopened.extend(undecided.iter().map(|one| (of.1, *one)));
             self.waiting.entry(*of).or_default().splice(..0, undecided);
         }
         reopened
     }
 
+    /// Every record that was marked and is remembered, with its partition and producer.
+    pub(in crate::judge) fn marked(
+        &self,
+    ) -> impl Iterator<Item = (Partition, ProducerId, &Waiting)> {
+        self.marked.iter().flat_map(|((partition, producer), all)| {
+            all.iter().map(|(_, one)| (*partition, *producer, one))
+        })
+    }
+
+    /// The copies of a transaction's records, as far as they are remembered, each with its partition.
+    pub(in crate::judge) fn copies_of(
+        &self,
+        of: TransactionId,
+    ) -> impl Iterator<Item = (Partition, &Waiting)> {
+        self.all().chain(self.marked()).filter_map(
+            move |(partition, producer, one): (Partition, ProducerId, &Waiting)| {
+                ((producer, one.number) == (of.producer, of.number)).then_some((partition, one))
+            },
+        )
+    }
+
+    /// Whether a copy of a record in the inputs (partitions below this) is of this transaction. Markers come in the order
+    /// of transactions, but for what is late of the one before.
+    pub(in crate::judge) fn has_copy(
+        &self,
+        of: TransactionId,
+        record: RecordId,
+        inputs: Partition,
+    ) -> bool {
+        let here =
+            |of_lane: &(Partition, ProducerId)| of_lane.0 < inputs && of_lane.1 == of.producer;
+        let is_it = |one: &Waiting| one.number == of.number && one.record == record;
+        let mut waiting = self.waiting.iter().filter(|(lane, _)| here(lane));
+        let mut marked = self.marked.iter().filter(|(lane, _)| here(lane));
+        waiting.any(|(_, all)| all.iter().any(is_it))
+            || marked.any(|(_, all)| {
+                let latest = all.iter().rev().map(|(_, one)| one);
+                let mut latest = latest.take_while(|one| one.number + 1 >= of.number);
+                latest.any(is_it)
+            })
+    }
+
     /// The records of a transaction, as far as they are remembered.
     pub(in crate::judge) fn records(&self, of: TransactionId) -> Vec<RecordId> {
-        let waiting = self.all().map(|(_, producer, one)| (producer, one));
-        let marked = self
-            .marked
-            .iter()
-            .flat_map(|((_, producer), all)| all.iter().map(|(_, waiting)| (*producer, waiting)));
-        let mine = |(producer, one): (ProducerId, &Waiting)| {
-            ((producer, one.number) == (of.producer, of.number)).then_some(one.record)
-        };
-        waiting.chain(marked).filter_map(mine).collect()
+        self.copies_of(of).map(|(_, one)| one.record).collect()
+    }
+
+    /// Whether a transaction was aborted: so it was decided, or so its client was told.
+    pub(in crate::judge) fn is_aborted(&self, of: TransactionId) -> bool {
+        let ending = self.ending(of.producer, of.number).unwrap_or_default();
+        ending.decided == Some(false) || ending.abort_told == Some(Outcome::Ok)
+    }
+
+    /// Whether it was decided to be aborted, or its client asked for that.
+    pub(in crate::judge) fn is_given_up(&self, of: TransactionId) -> bool {
+        let ending = self.ending(of.producer, of.number).unwrap_or_default();
+        ending.decided == Some(false) || ending.abort_told.is_some()
+    }
+
+    /// Whether it should not have been committed: it was given up, or its client cannot have asked for a commit, for
+    /// something that it sent is not in a log.
+    pub(in crate::judge) fn is_undue(&self, of: TransactionId) -> bool {
+        self.is_given_up(of) || self.members.lacks(of)
+    }
+
+    /// Its client asked for an abort, and was told this.
+    pub(in crate::judge) fn ask_abort(&mut self, of: TransactionId, told: Outcome) {
+        self.ending_mut(of.producer, of.number).abort_told = Some(told);
     }
 
     /// The coordinator decides.
@@ -176,7 +241,10 @@ impl Transactions {
         let known = endings.iter().position(|ending| ending.number == number);
         let index = known.unwrap_or_else(|| {
             if endings.len() == REMEMBERED {
-                endings.pop_front();
+                // Of what was never whole more is asked in the end.
+                let lacks = |number: u32| self.members.lacks(TransactionId { producer, number });
+                let whole = endings.iter().position(|ending| !lacks(ending.number));
+                endings.remove(whole.unwrap_or(0));
             }
             endings.push_back(Ending {
                 number,
@@ -207,16 +275,15 @@ impl Transactions {
 }
 
 impl Known {
-    pub(super) fn of_transaction(&mut self, seen: &Observation) {
+    pub(super) fn of_transaction(&mut self, seen: &Observation, node: NodeId) {
         match *seen {
+            Observation::Opened { transaction, .. } => self.opened(node, transaction),
             Observation::Enlisted {
+                record,
                 partition,
                 transaction,
                 ..
-            } => {
-                self.transactions.enlist(partition, transaction);
-                self.late(transaction);
-            }
+            } => self.enlisted(record, partition, transaction),
             Observation::Decided {
                 transaction,
                 commit,
@@ -233,18 +300,18 @@ impl Known {
                 transaction,
                 commit,
                 outcome,
-            } => {
-                if commit && outcome == Outcome::Unknown {
-                    self.given_up(transaction);
-                }
-            }
+            } => match (commit, outcome) {
+                (true, Outcome::Unknown) => self.given_up(transaction),
+                (true, _) => {}
+                (false, told) => self.asked_abort(transaction, told),
+            },
             Observation::Hanging { partition, .. } => self.lane_mut(partition).hanging = true,
             Observation::Unsettled {
                 partition,
                 transaction,
                 ..
             } => {
-                self.lane_mut(partition).hanging = true;
+                self.lane_mut(partition).unsettled = true;
                 self.late(transaction);
             }
             _ => unreachable!("not of a transaction"),
@@ -255,7 +322,15 @@ impl Known {
     /// read; but not another one with nothing achieved in between: work that is undone again and again gets nowhere
     /// (F045).
     fn decided(&mut self, transaction: TransactionId, commit: bool) {
-        self.transactions.decide(transaction, commit);
+        let TransactionId { producer, number } = transaction;
+        let before = self.transactions.ending(producer, number);
+        if before.is_some_and(|ending| ending.decided == Some(!commit)) {
+            // Something of it was taken in after the first decision, or there would be nothing to decide.
+            self.faults.struck.set(Struck::LATE_RECORD);
+        }
+        self.settle(transaction, |known| {
+            known.transactions.decide(transaction, commit);
+        });
         if !commit && self.aborted_at == Some(self.progress) {
             self.undone_at = Some(self.progress);
             return;
@@ -275,7 +350,7 @@ impl Known {
     }
 
     /// Something of a transaction was taken in: too late, if that was decided.
-    fn late(&mut self, TransactionId { producer, number }: TransactionId) {
+    pub(super) fn late(&mut self, TransactionId { producer, number }: TransactionId) {
         let ending = self.transactions.ending(producer, number);
         if ending.is_some_and(|ending| ending.decided.is_some()) {
             self.faults.struck.set(Struck::LATE_RECORD);

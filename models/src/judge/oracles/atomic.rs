@@ -1,8 +1,9 @@
 //! O9: of a transaction all records become visible, or none. Guards the log.
 //!
 //! Broken when a record is marked otherwise than its transaction was decided; before that is known, when some of its
-//! records were committed and others aborted; or when, in the end, some are committed and others still wait. Whether
-//! committed offsets agree with committed outputs is O10's question.
+//! records were committed and others aborted; or when, in the end, some are committed and others still wait, or were
+//! sent in it and are nowhere (F022: a late end of another transaction came before them). Whether committed offsets agree
+//! with committed outputs is O10's question.
 //!
 //! Keeps nothing of its own.
 
@@ -12,7 +13,7 @@ use crate::judge::finding::{Cause, Side};
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::Partition;
+use crate::vocabulary::{Partition, RecordId};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct Atomic;
@@ -61,6 +62,17 @@ impl Oracle for Atomic {
             if ending.is_some_and(|ending| ending.committed) {
                 let origin = (side(partition, known), Cause::Loss(7));
                 docket.report(Invariant::Atomic, Level::Log, waiting.record, origin);
+            }
+        }
+        for (TransactionId { producer, number }, missing) in known.transactions.members.missing() {
+            let ending = known.transactions.ending(producer, number);
+            if !ending.is_some_and(|ending| ending.committed) {
+                continue;
+            }
+            let nowhere = |record: &&RecordId| known.records.get(**record).copies == 0;
+            for record in missing.iter().filter(nowhere) {
+                let origin = (Side::Inbound, Cause::Loss(7));
+                docket.report(Invariant::Atomic, Level::Log, *record, origin);
             }
         }
     }

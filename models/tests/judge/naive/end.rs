@@ -7,8 +7,8 @@ use semel_models::strategy::{Invariant, Level};
 use semel_models::workload::Money;
 
 use super::past::{
-    Seen, State, applied, best, delivered, has, holds, intended, logs, outcome, recognised_later,
-    reset, waiting,
+    Seen, State, applied, best, delivered, has, holds, intended, is_undone, logs, missing, outcome,
+    recognised_later, reset, waiting, was_truncated,
 };
 use super::twin::{Twin, endings};
 
@@ -41,6 +41,11 @@ impl Twin<'_> {
                 if endings(of, all).0 {
                     self.report(Invariant::Atomic, Level::Log, entry.record);
                 }
+            }
+        }
+        for (of, record) in missing(all, self.bench.topology) {
+            if endings(of, all).0 && self.copies(all, record, false, State::Plain) == 0 {
+                self.report(Invariant::Atomic, Level::Log, record);
             }
         }
         let accounts: BTreeSet<u32> = self
@@ -116,8 +121,11 @@ impl Twin<'_> {
         if outcome == Some(Outcome::Failed) && copies > 0 {
             self.report(Invariant::HonestAck, Level::Log, record);
         }
-        let aborted = self.was_aborted(record) && copies == 0 && !self.was_truncated(record);
-        if effects > 0 && (aborted || outcome == Some(Outcome::Failed)) {
+        let topology = self.bench.topology;
+        let lost = was_truncated(all, record, topology);
+        let aborted = self.was_aborted(record) && copies == 0 && !lost;
+        let undone = is_undone(all, record, topology) && !lost && outcome != Some(Outcome::Ok);
+        if effects > 0 && (aborted || undone || outcome == Some(Outcome::Failed)) {
             self.report(Invariant::NoAbortedEffect, Level::Effect, record);
         }
     }
@@ -135,30 +143,6 @@ impl Twin<'_> {
                 } if !self.is_output(partition) => {
                     let waiting = waiting(&self.all[..index], partition, transaction.producer);
                     waiting.iter().any(|entry| entry.record == record)
-                }
-                _ => false,
-            })
-    }
-
-    fn was_truncated(&self, record: u32) -> bool {
-        self.all
-            .iter()
-            .enumerate()
-            .any(|(index, (_, seen))| match *seen {
-                Observation::Truncated {
-                    partition, from, ..
-                } => {
-                    let logs = logs(&self.all[..index]);
-                    let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
-                    let from = from as usize;
-                    log.iter().enumerate().any(|(offset, entry)| {
-                        let stands = matches!(entry.state, State::Plain | State::Open);
-                        // An output is as good as lost with what had committed it.
-                        let undone = self.is_output(partition)
-                            && entry.state == State::Plain
-                            && entry.marker.is_some_and(|marker| marker >= from);
-                        entry.record == record && ((offset >= from && stands) || undone)
-                    })
                 }
                 _ => false,
             })

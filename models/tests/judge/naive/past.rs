@@ -1,8 +1,9 @@
 //! Questions about the past of a history, each answered by going through it from the beginning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::observation::{Hit, Observation, Outcome, Place, TransactionId};
+use semel_models::vocabulary::Topology;
 use semel_models::workload::Workload;
 use semel_sim::address::NodeId;
 
@@ -213,6 +214,98 @@ pub(super) fn decided(past: &[Seen], of: TransactionId) -> Option<bool> {
         } if transaction == of => Some(commit),
         _ => None,
     })
+}
+
+/// Whether a transaction was aborted: so it was decided, or so its client was told.
+pub(super) fn is_aborted(past: &[Seen], of: TransactionId) -> bool {
+    let told = past.iter().rev().find_map(|(_, seen)| match *seen {
+        Observation::Concluded {
+            transaction,
+            commit: false,
+            outcome,
+        } if transaction == of => Some(outcome),
+        _ => None,
+    });
+    decided(past, of) == Some(false) || told == Some(Outcome::Ok)
+}
+
+/// What producers sent in transactions, and is part of them in no input log.
+pub(super) fn missing(past: &[Seen], topology: Topology) -> BTreeSet<(TransactionId, u32)> {
+    let mut open = BTreeMap::new();
+    let mut missing = BTreeSet::new();
+    for (index, (node, seen)) in past.iter().enumerate() {
+        match *seen {
+            Observation::Opened { transaction, .. } => {
+                open.insert(*node, transaction);
+            }
+            Observation::Attempt {
+                record, producer, ..
+            } => {
+                let Some(of) = open.get(&topology.producer(producer)).copied() else {
+                    continue;
+                };
+                let is_it = |entry: &Entry| entry.record == record && entry.transaction == Some(of);
+                let logs = logs(&past[..index]);
+                let mut inputs = logs.range(..topology.partitions);
+                let stands = inputs.any(|(_, log)| log.iter().any(is_it));
+                let comes = has(&past[index..], |seen| match *seen {
+                    Observation::Enlisted {
+                        record: other,
+                        partition,
+                        transaction,
+                        ..
+                    } => (other, transaction) == (record, of) && partition < topology.partitions,
+                    _ => false,
+                });
+                if !stands && !comes {
+                    missing.insert((of, record));
+                }
+            }
+            _ => {}
+        }
+    }
+    missing
+}
+
+/// Whether a record stands in the inputs only as part of aborted transactions, and was sent in no other.
+pub(super) fn is_undone(past: &[Seen], record: u32, topology: Topology) -> bool {
+    let logs = logs(past);
+    let inputs = logs.range(..topology.partitions).flat_map(|(_, log)| log);
+    let mine: Vec<&Entry> = inputs.filter(|entry| entry.record == record).collect();
+    let aborted = |entry: &&&Entry| entry.transaction.is_some_and(|of| is_aborted(past, of));
+    let of = |state: State| mine.iter().filter(move |entry| entry.state == state);
+    let stands = of(State::Plain).count() > 0;
+    let only = of(State::Plain).all(|entry| aborted(&entry));
+    let waits = of(State::Open).any(|entry| !aborted(&entry));
+    let sent = missing(past, topology);
+    let sent = sent
+        .iter()
+        .any(|(of, sent)| *sent == record && !is_aborted(past, *of));
+    stands && only && !waits && !sent
+}
+
+/// Whether a copy of a record was lost, in an input or in an output.
+pub(super) fn was_truncated(all: &[Seen], record: u32, topology: Topology) -> bool {
+    all.iter()
+        .enumerate()
+        .any(|(index, (_, seen))| match *seen {
+            Observation::Truncated {
+                partition, from, ..
+            } => {
+                let logs = logs(&all[..index]);
+                let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+                let from = from as usize;
+                log.iter().enumerate().any(|(offset, entry)| {
+                    let stands = matches!(entry.state, State::Plain | State::Open);
+                    // An output is as good as lost with what had committed it.
+                    let undone = partition >= topology.partitions
+                        && entry.state == State::Plain
+                        && entry.marker.is_some_and(|marker| marker >= from);
+                    entry.record == record && ((offset >= from && stands) || undone)
+                })
+            }
+            _ => false,
+        })
 }
 
 /// The highest offset ever accepted.

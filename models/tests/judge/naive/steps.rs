@@ -67,11 +67,13 @@ impl<'a> Draw<'a> {
         let broker = self.topology.broker(0);
         let (node, seen) = match self.what {
             0..=2 => (client, self.intent()),
+            3..=4 if self.numbers[1] % 4 == 3 => self.opened(),
             3..=4 => (client, Some(self.attempt())),
             5..=6 => (client, Some(self.acked())),
             7..=11 => return self.stored(broker),
             12 => (broker, Some(self.marked())),
             13 => (broker, self.truncated()),
+            14 if self.numbers[2] % 4 == 3 => (client, Some(self.concluded())),
             14 => (broker, Some(self.decided())),
             15..=16 => (self.topology.consumer(0), self.delivered()),
             17..=18 => (self.topology.sink(), self.applied()),
@@ -120,8 +122,29 @@ impl<'a> Draw<'a> {
         Observation::Attempt {
             record: self.record,
             attempt: 1 + u32::from(self.numbers[1] % 3),
-            producer: 0,
+            producer: u16::from(self.numbers[2] / 2 % 2),
             session: self.session,
+        }
+    }
+
+    fn opened(&self) -> (NodeId, Option<Observation>) {
+        let node = self.topology.producer(u16::from(self.numbers[0] % 2));
+        let opened = Observation::Opened {
+            transaction: self.transaction,
+            epoch: self.epoch,
+        };
+        (node, Some(opened))
+    }
+
+    fn concluded(&self) -> Observation {
+        let outcomes = [Outcome::Ok, Outcome::Failed, Outcome::Unknown];
+        Observation::Concluded {
+            transaction: TransactionId {
+                number: 1 + u32::from(self.numbers[2] / 4 % 2),
+                ..self.transaction
+            },
+            commit: self.numbers[0].is_multiple_of(4),
+            outcome: outcomes[usize::from(self.numbers[0] / 4 % 3)],
         }
     }
 

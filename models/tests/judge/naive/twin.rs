@@ -5,8 +5,8 @@ use semel_models::strategy::{Invariant, Level, SinkKind};
 use semel_sim::address::NodeId;
 
 use super::past::{
-    Seen, State, applied, best, decided, delivered, handed, has, intended, intent, is_done, legal,
-    logs, recognised_later, waiting,
+    Seen, State, applied, best, decided, delivered, handed, has, intended, intent, is_done,
+    is_undone, legal, logs, outcome, recognised_later, waiting, was_truncated,
 };
 use crate::history::Bench;
 
@@ -145,12 +145,15 @@ impl Twin<'_> {
         let entry = logs
             .get(&partition)
             .and_then(|log| log.get(offset as usize));
-        match entry.map(|entry| entry.state) {
-            Some(State::Aborted) => {
-                self.report(Invariant::NoAbortedEffect, Level::Delivery, record);
-            }
-            Some(State::Open) => self.report(Invariant::NoEarlyRead, Level::Delivery, record),
-            _ => {}
+        let state = entry.map(|entry| entry.state);
+        let topology = self.bench.topology;
+        let excused =
+            outcome(past, record) == Some(Outcome::Ok) || was_truncated(past, record, topology);
+        if state == Some(State::Aborted) || (is_undone(past, record, topology) && !excused) {
+            self.report(Invariant::NoAbortedEffect, Level::Delivery, record);
+        }
+        if state == Some(State::Open) {
+            self.report(Invariant::NoEarlyRead, Level::Delivery, record);
         }
     }
 
