@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use semel_models::judge::{KEPT, Side};
+use semel_models::judge::Side;
 use semel_models::strategy::{Clause, Invariant, Level};
 use semel_scenarios::outcome::row::{Row, ViolationRow};
 
@@ -154,15 +154,15 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Whether there may have been more of this kind than a row keeps.
+    /// Whether there were more of this kind than a row tells one by one.
     fn is_cut_short(&self, row: &Row) -> bool {
-        let kept = |level: &Level| {
-            let kind = |one: &&ViolationRow| {
-                one.invariant == self.gravest.invariant && one.level == level.name()
-            };
-            row.violations.iter().filter(kind).count()
+        let Some(words) = words::invariant(&self.gravest.invariant) else {
+            return false;
         };
-        self.levels.iter().map(kept).any(|kept| kept >= KEPT)
+        let of = words.invariant;
+        self.levels
+            .iter()
+            .any(|level| row.told(of, *level) < row.count(of, *level))
     }
 
     fn predicate(&self, row: &Row) -> String {

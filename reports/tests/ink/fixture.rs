@@ -27,6 +27,7 @@ pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
         met: true,
         end: "settled".into(),
         violations: Vec::new(),
+        counts: Vec::new(),
         records: 5,
         acked: 5,
         applied: 5,

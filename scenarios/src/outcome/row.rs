@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use semel_models::strategy::Invariant;
+use semel_models::strategy::{Invariant, Level};
 use serde::{Deserialize, Serialize};
 
 use crate::file::expect::Breach;
@@ -43,6 +43,10 @@ pub struct Row {
     pub end: String,
     /// What was found, in order of time; at most a few of each kind.
     pub violations: Vec<ViolationRow>,
+    /// How many violations there were of each invariant at each level, those included that no row tells one by one.
+    /// Not written down: rows that are read back have none.
+    #[serde(skip)]
+    pub counts: Vec<(Invariant, Level, u64)>,
     /// Records intended.
     pub records: u64,
     /// Records acknowledged.
@@ -97,6 +101,20 @@ impl Row {
         let convergence = Invariant::Convergence.name();
         let mut violations = self.violations.iter();
         self.end == "stuck" || violations.any(|one| one.invariant == convergence)
+    }
+
+    /// How many violations there were of an invariant at a level; of a row that was read back, how many it tells.
+    pub fn count(&self, invariant: Invariant, level: Level) -> u64 {
+        let mut counts = self.counts.iter();
+        let counted = counts.find(|count| (count.0, count.1) == (invariant, level));
+        counted.map_or_else(|| self.told(invariant, level), |count| count.2)
+    }
+
+    /// How many of them it tells one by one.
+    pub fn told(&self, invariant: Invariant, level: Level) -> u64 {
+        let breach = Breach { invariant, level };
+        let all = self.violations.iter();
+        all.filter(|one| one.is(breach)).count() as u64
     }
 
     /// Whether the seed drew that a fault is switched off.
