@@ -25,16 +25,17 @@ fn run(scenario: &str, strategy: &str, set: &[&str]) -> Line {
 
 #[test]
 fn all_that_is_lost_is_counted_at_every_level() {
-    let settings = [
-        "workload.records=1000",
-        "faults[drop]=Drop(rate: \"1/2\")",
-    ];
+    let settings = ["workload.records=1000", "faults[drop]=Drop(rate: \"1/2\")"];
     let line = run("lost-request", "at-most-once", &settings);
     for level in [Level::Log, Level::Delivery, Level::Effect] {
         let lost = line.row.count(Invariant::NoLoss, level);
         let told = line.row.told(Invariant::NoLoss, level);
         assert!(lost > told, "{lost} are lost at {level:?}, and {told} told");
-        assert!(standing(&line, level).text.contains(&format!("{lost} lost")));
+        assert!(
+            standing(&line, level)
+                .text
+                .contains(&format!("{lost} lost"))
+        );
     }
     let at_effect = line.row.count(Invariant::NoLoss, Level::Effect);
     assert_eq!(at_effect, line.row.lost);

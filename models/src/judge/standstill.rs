@@ -1,8 +1,9 @@
 //! What holds a record up for ever (`semantics.md` §4.4, STUCK): the walk from it to whatever it waits for.
 
 use super::cause::Origin;
+use super::causes::Cause;
 use super::evidence::{Facts, Flags, Known};
-use super::finding::{Cause, Side};
+use super::finding::Side;
 use crate::strategy::{Name, OnOpen};
 use crate::vocabulary::RecordId;
 
@@ -18,13 +19,13 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let flags = facts.flags;
     if facts.copies == 0 && facts.open == 0 {
         let cause = if flags.has(Flags::REFUSED) {
-            Cause::Stuck(6)
+            Cause::FencedOff
         } else if known.rules.name == Name::Sequence
             && (facts.tries > 0 || waits_for_another(known))
         {
-            Cause::Stuck(5)
+            Cause::SequenceGap
         } else if known.rules.on_open == Some(OnOpen::Park) {
-            Cause::Loss(11)
+            Cause::GivenUp
         } else {
             Cause::Other
         };
@@ -35,30 +36,30 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let by_reader = |by: u16| lane.reader.map_or(alone, |reader| reader == by);
     let blocked = lane.hanging || facts.open > 0;
     let cause = if blocked && !known.is_undone_for_ever() {
-        Cause::Stuck(1)
+        Cause::OpenTransaction
     } else if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
-        Cause::Stuck(3)
+        Cause::KeyInProgress
     } else if poison_ahead(known, facts) {
-        Cause::Stuck(4)
-    } else if let Some((_, number)) = caught(known, by_reader) {
-        Cause::Stuck(number)
+        Cause::PoisonAhead
+    } else if let Some((_, cause)) = caught(known, by_reader) {
+        cause
     } else if known.rules.right.group().is_some()
         && (lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1)
     {
         // A sink that refuses former owners only says what the group does.
-        Cause::Stuck(7)
+        Cause::RebalanceStorm
     } else if flags.has(Flags::REFUSED) {
-        Cause::Stuck(6)
+        Cause::FencedOff
     } else if blocked {
-        Cause::Stuck(1)
+        Cause::OpenTransaction
     } else {
         Cause::Other
     };
     (Side::Outbound, cause)
 }
 
-/// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
-pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
+/// A record on which one of these consumers is caught: its key is in progress for ever (S3), or it is poison (S4).
+pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, Cause)> {
     let records = known.records.iter();
     // A zombie may have been given it after its owner was.
     let holds = |facts: &Facts| {
@@ -67,8 +68,8 @@ pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordI
     let mut in_hands = records.filter(|(_, facts)| facts.deliveries > 0 && holds(facts));
     in_hands.find_map(|(record, facts)| {
         let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
-        let claimed = is_claimed(facts).then_some(3);
-        Some((record, claimed.or(poison.then_some(4))?))
+        let claimed = is_claimed(facts).then_some(Cause::KeyInProgress);
+        Some((record, claimed.or(poison.then_some(Cause::PoisonAhead))?))
     })
 }
 

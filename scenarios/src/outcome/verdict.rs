@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use semel_models::judge::{Cause, Side, Violation};
+use semel_models::judge::{Cause, Violation};
 use semel_models::strategy::{Assumption, Clause, Level};
 use semel_sim::net::Transport;
 use semel_sim::world::End;
@@ -220,10 +220,7 @@ pub(crate) fn violation(violation: &Violation) -> ViolationRow {
         waived: false,
         assumption_broken: violation.broken.as_ref().map(assumption),
         record: violation.record,
-        side: match violation.side {
-            Side::Inbound => "inbound".into(),
-            Side::Outbound => "outbound".into(),
-        },
+        side: violation.side.name().into(),
         cause: cause(violation.cause),
         at_ns: violation.at.0,
     }
@@ -231,22 +228,7 @@ pub(crate) fn violation(violation: &Violation) -> ViolationRow {
 
 /// The code of a cause, for example `D2`.
 pub fn cause(cause: Cause) -> Word {
-    const DUPLICATES: &[&str] = &[
-        "D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D11", "D12",
-    ];
-    const LOSSES: &[&str] = &[
-        "L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10", "L11", "L12",
-    ];
-    const REORDERINGS: &[&str] = &["R0", "R1", "R2", "R3", "R4", "R5", "R6"];
-    const STANDSTILLS: &[&str] = &["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7"];
-    let (codes, number) = match cause {
-        Cause::Duplicate(number) => (DUPLICATES, number),
-        Cause::Loss(number) => (LOSSES, number),
-        Cause::Reorder(number) => (REORDERINGS, number),
-        Cause::Stuck(number) => (STANDSTILLS, number),
-        Cause::Other => return Word::Borrowed("other"),
-    };
-    Word::Borrowed(codes[usize::from(number)])
+    Word::Borrowed(cause.code())
 }
 
 /// An assumption in words, as files write it.

@@ -5,7 +5,8 @@ use semel_sim::time::Time;
 use super::facts::{Attempts, Hand};
 use super::{Facts, Flags, Known, State, Struck, short};
 use crate::judge::cause::{Act, Origin};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::rules::{Claim, Relation};
 use crate::observation::{Hit, Miss, Place};
 use crate::strategy::Memory;
@@ -66,7 +67,7 @@ impl Known {
         facts
             .flags
             .put(Flags::COPIED, other && !facts.flags.has(Flags::VAGUE));
-        facts.delivery_cause = number(again);
+        facts.delivery_cause = again.map(|(_, cause)| cause);
         facts.deliveries = facts.deliveries.saturating_add(1);
         facts.delivery = Hand::new(offset, generation, consumer, boot);
         facts.flags.set(Flags::IN_HAND);
@@ -154,12 +155,12 @@ impl Known {
         let torn = self.transfers() && self.is_torn(record);
         // Whoever remembers for itself has lost its memory.
         let remembers = self.rules.memory != Memory::None && !output;
-        let forgotten = remembers && again == Some((Side::Outbound, Cause::Duplicate(2)));
+        let forgotten = remembers && again == Some((Side::Outbound, Cause::StateAbsent));
         let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
         self.records.change(record, |facts| {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
-            facts.effect_cause = number(again);
+            facts.effect_cause = again.map(|(_, cause)| cause);
             note_effect(facts, act, boot, output);
             if forgotten {
                 facts.flags.set(Flags::FORGOTTEN);
@@ -303,14 +304,6 @@ impl Known {
                 }
             });
         }
-    }
-}
-
-/// The number of a duplicate's cause; 0 if there is none.
-const fn number(again: Option<Origin>) -> u8 {
-    match again {
-        Some((_, Cause::Duplicate(number))) => number,
-        _ => 0,
     }
 }
 

@@ -8,7 +8,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
 use crate::strategy::{Invariant, Level};
@@ -31,7 +32,7 @@ impl Oracle for NoAbortedEffect {
         {
             let entry = known.lane(partition).get(offset);
             if entry.is_some_and(|entry| entry.state == State::Aborted) {
-                let origin = (Side::Outbound, Cause::Duplicate(10));
+                let origin = (Side::Outbound, Cause::AbortedRead);
                 docket.report(Invariant::NoAbortedEffect, Level::Delivery, record, origin);
             }
         }
@@ -49,9 +50,9 @@ impl Oracle for NoAbortedEffect {
             let failed = facts.flags.has(Flags::FAILED);
             if aborted || failed {
                 let origin = if aborted {
-                    (Side::Outbound, Cause::Duplicate(10))
+                    (Side::Outbound, Cause::AbortedRead)
                 } else {
-                    (Side::Inbound, Cause::Duplicate(1))
+                    (Side::Inbound, Cause::NoAnswer)
                 };
                 docket.report(Invariant::NoAbortedEffect, Level::Effect, record, origin);
             }
