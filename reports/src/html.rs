@@ -1,6 +1,9 @@
 //! HTML: one page that needs nothing else. No scripts, no network, everything from files escaped.
 
+use std::collections::BTreeSet;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use semel_models::judge::Cause;
 use semel_models::strategy::Level;
 use semel_scenarios::file::expect::LEVELS;
 
@@ -83,7 +86,7 @@ fn facts(heading: &Heading) -> String {
     let mut facts = vec![
         format!("seed {}", heading.seed),
         world(heading, Glyphs::Unicode),
-        format!("{}s", heading.transport),
+        format!("{}s", words::transport(heading.transport)),
         format!("semel {}", heading.semel),
     ];
     facts.extend(
@@ -217,14 +220,12 @@ fn account_of(line: &Line) -> Markup {
 
 /// What the symbols mean, and the causes that were met.
 fn legend(scenes: &[Scene]) -> Markup {
-    let mut met: Vec<&str> = scenes
+    let met = scenes
         .iter()
         .flat_map(|scene| &scene.lines)
         .flat_map(|line| &line.row.violations)
-        .map(|violation| violation.cause.as_ref())
-        .collect();
-    met.sort_unstable();
-    met.dedup();
+        .map(|violation| violation.cause);
+    let causes = causes_met(met);
     html! {
         footer {
             h2 { "How to read this" }
@@ -236,16 +237,28 @@ fn legend(scenes: &[Scene]) -> Markup {
                  the consumer once), of the effect (applied once). Inbound is between producer and log, outbound \
                  between log, consumer and sink."
             }
-            @if !met.is_empty() {
-                dl {
-                    @for code in met {
-                        @let cause = causes::find(code);
-                        dt { (clean(code)) } dd { b { (cause.name) } ": " (cause.meaning) "." }
-                    }
-                }
-            }
+            @if let Some(causes) = causes { (causes) }
         }
     }
+}
+
+/// What the causes that were met mean, if there were any.
+pub(crate) fn causes_met(causes: impl Iterator<Item = Cause>) -> Option<Markup> {
+    let met: BTreeSet<&str> = causes.map(Cause::code).collect();
+    let words = |code: &str| {
+        code.parse()
+            .map(causes::words)
+            .expect("it is the code of one")
+    };
+    let list = html! {
+        dl {
+            @for code in &met {
+                @let cause = words(code);
+                dt { (code) } dd { b { (cause.name) } ": " (cause.meaning) "." }
+            }
+        }
+    };
+    (!met.is_empty()).then_some(list)
 }
 
 /// Text from a file: control characters written out; maud escapes the rest.

@@ -28,7 +28,7 @@ pub fn standing(line: &Line, level: Level) -> Standing {
         .row
         .violations
         .iter()
-        .filter(|violation| violation.level == level.name())
+        .filter(|violation| violation.level == level)
         .collect();
     let promised = line.promise.iter().any(|clause| clause.level == level);
     let mark = match &here[..] {

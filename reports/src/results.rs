@@ -7,10 +7,10 @@ use semel_scenarios::outcome::summary::Summary;
 use semel_scenarios::sweep::gathered::{Gathered, Group};
 
 use crate::chart;
-use crate::html::{POLICY, STYLE, badge, clean};
+use crate::html::{POLICY, STYLE, badge, causes_met, clean};
 use crate::ink::finish;
 use crate::sweep::{interval, percent};
-use crate::words::{Word, causes, list, overall, plural, span, thousands};
+use crate::words::{Word, list, overall, plural, span, thousands};
 
 /// A whole page.
 pub fn page(gathered: &Gathered) -> String {
@@ -184,19 +184,12 @@ fn legend(gathered: &Gathered) -> Markup {
         .groups
         .iter()
         .flat_map(|group| &group.summary.causes);
-    let mut met: Vec<&str> = found.map(|one| &*one.cause).collect();
-    met.sort_unstable();
-    met.dedup();
+    let causes = causes_met(found.map(|one| one.cause));
     html! {
-        @if !met.is_empty() {
+        @if let Some(causes) = causes {
             footer {
                 h2 { "Causes" }
-                dl {
-                    @for code in met {
-                        @let cause = causes::find(code);
-                        dt { (clean(code)) } dd { b { (cause.name) } ": " (cause.meaning) "." }
-                    }
-                }
+                (causes)
             }
         }
     }

@@ -225,7 +225,7 @@ fn found(one: &Counterexample) -> String {
     let mut out = format!(
         "    {:9} {invariant} at {level}  {standing}  {cause} ({})\n",
         plural(one.faults as u64, "fault"),
-        causes::find(cause).name
+        causes::words(*cause).name
     );
     for deviation in &one.schedule {
         let _ = writeln!(out, "              {deviation}");

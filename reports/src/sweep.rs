@@ -145,7 +145,7 @@ fn causes(lines: &[Swept], glyphs: Glyphs) -> String {
         }
     }
     let mut several = lines.iter().filter(|line| line.summary.causes.len() > 1);
-    let other = several.find_map(|line| line.summary.causes.last()?.sought());
+    let other = several.find_map(|line| Some(line.summary.causes.last()?.sought()));
     let note = paragraph("", 0, &glyphs.clean(&met(other.as_ref())));
     format!("\n{}{note}", table.render())
 }

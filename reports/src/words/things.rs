@@ -1,5 +1,7 @@
 //! Packets and moments in words: `an answer to a commit`, `all commits`, `record 3 is stored`.
 
+use semel_sim::net::Transport;
+
 /// A kind of message: its name, one of them, and all of them.
 const MESSAGES: [(&str, &str, &str); 32] = [
     (
@@ -136,4 +138,12 @@ pub(super) fn moment(name: &str) -> Option<&'static str> {
         "Unrecognised" => "a sink does not know an id",
         _ => return None,
     })
+}
+
+/// How messages travel, in a word.
+pub const fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Connection => "connection",
+        Transport::Datagram => "datagram",
+    }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use semel_models::judge::{Cause, Violation};
-use semel_models::strategy::{Assumption, Clause, Level};
-use semel_sim::net::Transport;
+use semel_models::judge::Violation;
+use semel_models::strategy::{Clause, Level};
 use semel_sim::world::End;
 
 use crate::file::expect::{Breach, Expected};
 use crate::file::scenario::{Fault, SCHEMA};
-use crate::outcome::row::{Row, RunVerdict, ViolationRow, Word};
+use crate::outcome::row::{Ended, Row, RunVerdict, ViolationRow};
 use crate::trial::Outcome;
 use crate::trial::plan::Plan;
 
@@ -56,7 +55,7 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
         .map(|(index, name)| (name.clone(), struck(index)));
     let mut row = Row {
         verdict,
-        end: end(outcome.end).into(),
+        end: ended(outcome.end),
         violations,
         counts: outcome.findings.counts.clone(),
         records: tally.records,
@@ -97,12 +96,12 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
         set: plan.set.clone(),
         drawn: plan.drawn.clone(),
         strategy: plan.name.clone(),
-        transport: transport(plan.scenario.transport).into(),
+        transport: plan.scenario.transport,
         seed,
         verdict: RunVerdict::NotApplicable,
         expected: plan.expectation.verdict.kind(),
         met: true,
-        end: "not-run".into(),
+        end: Ended::NotRun,
         violations: Vec::new(),
         counts: Vec::new(),
         records: 0,
@@ -135,7 +134,7 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
 fn verdict(plan: &Plan, violations: &[ViolationRow], cut_short: bool) -> RunVerdict {
     let named = plan.expectation.verdict.breaches();
     let counts = |violation: &ViolationRow| {
-        violation.level == Level::Effect.name()
+        violation.level == Level::Effect
             || violation.is_breach()
             || named.iter().any(|breach| violation.is(*breach))
     };
@@ -214,39 +213,22 @@ fn is_waived(plan: &Plan, violation: &Violation) -> bool {
 
 pub(crate) fn violation(violation: &Violation) -> ViolationRow {
     ViolationRow {
-        invariant: violation.invariant.name().into(),
-        level: violation.level.name().into(),
+        invariant: violation.invariant,
+        level: violation.level,
         promised: violation.promised,
         waived: false,
-        assumption_broken: violation.broken.as_ref().map(assumption),
+        assumption_broken: violation.broken.clone(),
         record: violation.record,
-        side: violation.side.name().into(),
-        cause: cause(violation.cause),
+        side: violation.side,
+        cause: violation.cause,
         at_ns: violation.at.0,
     }
 }
 
-/// The code of a cause, for example `D2`.
-pub fn cause(cause: Cause) -> Word {
-    Word::Borrowed(cause.code())
-}
-
-/// An assumption in words, as files write it.
-fn assumption(assumption: &Assumption) -> String {
-    crate::file::format::canonical(assumption)
-}
-
-fn transport(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Connection => "connection",
-        Transport::Datagram => "datagram",
-    }
-}
-
-fn end(end: End) -> &'static str {
+const fn ended(end: End) -> Ended {
     match end {
-        End::Settled => "settled",
-        End::Stuck => "stuck",
-        End::Exhausted => "exhausted",
+        End::Settled => Ended::Settled,
+        End::Stuck => Ended::Stuck,
+        End::Exhausted => Ended::Exhausted,
     }
 }
