@@ -16,9 +16,9 @@ use crate::report::{Heading, Line, Scene};
 use crate::text::{again, faults_met, goes_wrong, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
-pub(crate) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 /// Nothing may be loaded and nothing run, whatever a name in a file says.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// A whole page about some scenes.
 pub fn page(scenes: &[Scene]) -> String {
@@ -147,20 +147,29 @@ fn numbers(lines: &[&Line]) -> Markup {
     table(lines, &titles, "number", row)
 }
 
-/// A table with a row for each strategy.
 fn table(lines: &[&Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Markup) -> Markup {
+    let rows = lines.iter().map(|line| (&*line.row.strategy, row(line)));
+    by_strategy(rows, titles, Some(class))
+}
+
+/// A table with a row for each strategy.
+pub(crate) fn by_strategy<'a>(
+    rows: impl Iterator<Item = (&'a str, Markup)>,
+    titles: &[&str],
+    class: Option<&str>,
+) -> Markup {
     html! {
         div.wide {
             table {
                 thead {
                     tr {
                         th scope="col" { "strategy" }
-                        @for title in titles { th class=(class) scope="col" { (title) } }
+                        @for title in titles { th class=[class] scope="col" { (title) } }
                     }
                 }
                 tbody {
-                    @for line in lines {
-                        tr { th scope="row" { (clean(&line.row.strategy)) } (row(line)) }
+                    @for (strategy, row) in rows {
+                        tr { th scope="row" { (clean(strategy)) } (row) }
                     }
                 }
             }

@@ -65,6 +65,7 @@ pub fn shrunk_json(shrunk: &Shrunk, witness: &str) -> String {
         "kin": shrunk.kin,
         "runs": shrunk.runs,
         "cut_short": shrunk.cut_short,
+        "beyond": shrunk.beyond,
         "witness": witness,
     });
     json::line(&told)
