@@ -130,8 +130,8 @@ impl Planted {
     fn is_caught(&self, row: &Row) -> bool {
         row.violations.iter().any(|violation| {
             violation.is_breach()
-                && violation.invariant == self.invariant
-                && violation.level == self.level
+                && violation.invariant.name() == self.invariant
+                && violation.level.name() == self.level
         })
     }
 

@@ -129,16 +129,13 @@ fn documented_failures_have_the_documented_cause() {
     for (name, strategy, breach, cause) in CAUSES {
         let scenario = read(&folder().join(format!("{name}.ron")));
         let breach: Breach = breach.parse().expect("it is written as scenarios write it");
-        let is = |violation: &&ViolationRow| {
-            let Breach { invariant, level } = breach;
-            violation.invariant == invariant.name() && violation.level == level.name()
-        };
+        let is = |violation: &&ViolationRow| violation.is(breach);
         let row = Runner::new(&plan(&scenario, strategy)).run(0);
         let causes: Vec<&str> = row
             .violations
             .iter()
             .filter(is)
-            .map(|violation| violation.cause.as_ref())
+            .map(|violation| violation.cause.code())
             .collect();
         assert!(!causes.is_empty(), "{name} x {strategy}: no {breach}");
         assert!(

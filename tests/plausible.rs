@@ -27,7 +27,7 @@ fn struck(plan: &Plan, row: &Row) -> BTreeSet<&'static str> {
 fn lacks(plan: &Plan, row: &Row, violation: &ViolationRow) -> Option<&'static str> {
     let struck = struck(plan, row);
     let any = |kinds: &[&str]| kinds.iter().any(|kind| struck.contains(kind));
-    let (there, what) = match &*violation.cause {
+    let (there, what) = match violation.cause.code() {
         "D11" => (
             plan.scenario.transport == Transport::Datagram && any(&["duplicate"]),
             "a network that copies",

@@ -171,7 +171,7 @@ impl Swept {
             ),
             cause.seed,
         );
-        let Some(shrunk) = shrink_to(plan, cause.seed, cause.sought().as_ref(), RUNS) else {
+        let Some(shrunk) = shrink_to(plan, cause.seed, Some(&cause.sought()), RUNS) else {
             return head;
         };
         let name = format!("{}.ron", shrunk.witness.name);

@@ -1,6 +1,9 @@
 //! HTML: one page that needs nothing else. No scripts, no network, everything from files escaped.
 
+use std::collections::BTreeSet;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use semel_models::judge::Cause;
 use semel_models::strategy::Level;
 use semel_scenarios::file::expect::LEVELS;
 
@@ -13,9 +16,9 @@ use crate::report::{Heading, Line, Scene};
 use crate::text::{again, faults_met, goes_wrong, world};
 use crate::words::{self, Mark, Word, causes, span, thousands, word};
 
-pub(crate) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 /// Nothing may be loaded and nothing run, whatever a name in a file says.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// A whole page about some scenes.
 pub fn page(scenes: &[Scene]) -> String {
@@ -83,7 +86,7 @@ fn facts(heading: &Heading) -> String {
     let mut facts = vec![
         format!("seed {}", heading.seed),
         world(heading, Glyphs::Unicode),
-        format!("{}s", heading.transport),
+        format!("{}s", words::transport(heading.transport)),
         format!("semel {}", heading.semel),
     ];
     facts.extend(
@@ -144,20 +147,29 @@ fn numbers(lines: &[&Line]) -> Markup {
     table(lines, &titles, "number", row)
 }
 
-/// A table with a row for each strategy.
 fn table(lines: &[&Line], titles: &[&str], class: &str, row: impl Fn(&Line) -> Markup) -> Markup {
+    let rows = lines.iter().map(|line| (&*line.row.strategy, row(line)));
+    by_strategy(rows, titles, Some(class))
+}
+
+/// A table with a row for each strategy.
+pub(crate) fn by_strategy<'a>(
+    rows: impl Iterator<Item = (&'a str, Markup)>,
+    titles: &[&str],
+    class: Option<&str>,
+) -> Markup {
     html! {
         div.wide {
             table {
                 thead {
                     tr {
                         th scope="col" { "strategy" }
-                        @for title in titles { th class=(class) scope="col" { (title) } }
+                        @for title in titles { th class=[class] scope="col" { (title) } }
                     }
                 }
                 tbody {
-                    @for line in lines {
-                        tr { th scope="row" { (clean(&line.row.strategy)) } (row(line)) }
+                    @for (strategy, row) in rows {
+                        tr { th scope="row" { (clean(strategy)) } (row) }
                     }
                 }
             }
@@ -217,14 +229,12 @@ fn account_of(line: &Line) -> Markup {
 
 /// What the symbols mean, and the causes that were met.
 fn legend(scenes: &[Scene]) -> Markup {
-    let mut met: Vec<&str> = scenes
+    let met = scenes
         .iter()
         .flat_map(|scene| &scene.lines)
         .flat_map(|line| &line.row.violations)
-        .map(|violation| violation.cause.as_ref())
-        .collect();
-    met.sort_unstable();
-    met.dedup();
+        .map(|violation| violation.cause);
+    let causes = causes_met(met);
     html! {
         footer {
             h2 { "How to read this" }
@@ -236,16 +246,28 @@ fn legend(scenes: &[Scene]) -> Markup {
                  the consumer once), of the effect (applied once). Inbound is between producer and log, outbound \
                  between log, consumer and sink."
             }
-            @if !met.is_empty() {
-                dl {
-                    @for code in met {
-                        @let cause = causes::find(code);
-                        dt { (clean(code)) } dd { b { (cause.name) } ": " (cause.meaning) "." }
-                    }
-                }
-            }
+            @if let Some(causes) = causes { (causes) }
         }
     }
+}
+
+/// What the causes that were met mean, if there were any.
+pub(crate) fn causes_met(causes: impl Iterator<Item = Cause>) -> Option<Markup> {
+    let met: BTreeSet<&str> = causes.map(Cause::code).collect();
+    let words = |code: &str| {
+        code.parse()
+            .map(causes::words)
+            .expect("it is the code of one")
+    };
+    let list = html! {
+        dl {
+            @for code in &met {
+                @let cause = words(code);
+                dt { (code) } dd { b { (cause.name) } ": " (cause.meaning) "." }
+            }
+        }
+    };
+    (!met.is_empty()).then_some(list)
 }
 
 /// Text from a file: control characters written out; maud escapes the rest.

@@ -1,7 +1,5 @@
 //! How a run stands at each of the three levels, log, delivery and effect: promised or not, intact or not.
 
-use std::collections::BTreeSet;
-
 use semel_models::strategy::{Invariant, Level};
 use semel_scenarios::outcome::row::{RunVerdict, ViolationRow};
 
@@ -30,7 +28,7 @@ pub fn standing(line: &Line, level: Level) -> Standing {
         .row
         .violations
         .iter()
-        .filter(|violation| violation.level == level.name())
+        .filter(|violation| violation.level == level)
         .collect();
     let promised = line.promise.iter().any(|clause| clause.level == level);
     let mark = match &here[..] {
@@ -41,17 +39,17 @@ pub fn standing(line: &Line, level: Level) -> Standing {
     };
     Standing {
         mark,
-        text: count(line, level, &here),
+        text: count(line, level, here.is_empty()),
     }
 }
 
-fn count(line: &Line, level: Level, here: &[&ViolationRow]) -> String {
+fn count(line: &Line, level: Level, intact: bool) -> String {
     let row = &line.row;
     let (lost, late) = match level {
         Level::Effect => (row.lost, row.reordered),
         _ => (
-            distinct(here, Invariant::NoLoss),
-            distinct(here, Invariant::KeyOrder),
+            row.count(Invariant::NoLoss, level),
+            row.count(Invariant::KeyOrder, level),
         ),
     };
     let counts = [
@@ -64,7 +62,7 @@ fn count(line: &Line, level: Level, here: &[&ViolationRow]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", thousands(count)))
         .collect();
-    match (parts.is_empty(), here.is_empty()) {
+    match (parts.is_empty(), intact) {
         (false, _) => parts.join(", "),
         (true, false) => "not as it should be".into(),
         (true, true) if level == Level::Effect && row.applied < row.records => {
@@ -72,14 +70,4 @@ fn count(line: &Line, level: Level, here: &[&ViolationRow]) -> String {
         }
         (true, true) => "all once".into(),
     }
-}
-
-/// How many records these violations of an invariant are about.
-fn distinct(here: &[&ViolationRow], invariant: Invariant) -> u64 {
-    let records: BTreeSet<Option<u32>> = here
-        .iter()
-        .filter(|violation| violation.invariant == invariant.name())
-        .map(|violation| violation.record)
-        .collect();
-    records.len() as u64
 }

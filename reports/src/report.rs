@@ -11,6 +11,7 @@ use semel_scenarios::outcome::row::Row;
 use semel_scenarios::outcome::verdict::{self, Judgement};
 use semel_scenarios::trial::Told;
 use semel_scenarios::trial::plan::Plan;
+use semel_sim::net::Transport;
 
 use crate::words;
 
@@ -34,8 +35,8 @@ pub struct Heading {
     pub seed: u64,
     /// Version of the program.
     pub semel: String,
-    /// `connection` or `datagram`.
-    pub transport: String,
+    /// How messages travel.
+    pub transport: Transport,
     /// How many nodes and partitions there are.
     pub topology: Topology,
     /// How many records are intended.
@@ -88,7 +89,7 @@ impl Heading {
             question: scenario.question.clone(),
             seed,
             semel: env!("CARGO_PKG_VERSION").into(),
-            transport: format!("{:?}", scenario.transport).to_lowercase(),
+            transport: scenario.transport,
             topology: scenario.topology,
             records: scenario.records(),
             faults: plan.acting().map(words::fault).collect(),

@@ -1,42 +1,29 @@
-//! A page about a folder of results: verdicts with rates, what was violated and why, latencies, the price.
+//! A page about a folder of results, whichever command filled it: verdicts with rates, what was violated and why, latencies, the price.
 //!
 //! Everything on it is read from [`Gathered`]; nothing is loaded, nothing runs, everything from files is escaped.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use semel_scenarios::outcome::summary::Summary;
 use semel_scenarios::sweep::gathered::{Gathered, Group};
 
 use crate::chart;
-use crate::html::{POLICY, STYLE, badge, clean};
-use crate::ink::finish;
+use crate::html::{badge, by_strategy, causes_met, clean, sheet};
 use crate::sweep::{interval, percent};
-use crate::words::{Word, causes, list, overall, plural, span, thousands};
+use crate::words::{Word, list, overall, plural, span, thousands};
 
 /// A whole page.
 pub fn page(gathered: &Gathered) -> String {
     let scenarios = scenarios(gathered);
     let names: Vec<&str> = scenarios.iter().map(|one| one.0).collect();
     let title = format!("{} · semel", list(&names));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (clean(&title)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
-                    (heading(gathered))
-                    @for (name, groups) in &scenarios { (section(name, groups)) }
-                    (legend(gathered))
-                }
-            }
-        }
-    };
-    finish(&page.into_string())
+    sheet(
+        &title,
+        &html! {
+            (heading(gathered))
+            @for (name, groups) in &scenarios { (section(name, groups)) }
+            (legend(gathered))
+        },
+    )
 }
 
 /// The groups of each scenario, in order.
@@ -63,10 +50,10 @@ fn heading(gathered: &Gathered) -> Markup {
         format!("semel {}", manifest.semel),
     ];
     html! {
-        h1 { "Results of a sweep" }
+        h1 { "Results" }
         p.world { (clean(&facts.join(" · "))) }
         @if !manifest.complete {
-            p.open { b { "?" } " The sweep was cut short: this is the longest complete prefix of its runs." }
+            p.open { b { "?" } " It was cut short: this is the longest complete prefix of its runs." }
         }
     }
 }
@@ -157,25 +144,10 @@ fn prices(groups: &[&Group]) -> Markup {
     })
 }
 
-/// A table with a row for each strategy.
 fn table(groups: &[&Group], titles: &[&str], row: impl Fn(&Group) -> Markup) -> Markup {
-    html! {
-        div.wide {
-            table {
-                thead {
-                    tr {
-                        th scope="col" { "strategy" }
-                        @for title in titles { th scope="col" { (title) } }
-                    }
-                }
-                tbody {
-                    @for group in groups {
-                        tr { th scope="row" { (clean(&group.summary.strategy)) } (row(group)) }
-                    }
-                }
-            }
-        }
-    }
+    let rows = groups.iter();
+    let rows = rows.map(|group| (&*group.summary.strategy, row(group)));
+    by_strategy(rows, titles, None)
 }
 
 /// The causes that were met.
@@ -184,19 +156,12 @@ fn legend(gathered: &Gathered) -> Markup {
         .groups
         .iter()
         .flat_map(|group| &group.summary.causes);
-    let mut met: Vec<&str> = found.map(|one| &*one.cause).collect();
-    met.sort_unstable();
-    met.dedup();
+    let causes = causes_met(found.map(|one| one.cause));
     html! {
-        @if !met.is_empty() {
+        @if let Some(causes) = causes {
             footer {
                 h2 { "Causes" }
-                dl {
-                    @for code in met {
-                        @let cause = causes::find(code);
-                        dt { (clean(code)) } dd { b { (cause.name) } ": " (cause.meaning) "." }
-                    }
-                }
+                (causes)
             }
         }
     }

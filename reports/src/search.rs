@@ -65,6 +65,7 @@ pub fn shrunk_json(shrunk: &Shrunk, witness: &str) -> String {
         "kin": shrunk.kin,
         "runs": shrunk.runs,
         "cut_short": shrunk.cut_short,
+        "beyond": shrunk.beyond,
         "witness": witness,
     });
     json::line(&told)
@@ -231,7 +232,7 @@ fn found(one: &Counterexample) -> String {
     let mut out = format!(
         "    {:9} {invariant} at {level}  {standing}  {cause} ({})\n",
         plural(one.faults as u64, "fault"),
-        causes::find(cause).name
+        causes::words(*cause).name
     );
     for deviation in &one.schedule {
         let _ = writeln!(out, "              {deviation}");

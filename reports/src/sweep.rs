@@ -1,5 +1,6 @@
 //! A sweep on a page: verdicts with rates, causes with their simplest runs, and what never happened.
 
+use semel_models::strategy::Level;
 use semel_scenarios::outcome::minimal::FaultSet;
 use semel_scenarios::outcome::summary::{CauseCount, Summary};
 use semel_scenarios::witness::sought::Sought;
@@ -156,7 +157,7 @@ fn causes(lines: &[Swept], glyphs: Glyphs, detail: Detail) -> String {
         }
     }
     let mut several = lines.iter().filter(|line| line.summary.causes.len() > 1);
-    let other = several.find_map(|line| line.summary.causes.last()?.sought());
+    let other = several.find_map(|line| Some(line.summary.causes.last()?.sought()));
     let note = paragraph("", 0, &glyphs.clean(&met(other.as_ref(), shortened)));
     format!("\n{}{note}", table.render())
 }
@@ -189,14 +190,14 @@ fn groups(line: &Swept) -> Vec<Vec<Told<'_>>> {
         .iter()
         .zip(line.again.iter().map(Vec::as_slice))
     {
-        let key = |cause: &CauseCount| (cause.broken, cause.cause.clone(), cause.side.clone());
+        let key = |cause: &CauseCount| (cause.broken, cause.cause, cause.side);
         let same = |group: &&mut Vec<Told<'_>>| key(group[0].0) == key(told.0);
         match groups.iter_mut().find(same) {
             Some(group) => group.push(told),
             None => groups.push(vec![told]),
         }
     }
-    let gravity = |(cause, _): &Told<'_>| (cause.level == "effect", cause.runs);
+    let gravity = |(cause, _): &Told<'_>| (cause.level == Level::Effect, cause.runs);
     for group in &mut groups {
         group.sort_by_key(|told| std::cmp::Reverse(gravity(told)));
     }

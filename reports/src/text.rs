@@ -34,7 +34,7 @@ pub fn heading(heading: &Heading, glyphs: Glyphs) -> String {
         "{}{}{}s",
         world(heading, glyphs),
         glyphs.dot(),
-        heading.transport
+        words::transport(heading.transport)
     );
     out.push_str(&paint(&glyphs.clean(&world), DIM));
     out.push('\n');

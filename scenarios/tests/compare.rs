@@ -133,7 +133,7 @@ fn what_never_comes_to_rest_is_stuck_though_the_run_settles() {
     let plan = Arc::new(Plan::new(&scenario, "transactional", &[]).expect("it fits"));
     for seed in [3005, 3032] {
         let row = Runner::new(&plan).run(seed);
-        assert_eq!(row.end, "settled");
+        assert_eq!(row.end, semel_scenarios::outcome::row::Ended::Settled);
         let mut sum = Summarizer::new(&plan);
         sum.add(&row);
         assert_eq!(sum.finish().stuck_runs, 1);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use semel_models::strategy::Invariant;
 use semel_scenarios::catalog;
 use semel_scenarios::explain::explain;
 use semel_scenarios::file::load::{Source, load, load_with};
@@ -10,7 +11,6 @@ use semel_scenarios::file::scenario::{Fault, Scenario};
 use semel_scenarios::file::setting::Setting;
 use semel_scenarios::outcome::row::ViolationRow;
 use semel_scenarios::outcome::summary::Summarizer;
-use semel_scenarios::outcome::verdict;
 use semel_scenarios::shrink::{Budget, RUNS, Shrunk, Size, shrink, shrink_to};
 use semel_scenarios::trial::Runner;
 use semel_scenarios::trial::plan::Plan;
@@ -71,12 +71,7 @@ fn held(plan: &Arc<Plan>, seed: u64) -> Option<String> {
     assert_eq!(shrunk.cut_short, None, "{name}");
     assert_eq!(shrunk.beyond, [], "{name}");
     let aim = shrunk.aim;
-    let broken = format!(
-        "{} at {} {}",
-        aim.invariant.name(),
-        aim.level.name(),
-        verdict::cause(aim.cause)
-    );
+    let broken = format!("{} at {} {}", aim.invariant, aim.level, aim.cause);
     Some(format!(
         "{name:48} {broken:32} {} -> {}\n",
         size(shrunk.before),
@@ -112,9 +107,8 @@ fn nothing_is_superfluous(name: &str, witness: &Arc<Scenario>, shrunk: &Shrunk) 
         let plan = Plan::new(&Arc::new(less), strategy, &[]).expect("it fits");
         let row = Runner::new(&Arc::new(plan)).run(0);
         let aim = shrunk.aim;
-        let alike = |found: &&ViolationRow| {
-            (&*found.invariant, &*found.level) == (aim.invariant.name(), aim.level.name())
-        };
+        let alike =
+            |found: &&ViolationRow| (found.invariant, found.level) == (aim.invariant, aim.level);
         let without = row.violations.iter().find(alike);
         let without = without.map(|found| &found.cause);
         assert_eq!(
@@ -223,7 +217,7 @@ fn what_ended_ends_in_the_witness() {
             .expect("it is a witness")
             .run
             .row;
-        let converges = |one: &ViolationRow| one.invariant != "convergence";
+        let converges = |one: &ViolationRow| one.invariant != Invariant::Convergence;
         assert!(row.violations.iter().all(converges), "{:?}", row.violations);
     }
 }
@@ -239,7 +233,7 @@ fn a_run_that_ends_for_want_of_events_has_a_witness() {
     for seed in [20, 34] {
         let shrunk = shrink(&plan, seed, 500).expect("it fails");
         let explained = explain(&shrunk).expect("it can be explained");
-        assert_eq!(explained.violation.invariant, shrunk.aim.invariant.name());
+        assert_eq!(explained.violation.invariant, shrunk.aim.invariant);
     }
 }
 
@@ -362,7 +356,7 @@ fn each_kind_of_violation_that_a_sweep_finds_can_be_shrunk() {
     let causes = summarizer.finish().causes;
     assert!(causes.len() >= 5, "{causes:?}");
     for cause in causes {
-        let sought = cause.sought().expect("what a row says is understood");
+        let sought = cause.sought();
         let shrunk = shrink_to(&plan, cause.seed, Some(&sought), RUNS).expect("it is there");
         let witness = shrunk.witness.witness.expect("it is one");
         assert_eq!(Sought::of(&witness), sought);

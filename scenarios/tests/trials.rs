@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use semel_models::judge::{Cause, Side};
 use semel_models::strategy::{Invariant, Level};
 use semel_scenarios::catalog;
 use semel_scenarios::file::expect::{Breach, Expected};
 use semel_scenarios::file::load::{Source, load};
 use semel_scenarios::file::scenario::Scenario;
 use semel_scenarios::file::setting::Setting;
-use semel_scenarios::outcome::row::{Row, RunVerdict};
+use semel_scenarios::outcome::row::{Ended, Row, RunVerdict};
 use semel_scenarios::outcome::summary::{Summarizer, Summary};
 use semel_scenarios::outcome::verdict::{self, Judgement};
 use semel_scenarios::shrink::shrink;
@@ -152,8 +153,8 @@ fn a_lost_ack_doubles_the_record_unless_something_recognises_it() {
     );
     let untouched = row("at-most-once");
     assert_eq!(
-        (untouched.verdict, untouched.end.as_str()),
-        (RunVerdict::NotApplicable, "not-run")
+        (untouched.verdict, untouched.end),
+        (RunVerdict::NotApplicable, Ended::NotRun)
     );
 }
 
@@ -244,16 +245,11 @@ fn a_summary_counts_causes_and_names_the_simplest_run() {
     let cause = summary
         .causes
         .iter()
-        .find(|cause| cause.level == "effect" && cause.invariant == "no_duplicate");
+        .find(|cause| cause.level == Level::Effect && cause.invariant == Invariant::NoDuplicate);
     let cause = cause.expect("the duplicate has a cause");
     assert_eq!(
-        (
-            cause.cause.as_ref(),
-            cause.side.as_ref(),
-            cause.runs,
-            cause.seed
-        ),
-        ("D7", "outbound", 10, 0)
+        (cause.cause, cause.side, cause.runs, cause.seed),
+        (Cause::Unmarked, Side::Outbound, 10, 0)
     );
     assert_eq!(summary.fired["crash"], 10);
 }
@@ -352,7 +348,8 @@ fn a_sink_slower_than_its_clients_timeout_pays_twice() {
 /// The causes of the duplicated effects.
 fn effects(row: &Row) -> Vec<String> {
     let doubled = row.violations.iter();
-    let doubled = doubled.filter(|one| one.invariant == "no_duplicate" && one.level == "effect");
+    let doubled =
+        doubled.filter(|one| one.invariant == Invariant::NoDuplicate && one.level == Level::Effect);
     let mut causes: Vec<String> = doubled
         .map(|one| format!("{} {}", one.cause, one.side))
         .collect();
@@ -453,8 +450,12 @@ fn patience_is_for_what_can_get_on() {
         "network: (latency: \"2min\")",
     ] {
         let row = run(hopeless);
-        let said = (row.verdict, &*row.end);
-        assert_eq!(said, (RunVerdict::Inconclusive, "exhausted"), "{hopeless}");
+        let said = (row.verdict, row.end);
+        assert_eq!(
+            said,
+            (RunVerdict::Inconclusive, Ended::Exhausted),
+            "{hopeless}"
+        );
     }
     for healing in [
         "faults: [Drop(rate: 1, until: \"12min\")]",
@@ -467,8 +468,8 @@ fn patience_is_for_what_can_get_on() {
         "faults: [Crash(node: \"consumer\", at: \"6s\")], settle: (patience: \"5s\")",
     ] {
         let row = run(healing);
-        let said = (row.verdict, &*row.end);
-        assert_eq!(said, (RunVerdict::Holds, "settled"), "{healing}");
+        let said = (row.verdict, row.end);
+        assert_eq!(said, (RunVerdict::Holds, Ended::Settled), "{healing}");
     }
 }
 
@@ -502,8 +503,8 @@ fn slow_work_is_no_standstill() {
     let plan = Plan::new(&scenario, "slow", &[]).expect("it fits");
     let row = Runner::new(&Arc::new(plan)).run(0);
     assert_eq!(
-        (row.verdict, row.applied, &*row.end),
-        (RunVerdict::Holds, 2, "settled")
+        (row.verdict, row.applied, row.end),
+        (RunVerdict::Holds, 2, Ended::Settled)
     );
 }
 
@@ -587,9 +588,9 @@ fn a_promise_that_nobody_writes_may_be_expected_to_break() {
         let found = row
             .violations
             .iter()
-            .find(|one| one.invariant == "convergence");
+            .find(|one| one.invariant == Invariant::Convergence);
         let found = found.expect("the key stays in progress");
-        assert_eq!((&*found.cause, found.promised), ("S3", true));
+        assert_eq!((found.cause, found.promised), (Cause::KeyInProgress, true));
         assert_eq!(found.waived, judged == Judgement::Met);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use semel_models::strategy::{Assumption, Invariant, Level};
 use semel_scenarios::catalog;
+use semel_scenarios::file::expect::Breach;
 use semel_scenarios::file::load::{Source, load, load_with};
 use semel_scenarios::file::setting::Setting;
 use semel_scenarios::trial::plan::Plan;
@@ -24,12 +26,10 @@ fn verified(menu: &str, strategy: &str, most: usize) -> Verified {
 }
 
 fn fewest(verified: &Verified, invariant: &str, level: &str) -> Option<usize> {
-    let of_kind = verified.found.iter().filter(|one| {
-        (
-            one.violation.invariant.as_ref(),
-            one.violation.level.as_ref(),
-        ) == (invariant, level)
-    });
+    let kind: Breach = format!("{invariant} at {level}")
+        .parse()
+        .expect("it is one");
+    let of_kind = verified.found.iter().filter(|one| one.violation.is(kind));
     of_kind.map(|one| one.faults).min()
 }
 
@@ -100,9 +100,10 @@ fn idempotency_keys_hold_against_two_faults() {
     keeps_its_promise_twice("idempotency-key");
     let found = verified("[Crash]", "idempotency-key", 1);
     let mut kinds = found.found.iter().map(|one| &one.violation);
-    let double = kinds.find(|one| one.invariant == "no_duplicate" && one.level == "effect");
-    let beyond = double.and_then(|one| one.assumption_broken.as_deref());
-    assert_eq!(beyond, Some("NoSinkOutage"), "B13 P2");
+    let double =
+        kinds.find(|one| one.invariant == Invariant::NoDuplicate && one.level == Level::Effect);
+    let beyond = double.and_then(|one| one.assumption_broken.clone());
+    assert_eq!(beyond, Some(Assumption::NoSinkOutage), "B13 P2");
 }
 
 #[test]
@@ -129,10 +130,10 @@ fn a_log_that_loses_power_forgets_its_producers_too() {
     let promised: Vec<_> = kinds.filter(|one| one.promised).collect();
     assert!(!promised.is_empty(), "a power loss loses");
     for one in promised {
-        let beyond = one.assumption_broken.as_deref();
+        let beyond = one.assumption_broken.as_ref();
         assert_eq!(
             beyond,
-            Some("NoPowerLoss"),
+            Some(&Assumption::NoPowerLoss),
             "{one:?}, semantics §1.3 rule 7"
         );
     }
@@ -145,11 +146,11 @@ fn what_lies_outside_the_assumptions_is_beyond_the_promise() {
     let loss = found
         .found
         .iter()
-        .find(|one| one.violation.invariant == "no_loss")
+        .find(|one| one.violation.invariant == Invariant::NoLoss)
         .expect("power loss loses");
     assert_eq!(
-        loss.violation.assumption_broken.as_deref(),
-        Some("NoPowerLoss")
+        loss.violation.assumption_broken,
+        Some(Assumption::NoPowerLoss)
     );
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use semel_models::strategy::Invariant;
+use semel_models::judge::Cause;
 use semel_scenarios::catalog;
 use semel_scenarios::file::complaint::Source;
 use semel_scenarios::file::load::load;
 use semel_scenarios::file::scenario::{Fault, Scenario};
-use semel_scenarios::outcome::row::ViolationRow;
+use semel_scenarios::outcome::row::{Ended, ViolationRow};
 use semel_scenarios::trial::plan::Plan;
 use semel_scenarios::trial::{Opened, Runner};
 use semel_sim::time::Span;
@@ -39,7 +39,7 @@ fn inexcusable(scenario: &Arc<Scenario>, strategy: &str, seed: u64) -> Vec<Strin
         return Vec::new();
     };
     let row = Runner::new(&Arc::new(plan)).run(seed);
-    let bad = |violation: &&ViolationRow| violation.is_breach() || violation.cause == "other";
+    let bad = |violation: &&ViolationRow| violation.is_breach() || violation.cause == Cause::Other;
     let found = row.violations.iter().filter(bad);
     let told = found.map(|violation| format!("{strategy}, seed {seed}: {violation:?}"));
     told.collect()
@@ -92,9 +92,7 @@ proptest! {
         let text = Writer::new(&choices, Kind::Tame).scenario();
         let Some(plan) = read(&text).as_ref().and_then(plan) else { return Ok(()) };
         for violation in Runner::new(&plan).run(seed).violations {
-            let named = |known: &Invariant| known.name() == violation.invariant;
-            let invariant = Invariant::ALL.into_iter().find(named).expect("it has a name");
-            let known = invariant.levels().iter().any(|level| level.name() == violation.level);
+            let known = violation.invariant.levels().contains(&violation.level);
             prop_assert!(known, "{} at {}: {}", violation.invariant, violation.level, text);
         }
     }
@@ -172,7 +170,7 @@ proptest! {
         let opened = Runner::new(&plan).run_open(seed).expect("it applies");
         prop_assert_eq!(&opened.row, &row, "open eyes: {}", &text);
         // Endless weather has no end to be noted.
-        if row.end != "settled" { return Ok(()) }
+        if row.end != Ended::Settled { return Ok(()) }
         // Where nothing heals, patience waits for the end of each fault; a script does not tell when that was.
         let ends = |fault: &Fault| fault.as_packet().is_some_and(|hit| hit.until.is_some());
         if plan.scenario.heal_at.is_none() && plan.scenario.faults.iter().any(ends) { return Ok(()) }

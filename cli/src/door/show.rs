@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use semel_models::judge::Cause;
 use semel_reports::listing::{self, Shelf};
 use semel_reports::report::Scene;
 use semel_reports::text::Detail;
@@ -100,13 +101,12 @@ fn shelf(topic: Topic) -> Shelf {
         Topic::Causes => (
             "cause",
             "Causes: why a record was doubled (D), lost (L), late (R) or stuck (S)",
-            causes::CAUSES
+            Cause::ALL
                 .iter()
                 .map(|cause| {
-                    (
-                        cause.code.into(),
-                        format!("{}: {}", cause.name, cause.meaning),
-                    )
+                    let words = causes::words(*cause);
+                    let told = format!("{}: {}", words.name, words.meaning);
+                    (cause.code().into(), told)
                 })
                 .collect(),
         ),

@@ -4,8 +4,9 @@
 
 use semel_sim::time::Time;
 
+use super::causes::Cause;
 use super::evidence::{Facts, Flags, Known, Struck, short};
-use super::finding::{Cause, Side};
+use super::finding::Side;
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
 use crate::strategy::{Fence, Memory, Name};
@@ -14,7 +15,7 @@ use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 /// Where a violation was born, and why.
 pub(super) type Origin = (Side, Cause);
 
-/// Why a record came into the log again, as the number of a duplicate's cause.
+/// Why a record came into the log again.
 ///
 /// The store had the last word. If it was asked and had lost (D2), aged (D3) or evicted (D4) its state, that is it; but
 /// no state would have told it under another name.
@@ -22,24 +23,30 @@ pub(super) type Origin = (Side, Cause);
 /// earlier one came in time (D1: lost or late, which is the same to who waits), and one of a later session that the
 /// source's position had not been saved (D7). Where somebody looks and finds nothing, the name was another one: of a
 /// new session (D2), or a new id (D5).
-pub(super) fn of_copy(facts: &Facts, attempt: u32, session: u32, missed: Miss, name: Name) -> u8 {
+pub(super) fn of_copy(
+    facts: &Facts,
+    attempt: u32,
+    session: u32,
+    missed: Miss,
+    name: Name,
+) -> Cause {
     let vague = facts.flags.has(Flags::VAGUE);
     let same_session = vague || facts.stored_session == session;
     match missed {
         Miss::Absent | Miss::Expired | Miss::Evicted
             if is_renamed(facts, attempt, session, name) =>
         {
-            5
+            Cause::KeyDiffers
         }
-        Miss::Absent => 2,
-        Miss::Expired => 3,
-        Miss::Evicted => 4,
-        Miss::TakenOver => 8,
-        _ if same_session && facts.stored.has(attempt) => 11,
-        Miss::Unasked if same_session => 1,
-        Miss::Unasked => 7,
-        Miss::New if same_session => 5,
-        Miss::New => 2,
+        Miss::Absent => Cause::StateAbsent,
+        Miss::Expired => Cause::EntryExpired,
+        Miss::Evicted => Cause::EntryEvicted,
+        Miss::TakenOver => Cause::TwoOwners,
+        _ if same_session && facts.stored.has(attempt) => Cause::NetworkDuplicate,
+        Miss::Unasked if same_session => Cause::NoAnswer,
+        Miss::Unasked => Cause::Unmarked,
+        Miss::New if same_session => Cause::KeyDiffers,
+        Miss::New => Cause::StateAbsent,
     }
 }
 
@@ -147,8 +154,8 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         }
         missed => missed,
     };
-    if let Some(number) = forgotten(missed, interrupted) {
-        return (Side::Outbound, Cause::Duplicate(number));
+    if let Some(cause) = forgotten(missed, interrupted) {
+        return (Side::Outbound, cause);
     }
     if known.rules.is_output(act.partition) {
         return of_output(known, facts, act.partition, act.attempt);
@@ -163,29 +170,26 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         facts.applied_of == facts.deliveries && facts.delivery.consumer == act.actor;
     if !vague
         && !same_delivery
-        && let Some(number) = of_memory(known, facts, act)
+        && let Some(cause) = of_memory(known, facts, act)
     {
-        let side = if number == 5 {
+        let side = if cause == Cause::KeyDiffers {
             Side::Inbound
         } else {
             Side::Outbound
         };
-        return (side, Cause::Duplicate(number));
+        return (side, cause);
     }
     if other_copy {
         return of_other_copy(facts);
     }
     if !vague && same_delivery {
-        return (
-            Side::Outbound,
-            Cause::Duplicate(of_attempt(known, facts, act.attempt)),
-        );
+        return (Side::Outbound, of_attempt(known, facts, act.attempt));
     }
     let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == act.actor;
     let first = facts.effect;
     // Behind a fence only one of two owners acts at a time: what was lacking is the mark.
     let moved = first.consumer != act.actor && known.rules.fence == Fence::Open;
-    let number = of_redelivery(
+    let cause = of_redelivery(
         known,
         first.consumer,
         first.boot,
@@ -193,13 +197,13 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         moved && !vague,
         vague,
     );
-    (Side::Outbound, Cause::Duplicate(number))
+    (Side::Outbound, cause)
 }
 
 /// Why a consumer that remembers ids did not know one that it had handled itself: a crash had emptied its memory, or
 /// its disk was lost (D2), or the entry had been dropped by age (D3) or by number (D4); or another copy had another
 /// id (D5). Nothing, if the crash may have come before the id was written down.
-fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
+fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<Cause> {
     let (keep, volatile) = match known.rules.memory {
         Memory::None => return None,
         Memory::Volatile(keep) => (keep, true),
@@ -210,15 +214,15 @@ fn of_memory(known: &Known, facts: &Facts, act: &Act) -> Option<u8> {
         return None;
     }
     if known.rules.name == Name::Attempt && short(act.offset) != first.offset {
-        return Some(5);
+        return Some(Cause::KeyDiffers);
     }
     let node = known.rules.topology.consumer(act.actor);
     let crashed = known.faults.boots(node) != first.boot;
     match (keep.time, keep.count) {
-        _ if volatile && crashed => Some(2),
-        _ if known.faults.is_wiped_since(node, first.boot) => Some(2),
-        (Some(time), _) if act.at.since(facts.applied_at) > time => Some(3),
-        (_, Some(_)) if !crashed => Some(4),
+        _ if volatile && crashed => Some(Cause::StateAbsent),
+        _ if known.faults.is_wiped_since(node, first.boot) => Some(Cause::StateAbsent),
+        (Some(time), _) if act.at.since(facts.applied_at) > time => Some(Cause::EntryExpired),
+        (_, Some(_)) if !crashed => Some(Cause::EntryEvicted),
         _ => None,
     }
 }
@@ -234,9 +238,9 @@ pub(super) fn could_not_know(known: &Known, record: RecordId, at: Time) -> bool 
 /// that is known, and for another copy. Nothing, if it may have looked for the copy itself.
 const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
     match (differs, other_copy) {
-        (Some(true), true) => Some((Side::Inbound, Cause::Duplicate(5))),
-        (Some(true), false) => Some((Side::Outbound, Cause::Duplicate(5))),
-        (Some(false), _) | (None, false) => Some((Side::Outbound, Cause::Duplicate(6))),
+        (Some(true), true) => Some((Side::Inbound, Cause::KeyDiffers)),
+        (Some(true), false) => Some((Side::Outbound, Cause::KeyDiffers)),
+        (Some(false), _) | (None, false) => Some((Side::Outbound, Cause::CheckThenAct)),
         (None, true) => None,
     }
 }
@@ -251,7 +255,7 @@ pub(super) fn of_output(
     attempt: u32,
 ) -> Origin {
     if facts.flags.has(Flags::TORN) {
-        return (Side::Outbound, Cause::Duplicate(10));
+        return (Side::Outbound, Cause::AbortedRead);
     }
     let vague = facts.flags.has(Flags::VAGUE);
     let moved = !vague && facts.effects > 0 && facts.delivery.offset != facts.effect.offset;
@@ -260,20 +264,20 @@ pub(super) fn of_output(
         return of_other_copy(facts);
     }
     let letter = partition == known.rules.topology.dead_letters();
-    let number = match (facts.delivery_cause, of_attempt(known, facts, attempt)) {
-        (0, 1) if !letter => 5,
-        (0, number) | (number, _) => number,
+    let cause = match (facts.delivery_cause, of_attempt(known, facts, attempt)) {
+        (None, Cause::NoAnswer) if !letter => Cause::KeyDiffers,
+        (None, cause) | (Some(cause), _) => cause,
     };
-    (Side::Outbound, Cause::Duplicate(number))
+    (Side::Outbound, cause)
 }
 
 /// A request took effect again: the network had copied it, or no answer to it came in time. The same attempt twice on a
 /// network that copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
-const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> u8 {
+const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> Cause {
     match (facts.applied.has(attempt), facts.delivery_cause) {
-        (true, _) if known.faults.struck.has(Struck::DUPLICATE) => 11,
-        (true, number) if number > 0 => number,
-        _ => 1,
+        (true, _) if known.faults.struck.has(Struck::DUPLICATE) => Cause::NetworkDuplicate,
+        (true, Some(cause)) => cause,
+        _ => Cause::NoAnswer,
     }
 }
 
@@ -292,7 +296,7 @@ fn of_delivery(
     let rewound = known.is_rewound(partition, offset, generation);
     let last = facts.delivery;
     let moved = last.consumer != consumer;
-    let number = of_redelivery(
+    let cause = of_redelivery(
         known,
         last.consumer,
         last.boot,
@@ -300,18 +304,18 @@ fn of_delivery(
         moved && !vague,
         vague,
     );
-    (Side::Outbound, Cause::Duplicate(number))
+    (Side::Outbound, cause)
 }
 
 /// What a sink that looked has to say. A request in progress that was taken over had been cut short by a crash (D7), or
 /// was still being worked on (D8).
-const fn forgotten(missed: Miss, interrupted: bool) -> Option<u8> {
+const fn forgotten(missed: Miss, interrupted: bool) -> Option<Cause> {
     match missed {
-        Miss::TakenOver if interrupted => Some(7),
-        Miss::TakenOver => Some(8),
-        Miss::Absent => Some(2),
-        Miss::Expired => Some(3),
-        Miss::Evicted => Some(4),
+        Miss::TakenOver if interrupted => Some(Cause::Unmarked),
+        Miss::TakenOver => Some(Cause::TwoOwners),
+        Miss::Absent => Some(Cause::StateAbsent),
+        Miss::Expired => Some(Cause::EntryExpired),
+        Miss::Evicted => Some(Cause::EntryEvicted),
         Miss::Unasked | Miss::New => None,
     }
 }
@@ -319,11 +323,11 @@ const fn forgotten(missed: Miss, interrupted: bool) -> Option<u8> {
 /// There were two copies of it: both in the log, or the first one undone after it had been read.
 fn of_other_copy(facts: &Facts) -> Origin {
     match facts.log_cause {
-        0 => (Side::Outbound, Cause::Duplicate(10)),
+        None => (Side::Outbound, Cause::AbortedRead),
         _ if facts.flags.has(Flags::EXPOSED) && facts.flags.has(Flags::ABORTED) => {
-            (Side::Outbound, Cause::Duplicate(10))
+            (Side::Outbound, Cause::AbortedRead)
         }
-        number => (Side::Inbound, Cause::Duplicate(number)),
+        Some(cause) => (Side::Inbound, cause),
     }
 }
 
@@ -337,13 +341,13 @@ fn of_redelivery(
     rewound: bool,
     moved: bool,
     vague: bool,
-) -> u8 {
+) -> Cause {
     let node = known.rules.topology.consumer(consumer);
     let crashed = known.faults.boots(node) != boot;
     match (rewound, crashed && !vague, moved) {
-        (true, _, _) => 9,
-        (false, true, _) | (false, false, false) => 7,
-        (false, false, true) => 8,
+        (true, _, _) => Cause::ProgressRegressed,
+        (false, true, _) | (false, false, false) => Cause::Unmarked,
+        (false, false, true) => Cause::TwoOwners,
     }
 }
 
@@ -356,26 +360,26 @@ fn of_redelivery(
 pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
     let flags = facts.flags;
     if facts.copies > 0 {
-        return (Side::Outbound, Cause::Loss(of_unread(known, facts)));
+        return (Side::Outbound, of_unread(known, facts));
     }
-    let number = if flags.has(Flags::MISTAKEN) {
-        5
+    let cause = if flags.has(Flags::MISTAKEN) {
+        Cause::Mistaken
     } else if flags.has(Flags::TRUNCATED) {
-        3
+        Cause::NotSynced
     } else if flags.has(Flags::WIPED) {
-        1
+        Cause::AckedEarly
     } else if flags.has(Flags::CUT) {
-        2
+        Cause::Truncated
     } else if flags.has(Flags::TORN) {
-        7
+        Cause::Torn
     } else if flags.has(Flags::ABORTED) || facts.open > 0 {
-        6
+        Cause::AbortedLate
     } else if known.rules.ok == Claim::Nothing || is_unsent(known, facts) || was_given_up(flags) {
-        11
+        Cause::GivenUp
     } else {
-        1
+        Cause::AckedEarly
     };
-    (Side::Inbound, Cause::Loss(number))
+    (Side::Inbound, cause)
 }
 
 /// Whether a record never left its client, which did not count it as sent either.
@@ -393,39 +397,39 @@ const fn was_given_up(flags: Flags) -> bool {
 /// a reader was reset beyond it before it was marked, or stood beyond it already when it got the offset of a record
 /// that was lost (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
-fn of_unread(known: &Known, facts: &Facts) -> u8 {
+fn of_unread(known: &Known, facts: &Facts) -> Cause {
     let flags = facts.flags;
     if flags.has(Flags::SKIPPED.with(Flags::PARKED)) {
-        9
+        Cause::ErrorSwallowed
     } else if flags.has(Flags::KNOWN_LATER) {
-        5
+        Cause::Mistaken
     } else if flags.has(Flags::UNDONE) {
-        1
+        Cause::AckedEarly
     } else if flags.has(Flags::OUTPUT_LOST) {
         of_lost_output(flags)
     } else if flags.has(Flags::OVERRUN) {
-        8
+        Cause::Skipped
     } else if flags.has(Flags::OUTPUT_ABORTED) || facts.open > 0 {
-        7
+        Cause::Torn
     } else if known.is_overrun(facts) {
-        8
+        Cause::Skipped
     } else if facts.deliveries > 0 {
-        4
+        Cause::MarkedFirst
     } else if flags.has(Flags::HIDDEN) {
-        10
+        Cause::Filtered
     } else {
-        4
+        Cause::MarkedFirst
     }
 }
 
 /// How an output that had taken effect was lost: with the unsynced end of its log (L3), otherwise from there (L2), or
 /// with the disk (L1).
-pub(super) const fn of_lost_output(flags: Flags) -> u8 {
+pub(super) const fn of_lost_output(flags: Flags) -> Cause {
     if flags.has(Flags::TRUNCATED) {
-        3
+        Cause::NotSynced
     } else if flags.has(Flags::CUT) {
-        2
+        Cause::Truncated
     } else {
-        1
+        Cause::AckedEarly
     }
 }

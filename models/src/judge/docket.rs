@@ -6,8 +6,9 @@ use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 
 use super::cause::Origin;
+use super::causes::Cause;
 use super::evidence::{Flags, Known, PerAccount, Struck};
-use super::finding::{Cause, Findings, KEPT, Violation};
+use super::finding::{Findings, KEPT, Violation};
 use crate::strategy::{Assumption, Invariant, Level};
 use crate::vocabulary::RecordId;
 
@@ -245,7 +246,7 @@ fn holds(assumption: &Assumption, report: &Report, at: Time, known: &Known) -> b
         Assumption::TrueClocks => !struck.has(Struck::CLOCK),
         Assumption::TrueStoreClocks => !struck.has(Struck::STORE_CLOCK),
         Assumption::DedupKept => !of_record(Flags::FORGOTTEN, Struck::FORGOTTEN),
-        Assumption::NoEviction => report.origin.1 != EVICTED,
+        Assumption::NoEviction => report.origin.1 != Cause::EntryEvicted,
         Assumption::LeaseKept => !struck.has(Struck::OUTLIVED),
         Assumption::NoGivingUp => !of_record(Flags::GIVEN_UP, Struck::GIVEN_UP),
         Assumption::DistinctContents => !report.record.is_some_and(|record| known.has_twin(record)),
@@ -257,12 +258,9 @@ fn holds(assumption: &Assumption, report: &Report, at: Time, known: &Known) -> b
     }
 }
 
-/// A record was let go for want of room before it came again.
-const EVICTED: Cause = Cause::Duplicate(4);
-
 /// Poison holds up what is behind it, too.
 const fn is_about_poison(cause: Cause) -> bool {
-    matches!(cause, Cause::Loss(9) | Cause::Stuck(4))
+    matches!(cause, Cause::ErrorSwallowed | Cause::PoisonAhead)
 }
 
 /// How late a repeat is: since the first attempt at the record or, for effects, since its first effect.

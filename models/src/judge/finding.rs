@@ -1,14 +1,19 @@
 //! What a judge finds: violations, each with its cause, and the tallies of a run.
 
 use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
 
 use semel_sim::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 
+use super::causes::Cause;
 use crate::strategy::{Assumption, Invariant, Level};
 use crate::vocabulary::RecordId;
 
 /// On which side a violation was born.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Between producer and stream.
     Inbound,
@@ -16,19 +21,29 @@ pub enum Side {
     Outbound,
 }
 
-/// Why it happened: the last decision that could have prevented it (`semantics.md` §4.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
-    /// Duplicate `D1` to `D12`.
-    Duplicate(u8),
-    /// Loss `L1` to `L11`.
-    Loss(u8),
-    /// Reorder `R1` to `R6`.
-    Reorder(u8),
-    /// Stuck `S1` to `S7`.
-    Stuck(u8),
-    /// None of the closed list: a model or an oracle is wrong.
-    Other,
+impl Side {
+    /// Its name in files and rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
+    }
+}
+
+impl FromStr for Side {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let mut both = [Self::Inbound, Self::Outbound].into_iter();
+        both.find(|side| side.name() == name).ok_or(())
+    }
 }
 
 /// One broken invariant.

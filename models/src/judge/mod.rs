@@ -9,6 +9,7 @@
 //! what is declared (`rules`): the clauses of the promise, how the mark relates to effects, what an ok claims.
 
 mod cause;
+mod causes;
 mod docket;
 mod evidence;
 mod finding;
@@ -34,7 +35,8 @@ use evidence::{Facts, Known, Struck};
 use oracle::{Moment, Oracle, hear};
 use rules::Rules;
 
-pub use finding::{Cause, Findings, KEPT, Side, Tally, Violation};
+pub use causes::{Cause, Family};
+pub use finding::{Findings, KEPT, Side, Tally, Violation};
 pub use rules::universal_promises;
 
 macro_rules! oracles {

@@ -1,8 +1,9 @@
 //! What holds a record up for ever (`semantics.md` §4.4, STUCK): the walk from it to whatever it waits for.
 
 use super::cause::Origin;
+use super::causes::Cause;
 use super::evidence::{Facts, Flags, Known, Lane};
-use super::finding::{Cause, Side};
+use super::finding::Side;
 use crate::strategy::{Name, OnOpen};
 use crate::vocabulary::RecordId;
 
@@ -18,13 +19,13 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let flags = facts.flags;
     if facts.copies == 0 && facts.open == 0 {
         let cause = if flags.has(Flags::REFUSED) {
-            Cause::Stuck(6)
+            Cause::FencedOff
         } else if known.rules.name == Name::Sequence
             && (facts.tries > 0 || waits_for_another(known))
         {
-            Cause::Stuck(5)
+            Cause::SequenceGap
         } else if known.rules.on_open == Some(OnOpen::Park) {
-            Cause::Loss(11)
+            Cause::GivenUp
         } else {
             Cause::Other
         };
@@ -36,23 +37,23 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
     let blocked = lane.hanging || lane.unsettled || facts.open > 0;
     // Whatever waits for it, one transaction that hangs has one side: that on which it was opened.
     if blocked && !known.is_undone_for_ever() {
-        return (opener(lane, facts), Cause::Stuck(1));
+        return (opener(lane, facts), Cause::OpenTransaction);
     }
     let cause = if flags.has(Flags::IN_PROGRESS) || claimed_ahead(known, facts) {
-        Cause::Stuck(3)
+        Cause::KeyInProgress
     } else if poison_ahead(known, facts) {
-        Cause::Stuck(4)
-    } else if let Some((_, number)) = caught(known, by_reader) {
-        Cause::Stuck(number)
+        Cause::PoisonAhead
+    } else if let Some((_, cause)) = caught(known, by_reader) {
+        cause
     } else if known.rules.right.group().is_some()
         && (lane.refusals > 0 || lane.assignments > 1 || lane.unmarked > 1)
     {
         // A sink that refuses former owners only says what the group does.
-        Cause::Stuck(7)
+        Cause::RebalanceStorm
     } else if flags.has(Flags::REFUSED) {
-        Cause::Stuck(6)
+        Cause::FencedOff
     } else if blocked {
-        return (opener(lane, facts), Cause::Stuck(1));
+        return (opener(lane, facts), Cause::OpenTransaction);
     } else {
         Cause::Other
     };
@@ -70,7 +71,7 @@ const fn opener(lane: &Lane, facts: &Facts) -> Side {
 }
 
 /// A record on which one of these consumers is caught: its key is in progress for ever (3), or it is poison (4).
-pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, u8)> {
+pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordId, Cause)> {
     let records = known.records.iter();
     // A zombie may have been given it after its owner was.
     let holds = |facts: &Facts| {
@@ -79,8 +80,8 @@ pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordI
     let mut in_hands = records.filter(|(_, facts)| facts.deliveries > 0 && holds(facts));
     in_hands.find_map(|(record, facts)| {
         let poison = known.workload.is_poison(record) && facts.flags.has(Flags::IN_HAND);
-        let claimed = is_claimed(facts).then_some(3);
-        Some((record, claimed.or(poison.then_some(4))?))
+        let claimed = is_claimed(facts).then_some(Cause::KeyInProgress);
+        Some((record, claimed.or(poison.then_some(Cause::PoisonAhead))?))
     })
 }
 

@@ -13,6 +13,7 @@ use semel_sim::address::Label;
 use semel_sim::store::Batch;
 use serde::{Deserialize, Serialize};
 
+use crate::observation::Asked;
 use crate::vocabulary::{Item, Partition, RecordId};
 
 /// A word on the wire.
@@ -125,6 +126,20 @@ macro_rules! kinds {
                         Facts { record, attempt, partition, transaction, commit, batch: None }
                     })*
                 }
+            }
+
+            /// What else it asks for, by the names that files have for it.
+            pub fn asked(&self) -> impl Iterator<Item = (&'static str, Asked)> {
+                let Facts { record, attempt, partition, transaction, commit, batch: _ } = self.wanted();
+                [
+                    ("record", record.map(Asked::from)),
+                    ("attempt", attempt.map(Asked::from)),
+                    ("partition", partition.map(Asked::from)),
+                    ("transaction", transaction.map(Asked::from)),
+                    ("commit", commit.map(Asked::from)),
+                ]
+                .into_iter()
+                .filter_map(|(name, asked)| Some((name, asked?)))
             }
         }
     };

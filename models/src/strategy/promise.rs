@@ -5,6 +5,7 @@ use semel_sim::time::Span;
 use serde::{Deserialize, Serialize};
 
 use alloc::vec::Vec;
+use core::fmt;
 
 /// One claim: at this level, this invariant holds, as long as these assumptions do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -221,5 +222,17 @@ impl Level {
             Self::Delivery => "delivery",
             Self::Effect => "effect",
         }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ron::extensions::Extensions;
-use semel_models::judge::{Cause, Findings, Judge, Side, Violation};
+use semel_models::judge::{Cause, Findings, Judge, Violation};
 use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, Read, TransactionId};
 use semel_models::strategy::Strategy;
 use semel_models::vocabulary::Topology;
@@ -152,17 +152,12 @@ pub(crate) fn describe(violation: &Violation) -> String {
     let record = violation
         .record
         .map_or("-".to_owned(), |record| record.to_string());
+    // Not "other": it stands out among codes.
     let cause = match violation.cause {
-        Cause::Duplicate(number) => format!("D{number}"),
-        Cause::Loss(number) => format!("L{number}"),
-        Cause::Reorder(number) => format!("R{number}"),
-        Cause::Stuck(number) => format!("S{number}"),
-        Cause::Other => "?".to_owned(),
+        Cause::Other => "?",
+        cause => cause.code(),
     };
-    let side = match violation.side {
-        Side::Inbound => "inbound",
-        Side::Outbound => "outbound",
-    };
+    let side = violation.side;
     let scope = match (&violation.broken, violation.promised) {
         (Some(assumption), _) => format!(", beyond {assumption:?}"),
         (None, true) => ", promised".to_owned(),

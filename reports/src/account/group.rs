@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use semel_models::judge::{KEPT, Side};
-use semel_models::strategy::{Clause, Invariant, Level};
+use semel_models::judge::{Cause, Family, Side};
+use semel_models::strategy::{Assumption, Clause, Invariant, Level};
 use semel_scenarios::outcome::row::{Row, ViolationRow};
 
-use super::{Sentence, extra, level, named};
+use super::{Sentence, extra, named};
 use crate::report::Line;
 use crate::words::{self, GLUE, Mark, causes};
 
@@ -49,13 +49,13 @@ impl<'a> Group<'a> {
     fn of(violation: &'a ViolationRow) -> Self {
         Self {
             gravest: violation,
-            levels: level(&violation.level).into_iter().collect(),
+            levels: BTreeSet::from([violation.level]),
             records: violation.record.into_iter().collect(),
         }
     }
 
     fn absorb(&mut self, other: Self) {
-        if other.standing() > self.standing() {
+        if other.gravity() > self.gravity() {
             self.gravest = other.gravest;
         }
         self.levels.extend(other.levels);
@@ -63,24 +63,22 @@ impl<'a> Group<'a> {
     }
 
     /// What happened, and why.
-    fn kind(&self) -> (&str, &str, &str) {
-        let ViolationRow {
-            invariant,
-            cause,
-            side,
-            ..
-        } = self.gravest;
-        (invariant, cause, side)
+    const fn kind(&self) -> (Invariant, Cause, Side) {
+        let gravest = self.gravest;
+        (gravest.invariant, gravest.cause, gravest.side)
     }
 
-    /// How it stands to the promise, gravest last.
-    fn standing(&self) -> (bool, bool, Option<&str>) {
+    /// How it stands to the promise.
+    fn standing(&self) -> (bool, bool, Option<&Assumption>) {
         let violation = self.gravest;
-        (
-            violation.is_breach(),
-            violation.promised,
-            violation.assumption_broken.as_deref(),
-        )
+        let broken = violation.assumption_broken.as_ref();
+        (violation.is_breach(), violation.promised, broken)
+    }
+
+    /// How grave that is.
+    fn gravity(&self) -> (bool, bool, bool) {
+        let (breach, promised, broken) = self.standing();
+        (breach, promised, broken.is_some())
     }
 
     /// The sentence.
@@ -96,8 +94,8 @@ impl<'a> Group<'a> {
                 text: format!("{strategy} promises that {promise}, but {told}"),
             };
         }
-        let beyond = gravest.assumption_broken.as_ref().map(|name| {
-            let broken = words::broken_assumption(name);
+        let beyond = gravest.assumption_broken.as_ref().map(|broken| {
+            let broken = words::broken_assumption(broken);
             format!(" That lies beyond its promise: {broken}.")
         });
         Sentence {
@@ -114,35 +112,29 @@ impl<'a> Group<'a> {
             Invariant::NoDuplicate,
             Invariant::KeyOrder,
         ];
-        let stuck = self.gravest.cause.starts_with('S');
-        let is_told = told
-            .iter()
-            .any(|invariant| invariant.name() == self.gravest.invariant);
-        if is_told || stuck || self.is_aftermath() {
-            causes::story(&self.gravest.cause, side(&self.gravest.side))
+        let (invariant, cause, side) = self.kind();
+        let stuck = cause.family() == Some(Family::Stuck);
+        if told.contains(&invariant) || stuck || self.is_aftermath() {
+            causes::story(cause, side)
         } else {
-            causes::find(&self.gravest.cause).name
+            causes::words(cause).name
         }
     }
 
     /// Whether it only says what a loss or a duplicate left behind.
     pub(super) fn is_aftermath(&self) -> bool {
         let aftermath = [Invariant::SameState, Invariant::Conservation];
-        aftermath
-            .iter()
-            .any(|invariant| invariant.name() == self.gravest.invariant)
+        aftermath.contains(&self.gravest.invariant)
     }
 
     /// The promise that is broken, read aloud: the strategy's own clause, or what everybody promises unasked.
     fn promise(&self, line: &Line) -> String {
         let gravest = self.gravest;
         let own = line.promise.iter().find(|clause: &&Clause| {
-            clause.keeps.name() == gravest.invariant && clause.level.name() == gravest.level
+            (clause.keeps, clause.level) == (gravest.invariant, gravest.level)
         });
-        let kept = words::invariant(&gravest.invariant).map(|words| words.kept);
-        own.map(words::clause)
-            .or_else(|| kept.map(ToOwned::to_owned))
-            .unwrap_or_else(|| gravest.invariant.to_string())
+        let unwritten = || words::invariant(gravest.invariant).kept.to_owned();
+        own.map_or_else(unwritten, words::clause)
     }
 
     fn subject(&self, row: &Row) -> String {
@@ -154,25 +146,16 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Whether there may have been more of this kind than a row keeps.
+    /// Whether there were more of this kind than a row tells one by one.
     fn is_cut_short(&self, row: &Row) -> bool {
-        let kept = |level: &Level| {
-            let kind = |one: &&ViolationRow| {
-                one.invariant == self.gravest.invariant && one.level == level.name()
-            };
-            row.violations.iter().filter(kind).count()
-        };
-        self.levels.iter().map(kept).any(|kept| kept >= KEPT)
+        let of = self.gravest.invariant;
+        self.levels
+            .iter()
+            .any(|level| row.told(of, *level) < row.count(of, *level))
     }
 
     fn predicate(&self, row: &Row) -> String {
-        let Some(words) = words::invariant(&self.gravest.invariant) else {
-            return format!(
-                "broke {} at the level of {}",
-                self.gravest.invariant, self.gravest.level
-            );
-        };
-        match words.invariant {
+        match self.gravest.invariant {
             Invariant::NoDuplicate if !self.records.is_empty() => {
                 // Only where everything took effect is it certain that these did.
                 let all = row.duplicated == 0 && row.applied == row.records;
@@ -194,21 +177,25 @@ impl<'a> Group<'a> {
                 "stands in the log but never took effect".into()
             }
             Invariant::MarkMatchesEffect => self.against_the_mark().into(),
-            _ => words.broken.into(),
+            other => words::invariant(other).broken.into(),
         }
     }
 
     /// Whether it took effect before it was lost: where a sink or an output log lost what it had.
     fn had_effect(&self) -> bool {
         let gravest = self.gravest;
-        gravest.side == "outbound" && matches!(&*gravest.cause, "L1" | "L2" | "L3")
+        let lost = matches!(
+            gravest.cause,
+            Cause::AckedEarly | Cause::Truncated | Cause::NotSynced
+        );
+        gravest.side == Side::Outbound && lost
     }
 
     /// How mark and effect disagree: causes of losses are about effects that are not there.
     fn against_the_mark(&self) -> &'static str {
         if self.had_effect() {
             "was passed by the progress mark, but its effect was lost"
-        } else if self.gravest.cause.starts_with('L') {
+        } else if self.gravest.cause.family() == Some(Family::Loss) {
             "was passed by the progress mark without an effect"
         } else {
             "took effect without the progress mark passing it"
@@ -235,7 +222,7 @@ impl<'a> Group<'a> {
             let records: BTreeSet<_> = row
                 .violations
                 .iter()
-                .filter(|one| one.invariant == self.gravest.invariant && one.level == level.name())
+                .filter(|one| one.invariant == self.gravest.invariant && one.level == level)
                 .filter_map(|one| one.record)
                 .collect();
             records.len() as u64
@@ -249,13 +236,5 @@ impl<'a> Group<'a> {
         } else {
             "more than once".into()
         }
-    }
-}
-
-fn side(name: &str) -> Option<Side> {
-    match name {
-        "inbound" => Some(Side::Inbound),
-        "outbound" => Some(Side::Outbound),
-        _ => None,
     }
 }

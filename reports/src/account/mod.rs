@@ -7,7 +7,6 @@ mod group;
 
 use semel_models::observation::Place;
 use semel_models::strategy::{Invariant, Level};
-use semel_scenarios::file::expect::LEVELS;
 use semel_scenarios::outcome::row::Row;
 
 use crate::report::Line;
@@ -17,7 +16,7 @@ use crate::words::{self, GLUE, Mark, Word, thousands, word};
 const NAMED: usize = 4;
 
 /// The invariants that "at least once" and "at most once" speak of.
-const COUNTED: [&str; 2] = [Invariant::NoLoss.name(), Invariant::NoDuplicate.name()];
+const COUNTED: [Invariant; 2] = [Invariant::NoLoss, Invariant::NoDuplicate];
 
 /// One sentence about a run, and how grave it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,19 +153,14 @@ fn reminder(line: &Line) -> Option<String> {
         .row
         .violations
         .iter()
-        .filter(|violation| !violation.promised && COUNTED.contains(&violation.invariant.as_ref()))
-        .filter_map(|violation| level(&violation.level))
+        .filter(|violation| !violation.promised && COUNTED.contains(&violation.invariant))
+        .map(|violation| violation.level)
         .max()?;
     let place = words::place(worst);
     Some(match words::guarantee(&line.promise, worst) {
         Some(guarantee) => format!("For {place} it promises {guarantee}, no more."),
         None => format!("For {place} it promises nothing."),
     })
-}
-
-/// The level of this name.
-pub(crate) fn level(name: &str) -> Option<Level> {
-    LEVELS.into_iter().find(|level| level.name() == name)
 }
 
 /// How many copies, deliveries or effects there were beyond the first of each record.

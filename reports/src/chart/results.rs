@@ -10,6 +10,9 @@ use super::{Area, DOUBLED, FAINT, INK, LEFT, LOST, ONCE, RIGHT, ROW, WIDTH, draw
 use crate::sweep::percent;
 use crate::words::{plural, span};
 
+/// Room for the side of a violation behind its name.
+const SIDE: u32 = 80;
+
 /// How often each violation was found, strategy by strategy: a bar for the rate, a line for its interval.
 pub fn violations(groups: &[&Group]) -> String {
     let summaries = groups.iter().map(|group| &group.summary);
@@ -35,7 +38,14 @@ fn violation(area: &Area<'_>, top: i32, summary: &Summary, found: &CauseCount) {
     draw(area, &Rectangle::new(bar, colour.filled()));
     let (low, high) = wilson(found.runs, summary.runs);
     stroke(area, (place(low), place(high)), top + ROW / 2 - 1);
-    let said = format!("{} {} at {}", percent(share), found.invariant, found.level);
+    // The side tells two rows of one cause apart.
+    let said = format!(
+        "{} {} at {}, {}",
+        percent(share),
+        found.invariant,
+        found.level,
+        found.side
+    );
     text(area, &said, (RIGHT + 14, middle), INK, HPos::Left);
 }
 
@@ -97,7 +107,7 @@ fn picture(rows: usize, paint: impl FnOnce(&Area<'_>)) -> String {
     let mut svg = String::new();
     let height = top(rows) + 12;
     {
-        let size = (WIDTH, height.unsigned_abs());
+        let size = (WIDTH + SIDE, height.unsigned_abs());
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         paint(&area);
         area.present().expect("a string takes everything");

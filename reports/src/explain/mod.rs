@@ -6,6 +6,7 @@ mod picture;
 mod readers;
 mod steps;
 
+use semel_models::strategy::Assumption;
 use semel_scenarios::explain::{
     Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Named, Smaller,
 };
@@ -129,7 +130,7 @@ fn title(explanation: &Explanation) -> String {
         ),
         (false, _) => "not promised".to_string(),
     };
-    let cause = causes::find(&violation.cause);
+    let cause = causes::words(violation.cause);
     let kin = explanation.kin.map_or_else(String::new, |kin| {
         format!(
             "\nTold of a smaller run of the same plan, of {} under seed {}: it breaks in the same way.",
@@ -147,15 +148,15 @@ fn title(explanation: &Explanation) -> String {
         .fold(String::new(), |told, one| {
             told + "\n" + &account::capital(&one) + "."
         });
-    let anomaly = words::invariant(&violation.invariant).map(|words| words.anomaly);
+    let anomaly = words::invariant(violation.invariant).anomaly;
     format!(
         "{} ({} at {}){record}  {promise}\n{}: {}, cause {} ({}){kin}",
-        anomaly.unwrap_or("something is wrong").to_uppercase(),
+        anomaly.to_uppercase(),
         violation.invariant,
         violation.level,
         explanation.strategy,
         violation.side,
-        cause.code,
+        violation.cause,
         cause.name
     ) + &remarks
 }
@@ -361,8 +362,8 @@ fn needed(explanation: &Explanation) -> String {
 
 /// What a fault decides that is not needed for the violation, but for its cause.
 fn turns(fault: &Named) -> Option<String> {
-    let (name, cause) = (&fault.name, fault.otherwise.as_ref()?);
-    let other = causes::find(cause).name;
+    let (name, cause) = (&fault.name, fault.otherwise?);
+    let other = causes::words(cause).name;
     Some(format!(
         " Without {name} it appears by another cause: {other} ({cause})."
     ))
@@ -370,7 +371,7 @@ fn turns(fault: &Named) -> Option<String> {
 
 /// What a failure without faults comes from.
 fn at_fault(explanation: &Explanation) -> &'static str {
-    if explanation.violation.assumption_broken.as_deref() == Some("NoPoison") {
+    if explanation.violation.assumption_broken == Some(Assumption::NoPoison) {
         "nothing goes wrong here but the record itself, which no handler can process"
     } else {
         "nothing goes wrong here but the strategy itself"

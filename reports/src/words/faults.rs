@@ -1,207 +1,291 @@
 //! Faults read aloud: `the network loses the ack of record 3 (attempt 1)`.
 //!
-//! A fault is read as a file would show it, field by field, so that a new field is never silently left out: what no
-//! sentence knows is added in brackets.
+//! Each kind of fault has its sentence; where and when it strikes follows in a fixed order, and what a pattern asks for
+//! beyond that is added in brackets.
 
+use semel_models::message::{Kind, MessagePattern};
+use semel_models::observation::{Asked, ObservationPattern};
 use semel_scenarios::file::scenario::Fault;
-use serde_json::{Map, Value};
+use semel_sim::faults::{
+    Burst, ClockDrift, ClockStep, Delay, Direction, Hold, Isolate, Slow, SlowLink, Spread,
+};
+use semel_sim::faults::{NodePick, PacketPick, When};
+use semel_sim::time::Span;
 
 use super::numbers::list;
 use super::things;
 
-/// The fields of a fault or a pattern, each taken as it is told.
+/// Where and when a fault strikes, besides what its sentence tells.
 #[derive(Default)]
-struct Fields {
-    left: Map<String, Value>,
+struct Around<'f> {
+    from: Option<&'f str>,
+    to: Option<&'f str>,
+    after: Option<&'f ObservationPattern>,
+    handled: Option<&'f MessagePattern>,
+    nth: Option<u32>,
+    when: When,
+    times: Option<u32>,
+    lasting: Option<Span>,
+    sends: Option<u32>,
     /// The node is not named: it is the one where the trigger is met.
     unnamed: bool,
 }
 
 /// One fault in a sentence without its end.
 pub fn fault(fault: &Fault) -> String {
-    let value = serde_json::to_value(fault).unwrap_or_default();
-    let inner = value.as_object().and_then(|outer| outer.values().next());
-    if let Some(Value::Array(script)) = inner {
-        return script_of(script);
-    }
-    let mut fields = Fields::of(inner);
-    fields.left.remove("name");
-    let told = match fault.kind() {
-        "drop" => format!("the network loses {}", fields.packets()),
-        "delay" => {
-            let by = fields.take("by").map(|by| spread(&by));
-            let packets = fields.packets();
-            format!(
-                "the network makes {packets} late by {}",
-                by.unwrap_or_default()
-            )
+    let packets = || packets(fault).unwrap_or_default();
+    let struck = |what: &str| format!("{} {what}", who(struck(fault)));
+    let told = match fault {
+        Fault::Drop(_) => format!("the network loses {}", packets()),
+        Fault::Delay(Delay { by, .. }) => {
+            format!("the network makes {} late by {}", packets(), spread(*by))
         }
-        "duplicate" => format!("the network doubles {}", fields.packets()),
-        "hold" => {
-            let release = fields.text("release");
-            format!(
-                "the network holds {} back until {release}",
-                fields.packets()
-            )
+        Fault::Duplicate(_) => format!("the network doubles {}", packets()),
+        Fault::Hold(Hold { release, .. }) => {
+            format!("the network holds {} back until {release}", packets())
         }
-        "burst" => {
-            let (good, bad, rate) = (fields.text("good"), fields.text("bad"), fields.text("rate"));
+        Fault::Burst(Burst {
+            good, bad, rate, ..
+        }) => {
             format!(
                 "the network loses {rate} of all packets in bursts of {bad}, about {good} apart"
             )
         }
-        "corrupt" => format!("the network damages {}", fields.packets()),
-        "isolate" => fields.isolation(),
-        "slow_link" => format!("packets take {} longer", fields.text("extra")),
-        "crash" => format!("{} crashes", fields.node()),
-        "power_loss" => format!("{} loses power", fields.node()),
-        "disk_loss" => format!("{} loses its disk", fields.node()),
-        "pause" => format!("{} pauses", fields.node()),
-        "slow" => format!(
-            "{} works {} times slower",
-            fields.node(),
-            fields.text("factor")
-        ),
-        "clock_step" => fields.clock_step(),
-        "clock_drift" => format!(
-            "the clocks of {} drift by {} ppm",
-            fields.node(),
-            fields.text("ppm")
-        ),
-        kind => kind.to_owned(),
+        Fault::Corrupt(_) => format!("the network damages {}", packets()),
+        Fault::Isolate(cut) => isolation(cut),
+        Fault::SlowLink(SlowLink { extra, .. }) => format!("packets take {extra} longer"),
+        Fault::Crash(_) => struck("crashes"),
+        Fault::PowerLoss(_) => struck("loses power"),
+        Fault::DiskLoss(_) => struck("loses its disk"),
+        Fault::Pause(_) => struck("pauses"),
+        Fault::Slow(Slow { node, factor, .. }) => {
+            format!("{} works {factor} times slower", who(Some(node)))
+        }
+        Fault::ClockStep(step) => clock_step(step),
+        Fault::ClockDrift(ClockDrift { node, ppm, .. }) => {
+            format!("the clocks of {} drift by {ppm} ppm", who(Some(node)))
+        }
+        Fault::Script(script) if script.len() == 1 => return "one scripted deviation".into(),
+        Fault::Script(script) => return format!("{} scripted deviations", script.len()),
     };
-    told + &fields.when() + &fields.rest()
+    told + &Around::of(fault).tell()
 }
 
-impl Fields {
-    fn of(value: Option<&Value>) -> Self {
-        Self {
-            left: value
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default(),
-            unnamed: false,
-        }
-    }
+/// The node that goes down, if it is named.
+fn struck(fault: &Fault) -> Option<&str> {
+    let (_, pick) = fault.as_outage()?;
+    pick.node.map(String::as_str)
+}
 
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.left.remove(name).filter(|value| !value.is_null())
+fn who(node: Option<&str>) -> &str {
+    match node {
+        None | Some("") => "a node",
+        Some("*") => "every node",
+        Some(node) => node,
     }
+}
 
-    fn has(&self, name: &str) -> bool {
-        self.left.get(name).is_some_and(|value| !value.is_null())
-    }
+/// Which packets are meant.
+fn packets(fault: &Fault) -> Option<String> {
+    let PacketPick { rate, packet, .. } = fault.as_packet()?;
+    let share = rate.map(|rate| rate.to_string());
+    Some(match (share.as_deref(), packet) {
+        (None, Some(what)) => message(what),
+        (None | Some("1"), None) => "every packet".into(),
+        (Some("1"), Some(what)) => format!("all {}", messages(what)),
+        (Some(share), Some(what)) => format!("{share} of all {}", messages(what)),
+        (Some(share), None) => format!("{share} of all packets"),
+    })
+}
 
-    fn text(&mut self, name: &str) -> String {
-        self.take(name)
-            .map(|value| plain(&value))
-            .unwrap_or_default()
-    }
+fn isolation(cut: &Isolate<ObservationPattern>) -> String {
+    let way = match cut.direction {
+        Direction::Both => "",
+        Direction::Outgoing => ", for what it sends",
+        Direction::Incoming => ", for what is sent to it",
+    };
+    let from = cut.from.as_ref().map(|from| format!(" from {from}"));
+    let (node, from) = (who(Some(&cut.node)), from.unwrap_or_default());
+    format!("{node} is isolated{from}{way}")
+}
 
-    fn node(&mut self) -> String {
-        match self.text("node").as_str() {
-            "" => {
-                self.unnamed = true;
-                "a node".into()
-            }
-            "*" => "every node".into(),
-            node => node.to_owned(),
-        }
-    }
+fn clock_step(step: &ClockStep) -> String {
+    let forward = step.forward.map(|by| format!("forward by {by}"));
+    let back = step.back.map(|by| format!("back by {by}"));
+    let ways: Vec<String> = forward.into_iter().chain(back).collect();
+    let node = who(Some(&step.node));
+    format!("the wall clock of {node} is set {}", list(&ways))
+}
 
-    /// Which packets are meant.
-    fn packets(&mut self) -> String {
-        let rate = self.take("rate").map(|rate| plain(&rate));
-        let what = self.take("packet");
-        match (rate, what) {
-            (None, Some(what)) => message(&what),
-            (None, None) => "every packet".into(),
-            (Some(rate), None) if rate == "1" => "every packet".into(),
-            (Some(rate), Some(what)) => {
-                let share = if rate == "1" {
-                    String::new()
-                } else {
-                    format!("{rate} of ")
-                };
-                format!("{share}all {}", messages(&what))
-            }
-            (Some(rate), None) => format!("{rate} of all packets"),
-        }
-    }
-
-    fn isolation(&mut self) -> String {
-        let node = self.node();
-        let way = match self.text("direction").as_str() {
-            "Outgoing" => ", for what it sends",
-            "Incoming" => ", for what is sent to it",
-            _ => "",
+impl<'f> Around<'f> {
+    fn of(fault: &'f Fault) -> Self {
+        let plain = Self {
+            after: fault.after(),
+            when: fault.when(),
+            ..Self::default()
         };
-        let from = self
-            .take("from")
-            .map(|from| format!(" from {}", plain(&from)));
-        format!("{node} is isolated{}{way}", from.unwrap_or_default())
+        if let Some(pick) = fault.as_packet() {
+            return plain.of_packets(pick);
+        }
+        if let Some((_, pick)) = fault.as_outage() {
+            let lasting = fault.length().map(|(_, down)| down);
+            return plain.of_outage(pick, lasting);
+        }
+        let (from, to, lasting) = match fault {
+            Fault::Burst(Burst { from, to, .. }) | Fault::SlowLink(SlowLink { from, to, .. }) => {
+                (from.as_deref(), to.as_deref(), None)
+            }
+            Fault::Isolate(Isolate { lasting, .. }) => (None, None, *lasting),
+            _ => (None, None, None),
+        };
+        let mut around = Self {
+            from,
+            to,
+            lasting,
+            ..plain
+        };
+        if matches!(fault, Fault::Burst(_)) {
+            // Its share is part of the sentence.
+            around.when.rate = None;
+        }
+        around
     }
 
-    fn clock_step(&mut self) -> String {
-        let node = self.node();
-        let forward = self
-            .take("forward")
-            .map(|by| format!("forward by {}", plain(&by)));
-        let back = self
-            .take("back")
-            .map(|by| format!("back by {}", plain(&by)));
-        let ways: Vec<String> = forward.into_iter().chain(back).collect();
-        format!("the wall clock of {node} is set {}", list(&ways))
+    fn of_packets(self, pick: PacketPick<'f, MessagePattern>) -> Self {
+        let PacketPick {
+            // These two are part of the sentence.
+            rate: _,
+            packet: _,
+            from,
+            to,
+            at,
+            until,
+            nth,
+            times,
+            ..
+        } = pick;
+        Self {
+            from: from.map(String::as_str),
+            to: to.map(String::as_str),
+            when: When {
+                at,
+                until,
+                ..When::default()
+            },
+            nth,
+            times,
+            ..self
+        }
+    }
+
+    fn of_outage(
+        self,
+        pick: NodePick<'f, MessagePattern, ObservationPattern>,
+        lasting: Option<Span>,
+    ) -> Self {
+        let NodePick {
+            node,
+            when,
+            after,
+            packet,
+            nth,
+            times,
+            sends,
+        } = pick;
+        Self {
+            unnamed: node.is_none_or(String::is_empty),
+            when,
+            after,
+            handled: packet,
+            nth,
+            times,
+            sends,
+            lasting,
+            ..self
+        }
     }
 
     /// Where and when, in a fixed order.
-    fn when(&mut self) -> String {
-        let mut parts = Vec::new();
-        let simple = |fields: &mut Self, name: &str, before: &str| {
-            let value = fields.take(name)?;
-            Some(format!("{before}{}", plain(&value)))
-        };
-        parts.extend(simple(self, "from", " from "));
-        parts.extend(simple(self, "to", " to "));
-        let after = self.take("after").map(|after| observation(&after));
+    fn tell(self) -> String {
+        let When {
+            rate,
+            at,
+            every,
+            until,
+        } = self.when;
         let there = if self.unnamed { " there" } else { "" };
-        parts.extend(after.map(|after| format!(" right after {after}{there}")));
-        let packet = self.take("packet").map(|what| message(&what));
-        // Whoever is named may be struck by what another node handles.
-        parts.extend(packet.map(|what| {
-            if self.unnamed {
-                format!(" right after handling {what}")
-            } else {
-                format!(" right after {what} is handled")
-            }
-        }));
-        parts.extend(
-            self.take("nth")
-                .map(|nth| format!(", the {} time", ordinal(&nth))),
-        );
-        let begins = if self.has("until") && !self.has("every") {
-            " from "
+        let begins = if until.is_some() && every.is_none() {
+            "from"
         } else {
-            " at "
+            "at"
         };
-        parts.extend(simple(self, "at", begins));
-        parts.extend(simple(self, "every", " every "));
-        parts.extend(simple(self, "rate", " with probability "));
-        parts.extend(simple(self, "until", " until "));
-        parts.extend(simple(self, "times", ", at most so often: "));
-        parts.extend(simple(self, "lasting", ", for "));
-        parts.extend(simple(self, "down", ", for "));
-        parts.concat()
+        let parts = [
+            self.from.map(|from| format!(" from {from}")),
+            self.to.map(|to| format!(" to {to}")),
+            self.after
+                .map(|after| format!(" right after {}{there}", observation(after))),
+            // Whoever is named may be struck by what another node handles.
+            self.handled.map(message).map(|what| {
+                if self.unnamed {
+                    format!(" right after handling {what}")
+                } else {
+                    format!(" right after {what} is handled")
+                }
+            }),
+            self.nth.map(|nth| format!(", the {} time", ordinal(nth))),
+            at.map(|at| format!(" {begins} {at}")),
+            every.map(|every| format!(" every {every}")),
+            rate.map(|rate| format!(" with probability {rate}")),
+            until.map(|until| format!(" until {until}")),
+            self.times
+                .map(|times| format!(", at most so often: {times}")),
+            self.lasting.map(|lasting| format!(", for {lasting}")),
+            self.sends.map(|sends| format!(" (sends {sends})")),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+}
+
+/// What a pattern asks for: the record, the transaction, and the rest.
+struct Sought {
+    record: Option<Asked>,
+    transaction: Option<Asked>,
+    rest: Vec<(&'static str, Asked)>,
+}
+
+impl Sought {
+    fn of(asked: impl Iterator<Item = (&'static str, Asked)>) -> Self {
+        let mut sought = Self {
+            record: None,
+            transaction: None,
+            rest: Vec::new(),
+        };
+        for (name, value) in asked {
+            match name {
+                "record" => sought.record = Some(value),
+                "transaction" => sought.transaction = Some(value),
+                _ => sought.rest.push((name, value)),
+            }
+        }
+        sought.rest.sort_by_key(|(name, _)| *name);
+        sought
+    }
+
+    /// The transaction is part of the rest, too.
+    fn with_transaction(mut self) -> Self {
+        let transaction = self
+            .transaction
+            .take()
+            .map(|number| ("transaction", number));
+        self.rest.extend(transaction);
+        self.rest.sort_by_key(|(name, _)| *name);
+        self
     }
 
     /// What no sentence has told yet.
-    fn rest(&mut self) -> String {
-        let rest: Vec<String> = self
-            .left
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| format!("{name} {}", plain(value)))
-            .collect();
+    fn in_brackets(self) -> String {
+        let told = |(name, value): (&str, Asked)| format!("{name} {value}");
+        let rest: Vec<String> = self.rest.into_iter().map(told).collect();
         if rest.is_empty() {
             String::new()
         } else {
@@ -211,117 +295,68 @@ impl Fields {
 }
 
 /// A pattern on messages: `the ack of record 3 (attempt 1)`.
-fn message(value: &Value) -> String {
-    let (name, record, mut fields) = pattern(value);
-    let known = things::message(&name);
-    let transaction = fields.take("transaction").map(|number| plain(&number));
-    let noun = match (name.as_str(), record, transaction) {
-        ("Produce", Some(record), _) => format!("the request to store record {record}"),
-        ("Ack", Some(record), _) => format!("the ack of record {record}"),
-        ("Apply", Some(record), _) => format!("the request to apply record {record}"),
-        ("Applied", Some(record), _) => format!("the sink's answer about record {record}"),
-        ("EndTransaction", _, Some(number)) => format!("the end of transaction {number}"),
-        (_, record, transaction) => {
-            let one = known.map_or(&*name, |(one, _)| one).to_owned();
-            let record = record.map(|record| format!(" (record {record})"));
-            let transaction = transaction.map(|number| format!(" (transaction {number})"));
-            one + &record.unwrap_or_default() + &transaction.unwrap_or_default()
+fn message(pattern: &MessagePattern) -> String {
+    let sought = Sought::of(pattern.asked());
+    let noun = match (pattern.kind(), &sought.record, &sought.transaction) {
+        (Kind::Produce, Some(record), _) => format!("the request to store record {record}"),
+        (Kind::Ack, Some(record), _) => format!("the ack of record {record}"),
+        (Kind::Apply, Some(record), _) => format!("the request to apply record {record}"),
+        (Kind::Applied, Some(record), _) => format!("the sink's answer about record {record}"),
+        (Kind::EndTransaction, _, Some(number)) => format!("the end of transaction {number}"),
+        (kind, record, transaction) => {
+            let of = |name: &str, number: &Option<Asked>| {
+                let number = number.as_ref();
+                number.map_or_else(String::new, |number| format!(" ({name} {number})"))
+            };
+            things::one(kind).to_owned() + &of("record", record) + &of("transaction", transaction)
         }
     };
-    noun + &fields.rest()
+    noun + &sought.in_brackets()
 }
 
 /// All messages that match a pattern: `commits`, `acks (record 3)`.
-fn messages(value: &Value) -> String {
-    let (name, record, mut fields) = pattern(value);
-    let all = things::message(&name).map_or(&*name, |(_, all)| all);
+fn messages(pattern: &MessagePattern) -> String {
+    let sought = Sought::of(pattern.asked()).with_transaction();
+    let record = sought.record.as_ref();
     let record = record.map(|record| format!(" (record {record})"));
-    all.to_owned() + &record.unwrap_or_default() + &fields.rest()
+    things::all(pattern.kind()).to_owned() + &record.unwrap_or_default() + &sought.in_brackets()
 }
 
 /// A pattern on observations: `record 3 is stored`.
-fn observation(value: &Value) -> String {
-    let (name, record, mut fields) = pattern(value);
-    let clause = match record {
-        Some(record) if name.ends_with("ed") => {
-            format!("record {record} is {}", name.to_lowercase())
-        }
-        Some(record) if name == "Intent" => format!("record {record} is intended"),
-        Some(record) => format!("record {record} is sent"),
-        None => things::moment(&name).map_or(name, ToOwned::to_owned),
+fn observation(pattern: &ObservationPattern) -> String {
+    let sought = Sought::of(pattern.asked()).with_transaction();
+    let clause = match &sought.record {
+        Some(record) => format!("record {record} is {}", things::deed(pattern)),
+        None => things::moment(pattern).to_owned(),
     };
-    clause + &fields.rest()
-}
-
-/// The parts of a pattern: its name, the record it asks for, and its other fields.
-fn pattern(value: &Value) -> (String, Option<String>, Fields) {
-    let inner = value.as_object().and_then(|outer| outer.iter().next());
-    let Some((name, fields)) = inner else {
-        return (plain(value), None, Fields::default());
-    };
-    let mut fields = Fields::of(Some(fields));
-    let record = fields.take("record").map(|record| plain(&record));
-    (name.clone(), record, fields)
+    clause + &sought.in_brackets()
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`.
-fn ordinal(number: &Value) -> String {
-    let digits = number
-        .as_u64()
-        .map(|number| (number / 10 % 10, number % 10));
-    let ending = match digits {
-        Some((tens, 1)) if tens != 1 => "st",
-        Some((tens, 2)) if tens != 1 => "nd",
-        Some((tens, 3)) if tens != 1 => "rd",
+fn ordinal(number: u32) -> String {
+    let ending = match (number / 10 % 10, number % 10) {
+        (tens, 1) if tens != 1 => "st",
+        (tens, 2) if tens != 1 => "nd",
+        (tens, 3) if tens != 1 => "rd",
         _ => "th",
     };
-    format!("{}{ending}", plain(number))
+    format!("{number}{ending}")
 }
 
-fn spread(value: &Value) -> String {
-    let Some((kind, by)) = value.as_object().and_then(|outer| outer.iter().next()) else {
-        return plain(value);
-    };
-    match (kind.as_str(), by.as_array().map(Vec::as_slice)) {
-        ("Uniform", Some([least, most])) => format!("{} to {}", plain(least), plain(most)),
-        ("Fixed", _) => plain(by),
-        ("Exponential", _) => format!("{} on average", plain(by)),
-        ("HeavyTail", _) => format!("{} and sometimes much more", plain(by)),
-        _ => plain(value),
-    }
-}
-
-fn script_of(script: &[Value]) -> String {
-    match script.len() {
-        1 => "one scripted deviation".into(),
-        count => format!("{count} scripted deviations"),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+fn spread(by: Spread) -> String {
+    match by {
+        Spread::Fixed(by) => by.to_string(),
+        Spread::Uniform(least, most) => format!("{least} to {most}"),
+        Spread::Exponential(mean) => format!("{mean} on average"),
+        Spread::HeavyTail(least) => format!("{least} and sometimes much more"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use semel_models::message::Kind;
     use semel_scenarios::file::load::{Source, load};
 
     use super::*;
-
-    /// What people read has no names of the code in it: a kind of message without words would be one.
-    #[test]
-    fn every_message_and_every_moment_has_words() {
-        for kind in Kind::ALL {
-            assert!(things::message(kind.name()).is_some(), "{}", kind.name());
-        }
-        for name in ["Intent", "Stored", "Handled", "Applied", "Progress"] {
-            assert!(things::moment(name).is_some(), "{name}");
-        }
-    }
 
     #[test]
     fn faults_are_read_aloud() {

@@ -16,4 +16,5 @@ pub use promises::{
     INVARIANTS, InvariantWords, assumed, broken_assumption, clause, guarantee, invariant, place,
     promise, scope_of,
 };
+pub use things::transport;
 pub use verdicts::{LEGEND, Mark, Word, expected, overall, word};

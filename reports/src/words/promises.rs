@@ -142,11 +142,11 @@ const fn words(
     }
 }
 
-/// The words for the invariant of this name (as rows give it).
-pub fn invariant(name: &str) -> Option<&'static InvariantWords> {
-    INVARIANTS
-        .iter()
-        .find(|words| words.invariant.name() == name)
+/// The words for an invariant.
+pub fn invariant(invariant: Invariant) -> &'static InvariantWords {
+    let mut all = INVARIANTS.iter();
+    all.find(|words| words.invariant == invariant)
+        .expect("each has its words")
 }
 
 /// What is promised at one level about how often a record is there: `once`, `at least once`, `at most once`, or
@@ -174,7 +174,7 @@ pub fn clause(clause: &Clause) -> String {
         (Invariant::NoDuplicate, Level::Log) => "no record is stored twice",
         (Invariant::NoDuplicate, Level::Delivery) => "no record is delivered twice",
         (Invariant::NoDuplicate, Level::Effect) => "no record takes effect twice",
-        (other, _) => invariant(other.name()).map_or(other.name(), |words| words.kept),
+        (other, _) => invariant(other).kept,
     };
     kept.to_owned() + &in_brackets(&assumed(&clause.assuming))
 }
@@ -240,55 +240,52 @@ pub const fn place(level: Level) -> &'static str {
 pub fn assumed(assumptions: &[Assumption]) -> String {
     let short = |assumption: &Assumption| match assumption {
         Assumption::Within(window) => format!("within {window}"),
-        other => scope(&format!("{other:?}")).0.to_owned(),
+        other => scope(other).0.to_owned(),
     };
     assumptions.iter().map(short).collect::<Vec<_>>().join(", ")
 }
 
-/// How an assumption broke, given its name as a row has it (`SameSession`, `Within("5min")`).
-pub fn broken_assumption(name: &str) -> &'static str {
-    scope(name).1
+/// How an assumption broke.
+pub const fn broken_assumption(assumption: &Assumption) -> &'static str {
+    scope(assumption).1
 }
 
 /// An assumption in a few words, and what it is when it does not hold.
-fn scope(name: &str) -> (&'static str, &'static str) {
-    let word = name.split('(').next().unwrap_or(name).trim();
-    match word {
-        "SameSession" => ("same session", "the repeat came from another session"),
-        "Within" => ("within its window", "the repeat came after the window"),
-        "NoPowerLoss" => ("no power loss", "a machine lost power"),
-        "NoDiskLoss" => ("no disk loss", "a disk was lost"),
-        "NoNetworkDuplicates" => ("no network duplicates", "the network doubled a packet"),
-        "NoPause" => ("no pause", "a process stopped and went on later"),
-        "NoBrokerOutage" => ("no broker outage", "a broker went down"),
-        "NoConsumerOutage" => ("no consumer outage", "a consumer went down"),
-        "NoSinkOutage" => ("no outage of the sink", "the sink went down"),
-        "NoLateMark" => ("no late mark", "a late commit set progress back"),
-        "NoLateRecord" => (
+const fn scope(assumption: &Assumption) -> (&'static str, &'static str) {
+    match assumption {
+        Assumption::SameSession => ("same session", "the repeat came from another session"),
+        Assumption::Within(_) => ("within its window", "the repeat came after the window"),
+        Assumption::NoPowerLoss => ("no power loss", "a machine lost power"),
+        Assumption::NoDiskLoss => ("no disk loss", "a disk was lost"),
+        Assumption::NoNetworkDuplicates => {
+            ("no network duplicates", "the network doubled a packet")
+        }
+        Assumption::NoPause => ("no pause", "a process stopped and went on later"),
+        Assumption::NoBrokerOutage => ("no broker outage", "a broker went down"),
+        Assumption::NoConsumerOutage => ("no consumer outage", "a consumer went down"),
+        Assumption::NoSinkOutage => ("no outage of the sink", "the sink went down"),
+        Assumption::NoLateMark => ("no late mark", "a late commit set progress back"),
+        Assumption::NoLateRecord => (
             "no late record",
             "a record or an offset came after its transaction was decided",
         ),
-        "TrueClocks" => ("true clocks", "a clock jumped or drifted"),
-        "TrueStoreClocks" => (
+        Assumption::TrueClocks => ("true clocks", "a clock jumped or drifted"),
+        Assumption::TrueStoreClocks => (
             "true clocks of stores",
             "the clock of a store jumped or drifted",
         ),
-        "DedupKept" => ("dedup state kept", "dedup state was lost"),
-        "NoEviction" => (
+        Assumption::DedupKept => ("dedup state kept", "dedup state was lost"),
+        Assumption::NoEviction => (
             "room for what is remembered",
             "a store had no room left to remember it",
         ),
-        "LeaseKept" => (
+        Assumption::LeaseKept => (
             "work within its lease",
             "a lease ended before the work on its key",
         ),
-        "NoGivingUp" => ("nobody gives up", "the producer gave up on a record"),
-        "DistinctContents" => ("distinct contents", "two records had equal contents"),
-        "NoPoison" => ("no poison", "a record could not be processed"),
-        "NoZombie" => ("no zombie", "a zombie wrote to the sink"),
-        _ => (
-            "its other assumptions",
-            "one of its assumptions did not hold",
-        ),
+        Assumption::NoGivingUp => ("nobody gives up", "the producer gave up on a record"),
+        Assumption::DistinctContents => ("distinct contents", "two records had equal contents"),
+        Assumption::NoPoison => ("no poison", "a record could not be processed"),
+        Assumption::NoZombie => ("no zombie", "a zombie wrote to the sink"),
     }
 }

@@ -3,12 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use semel_models::judge::{Cause, Side};
 use semel_models::observation::Place;
 use semel_models::strategy::{Assumption, Clause, Invariant, Level};
 use semel_models::vocabulary::Topology;
 use semel_reports::report::{Heading, Line, Scene};
-use semel_scenarios::outcome::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
+use semel_scenarios::outcome::row::{Ended, ExpectedKind, Row, RunVerdict, ViolationRow};
 use semel_scenarios::outcome::verdict::Judgement;
+use semel_sim::net::Transport;
+use semel_sim::time::Span;
+
+const WINDOW: Span = Span(300_000_000_000);
 
 /// A run of 5 records of 60 each in which nothing went wrong.
 pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
@@ -20,13 +25,14 @@ pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
         set: BTreeMap::new(),
         drawn: BTreeMap::new(),
         strategy: strategy.into(),
-        transport: "connection".into(),
+        transport: Transport::Connection,
         seed: 7,
         verdict: RunVerdict::Holds,
         expected: ExpectedKind::Holds,
         met: true,
-        end: "settled".into(),
+        end: Ended::Settled,
         violations: Vec::new(),
+        counts: Vec::new(),
         records: 5,
         acked: 5,
         applied: 5,
@@ -52,22 +58,22 @@ pub(crate) fn row(scenario: &str, strategy: &str) -> Row {
 /// Violations of one invariant about one record, at these levels.
 pub(crate) fn violations(
     row: &mut Row,
-    invariant: &str,
-    levels: &[&str],
+    invariant: Invariant,
+    levels: &[Level],
     record: u32,
-    side: &str,
-    cause: &str,
+    side: Side,
+    cause: Cause,
 ) {
     for level in levels {
         row.violations.push(ViolationRow {
-            invariant: invariant.to_string().into(),
-            level: (*level).to_string().into(),
+            invariant,
+            level: *level,
             promised: false,
             waived: false,
             assumption_broken: None,
             record: Some(record),
-            side: side.to_string().into(),
-            cause: cause.to_string().into(),
+            side,
+            cause,
             at_ns: 36_000_000,
         });
     }
@@ -152,19 +158,26 @@ pub(crate) fn lost_ack() -> Scene {
     doubled.actual_balance = 360;
     doubled.latency_p99_ns = 30_104_000_000;
     doubled.messages = 37;
-    let all = ["log", "delivery", "effect"];
-    violations(&mut doubled, "no_duplicate", &all, 3, "inbound", "D1");
+    let all = [Level::Log, Level::Delivery, Level::Effect];
+    violations(
+        &mut doubled,
+        Invariant::NoDuplicate,
+        &all,
+        3,
+        Side::Inbound,
+        Cause::NoAnswer,
+    );
     let mut inbox = row(scenario, "idempotent-consumer");
     inbox.duplicated_in_log = 1;
     inbox.redelivered = 1;
     inbox.latency_p99_ns = 30_105_000_000;
     violations(
         &mut inbox,
-        "no_duplicate",
-        &["log", "delivery"],
+        Invariant::NoDuplicate,
+        &[Level::Log, Level::Delivery],
         3,
-        "inbound",
-        "D1",
+        Side::Inbound,
+        Cause::NoAnswer,
     );
     let mut sequence = row(scenario, "idempotent-producer");
     sequence.latency_p99_ns = 30_104_000_000;
@@ -187,8 +200,15 @@ pub(crate) fn lost_request() -> Scene {
     lost.applied = 4;
     lost.lost = 1;
     lost.actual_balance = 240;
-    let all = ["log", "delivery", "effect"];
-    violations(&mut lost, "no_loss", &all, 2, "inbound", "L1");
+    let all = [Level::Log, Level::Delivery, Level::Effect];
+    violations(
+        &mut lost,
+        Invariant::NoLoss,
+        &all,
+        2,
+        Side::Inbound,
+        Cause::AckedEarly,
+    );
     scene(
         "What becomes of record 2 when its request never reaches the broker?",
         vec![
@@ -210,27 +230,34 @@ pub(crate) fn bad_day() -> Scene {
     broken.redelivered = 1;
     broken.duplicated = 1;
     broken.actual_balance = 360;
-    let all = ["log", "delivery", "effect"];
-    violations(&mut broken, "no_duplicate", &all, 1, "inbound", "D2");
+    let all = [Level::Log, Level::Delivery, Level::Effect];
+    violations(
+        &mut broken,
+        Invariant::NoDuplicate,
+        &all,
+        1,
+        Side::Inbound,
+        Cause::StateAbsent,
+    );
     broken.violations[0].promised = true;
     let mut beyond = row(scenario, "windowed");
     beyond.verdict = RunVerdict::Violates;
     beyond.expected = ExpectedKind::Any;
     beyond.duplicated = 7;
     for record in [0, 1, 2, 3, 4, 4] {
-        let levels = ["effect"];
+        let levels = [Level::Effect];
         violations(
             &mut beyond,
-            "no_duplicate",
+            Invariant::NoDuplicate,
             &levels,
             record,
-            "inbound",
-            "D3",
+            Side::Inbound,
+            Cause::EntryExpired,
         );
     }
     for violation in &mut beyond.violations {
         violation.promised = true;
-        violation.assumption_broken = Some("Within(\"5min\")".into());
+        violation.assumption_broken = Some(Assumption::Within(WINDOW));
     }
     let mut no_show = row(scenario, "at-least-once");
     no_show.expected = ExpectedKind::Always;
@@ -247,7 +274,14 @@ pub(crate) fn bad_day() -> Scene {
     late.verdict = RunVerdict::Violates;
     late.met = false;
     late.reordered = 1;
-    violations(&mut late, "key_order", &["effect"], 4, "outbound", "R5");
+    violations(
+        &mut late,
+        Invariant::KeyOrder,
+        &[Level::Effect],
+        4,
+        Side::Outbound,
+        Cause::ParallelWorkers,
+    );
     scene(
         "A bit of everything.",
         vec![
@@ -269,7 +303,7 @@ fn scene(question: &str, lines: Vec<Line>) -> Scene {
             question: question.into(),
             seed: first.seed,
             semel: first.semel.clone(),
-            transport: first.transport.clone(),
+            transport: first.transport,
             topology: Topology::default(),
             records: 5,
             faults: vec!["the network loses the ack of record 3 (attempt 1)".into()],

@@ -2,11 +2,15 @@
 
 use crate::fixture::{bad_day, lost_ack};
 use proptest::prelude::*;
+use semel_models::judge::{Cause, Side};
+use semel_models::strategy::{Assumption, Invariant};
 use semel_reports::report::Scene;
 use semel_reports::text::{Detail, heading, results};
 use semel_reports::{Glyphs, chart, demo, html, json};
+use semel_scenarios::file::expect::LEVELS;
 use semel_scenarios::outcome::row::{ExpectedKind, Row, RunVerdict, ViolationRow};
 use semel_scenarios::outcome::verdict::Judgement;
+use semel_sim::time::Span;
 
 const NASTY: &str = "<script>alert('x')</script>&\"\u{1b}[31m\u{0}";
 
@@ -45,11 +49,6 @@ fn what_comes_from_files_is_escaped() {
         line.about = NASTY.into();
         line.because = NASTY.into();
         line.row.fired.insert(NASTY.into(), 3);
-        for violation in &mut line.row.violations {
-            violation.cause = NASTY.into();
-            violation.side = NASTY.into();
-            violation.invariant = NASTY.into();
-        }
     }
     let page = html::page(std::slice::from_ref(&scene));
     assert!(!page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{0}'));
@@ -71,32 +70,29 @@ fn json_is_the_rows() {
 }
 
 fn any_violation() -> impl Strategy<Value = ViolationRow> {
-    let names = [
-        "no_loss",
-        "no_duplicate",
-        "key_order",
-        "fencing",
-        "unheard_of",
-    ];
     (
-        prop::sample::select(names.to_vec()),
-        prop::sample::select(vec!["log", "delivery", "effect", "elsewhere"]),
+        prop::sample::select(Invariant::ALL.to_vec()),
+        prop::sample::select(LEVELS.to_vec()),
         any::<bool>(),
-        prop::option::of("[A-Za-z(\"]{0,9}"),
+        prop::option::of(prop::sample::select(vec![
+            Assumption::SameSession,
+            Assumption::NoPoison,
+            Assumption::Within(Span(5)),
+        ])),
         prop::option::of(any::<u32>()),
-        prop::sample::select(vec!["inbound", "outbound", ""]),
-        "[DLRS?][0-9]{0,2}",
+        prop::sample::select(vec![Side::Inbound, Side::Outbound]),
+        prop::sample::select([Cause::ALL, &[Cause::Other]].concat()),
     )
         .prop_map(
             |(invariant, level, promised, broken, record, side, cause)| ViolationRow {
-                invariant: invariant.into(),
-                level: level.into(),
+                invariant,
+                level,
                 promised,
                 waived: false,
                 assumption_broken: broken,
                 record,
-                side: side.into(),
-                cause: cause.into(),
+                side,
+                cause,
                 at_ns: 1,
             },
         )

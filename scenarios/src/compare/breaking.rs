@@ -76,8 +76,8 @@ impl Next {
     /// Whether a violation breaks the claim.
     pub fn is_broken_by(self, violation: &ViolationRow) -> bool {
         let loses = |level: Level| {
-            let names = [Invariant::NoLoss, Invariant::NoDuplicate].map(Invariant::name);
-            violation.level == level.name() && names.contains(&&*violation.invariant)
+            let counted = [Invariant::NoLoss, Invariant::NoDuplicate];
+            violation.level == level && counted.contains(&violation.invariant)
         };
         match self {
             Self::LogOnce => loses(Level::Log),

@@ -34,7 +34,7 @@ use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::file::scenario::Scenario;
-use crate::outcome::row::{ViolationRow, Word};
+use crate::outcome::row::ViolationRow;
 use crate::outcome::verdict;
 use crate::shrink::incident::incidents;
 use crate::shrink::meaning::{Carried, Meaning, Meant};
@@ -123,7 +123,7 @@ pub struct Named {
     pub needed: Option<bool>,
     /// The cause by which the invariant is broken at this level all the same without it, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub otherwise: Option<Word>,
+    pub otherwise: Option<Cause>,
     /// What it does that no line of the proof shows.
     pub hidden: Vec<Hidden>,
     /// Which lines of the witness's script it is, from 0: an isolation has one for each link that is cut or joined.
@@ -296,7 +296,7 @@ fn faults(bench: &Bench, meanings: &[Meaning], aim: Aim) -> Vec<Named> {
             None => (None, None),
             Some(Without::Kept) => (Some(true), None),
             Some(Without::Same) => (Some(false), None),
-            Some(Without::Otherwise(cause)) => (Some(false), Some(verdict::cause(cause))),
+            Some(Without::Otherwise(cause)) => (Some(false), Some(cause)),
         };
         Named {
             name: fault(number),

@@ -1,13 +1,12 @@
 //! What a proof is made of: what it starts from, and the steps that follow.
 
 use semel_sim::address::OutageKind;
-use semel_sim::schedule::NamedChange;
+use semel_sim::schedule::{NamedChange, OutageName};
 use serde::{Serialize, Serializer};
 
 use super::condense::More;
 use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
 use super::header::Header;
-use crate::trial::trace::outage_name;
 
 /// Something that the proof starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +49,7 @@ pub enum Circumstance {
     Outage {
         /// Which.
         node: String,
-        /// How. (Written out as in a trace: `crash`, `power loss`, `disk loss` or `pause`.)
+        /// How. (Written as files write it, and as the diagram below does.)
         #[serde(serialize_with = "by_name")]
         kind: OutageKind,
         /// When it came back.
@@ -77,7 +76,7 @@ pub enum Circumstance {
     reason = "serde hands fields over by reference"
 )]
 fn by_name<S: Serializer>(kind: &OutageKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(outage_name(*kind))
+    OutageName::from(*kind).serialize(serializer)
 }
 
 /// A step of the proof.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use semel_models::judge::{Cause, Violation};
+use semel_models::judge::{Family, Violation};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::{Observation, Outcome};
@@ -366,7 +366,7 @@ const fn lacks(violation: &Violation) -> bool {
         | Invariant::MarkMatchesEffect
         | Invariant::HonestAck => true,
         Invariant::Conservation | Invariant::SameState => {
-            !matches!(violation.cause, Cause::Duplicate(_))
+            !matches!(violation.cause.family(), Some(Family::Duplicate))
         }
         _ => false,
     }

@@ -86,14 +86,16 @@ fn ahead(trace: &Trace, workload: &Workload, violation: &Violation) -> Option<Re
     let mut seen = observed(trace).rev();
     let caught = seen.find_map(|(_, seen)| match (violation.cause, *seen) {
         (
-            Cause::Stuck(3),
+            Cause::KeyInProgress,
             Observation::Recognised {
                 record,
                 hit: Hit::InFlight,
                 ..
             },
         ) => Some(record),
-        (Cause::Stuck(4), Observation::Delivered { record, .. }) if workload.is_poison(record) => {
+        (Cause::PoisonAhead, Observation::Delivered { record, .. })
+            if workload.is_poison(record) =>
+        {
             Some(record)
         }
         _ => None,

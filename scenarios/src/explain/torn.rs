@@ -23,7 +23,7 @@ struct Enlisted {
 
 /// The halves of the transaction that a violation is about. None where none is torn.
 pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Torn> {
-    let speaks = violation.cause == Cause::Loss(7) || violation.invariant == Invariant::Atomic;
+    let speaks = violation.cause == Cause::Torn || violation.invariant == Invariant::Atomic;
     let all = enlisted(slice);
     let transaction = spoken_of(slice, violation, &all).filter(|_| speaks)?;
     let mut parts: Vec<(Part, bool)> = Vec::new();

@@ -12,7 +12,9 @@ use crate::file::path::Path;
 pub enum Kind {
     /// The text is not RON, or not of the right shape.
     Syntax,
-    /// A name that nobody has: a field, a variant, a strategy, a node, an invariant.
+    /// A field that nobody has.
+    Field,
+    /// Another name that nobody has: a variant, a strategy, a node, an invariant.
     Unknown,
     /// A value out of its range.
     Value,
@@ -79,6 +81,11 @@ impl Complaint {
             source: Box::new(source.clone()),
             flag: false,
         }
+    }
+
+    /// What it points at.
+    pub(crate) fn token(&self) -> &str {
+        &self.source.text[self.span.clone()]
     }
 
     /// The line it points at, from 1.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::JsonSchema;
+use semel_models::judge::{Cause, Side};
 use semel_models::message::MessagePattern;
 use semel_models::observation::ObservationPattern;
 use semel_models::strategy::Strategy;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::file::expect::{Breach, Expectation};
 use crate::file::swarm::Swarm;
+use crate::outcome::spelling::word;
 
 /// The version of the scenario format.
 pub const SCHEMA: u32 = 1;
@@ -189,11 +191,13 @@ pub struct Witness {
     /// The invariant that breaks, and at which level.
     pub violation: Breach,
     /// On which side it was born: `inbound` or `outbound`. None in older files: whichever is gravest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub side: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "word")]
+    #[schemars(with = "Option<String>")]
+    pub side: Option<Side>,
     /// The code of its cause. None in older files: whichever is gravest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "word")]
+    #[schemars(with = "Option<String>")]
+    pub cause: Option<Cause>,
     /// The digest of the run: 16 hex digits.
     pub digest: String,
 }

@@ -18,7 +18,6 @@ use crate::file::nearest::nearest;
 use crate::file::path::{Path, Step};
 use crate::file::scenario::Scenario;
 use crate::file::seek;
-use crate::file::shape::unknown_field;
 use crate::file::swarm::{self, Range};
 
 /// One `--set`.
@@ -155,14 +154,15 @@ pub(crate) fn apply<T: Serialize + DeserializeOwned>(
             Err(complaint) => refusal = refusal.or(Some(complaint)),
         }
     }
+    let refusal = refusal.expect("the quoted form was tried");
+    let named = |step: &Step| matches!(step, Step::Field(name) if name == refusal.token());
+    let misnamed = refusal.kind == Kind::Field && path.0.last().is_some_and(named);
     let Complaint {
         kind,
         message,
         help,
         ..
-    } = refusal.expect("the quoted form was tried");
-    let misnamed =
-        matches!(path.0.last(), Some(Step::Field(name)) if message == unknown_field(name));
+    } = refusal;
     if misnamed {
         return Err(setting.complain_of_path(message, help));
     }

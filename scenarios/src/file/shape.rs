@@ -61,8 +61,8 @@ fn of_names(code: &Error, cursor: usize) -> Option<Remark> {
         Error::NoSuchStructField {
             expected, found, ..
         } => (
-            Kind::Unknown,
-            unknown_field(found),
+            Kind::Field,
+            format!("there is no field `{found}` here"),
             Some(known(found, expected)),
             word(found),
         ),
@@ -97,11 +97,6 @@ fn of_names(code: &Error, cursor: usize) -> Option<Remark> {
         help,
         span,
     })
-}
-
-/// What is said of a field that nobody has.
-pub(crate) fn unknown_field(name: &str) -> String {
-    format!("there is no field `{name}` here")
 }
 
 /// The nearest of these names, or all of them.

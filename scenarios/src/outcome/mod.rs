@@ -2,6 +2,7 @@
 
 pub mod minimal;
 pub mod row;
+pub(crate) mod spelling;
 pub(crate) mod spread;
 pub mod statistics;
 mod summarizer;

@@ -2,14 +2,16 @@
 //!
 //! Keys are a contract: none is removed or renamed within a schema.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use semel_models::strategy::Invariant;
+use semel_models::judge::{Cause, Side, Violation};
+use semel_models::strategy::{Assumption, Invariant, Level};
+use semel_sim::net::Transport;
 use serde::{Deserialize, Serialize};
 
 use crate::file::expect::Breach;
 use crate::file::swarm;
+use crate::outcome::spelling;
 
 /// The outcome of one trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +32,8 @@ pub struct Row {
     /// The strategy's name.
     pub strategy: String,
     /// `connection` or `datagram`.
-    pub transport: String,
+    #[serde(with = "spelling::transport")]
+    pub transport: Transport,
     /// The seed.
     pub seed: u64,
     /// The verdict on the run.
@@ -39,10 +42,14 @@ pub struct Row {
     pub expected: ExpectedKind,
     /// Whether this run by itself contradicts the expectation.
     pub met: bool,
-    /// How the run ended: `settled`, `stuck` or `exhausted`.
-    pub end: String,
+    /// How the run ended.
+    pub end: Ended,
     /// What was found, in order of time; at most a few of each kind.
     pub violations: Vec<ViolationRow>,
+    /// How many violations there were of each invariant at each level, those included that no row tells one by one.
+    /// Not written down: rows that are read back have none.
+    #[serde(skip)]
+    pub counts: Vec<(Invariant, Level, u64)>,
     /// Records intended.
     pub records: u64,
     /// Records acknowledged.
@@ -86,17 +93,26 @@ pub struct Row {
     pub digest: String,
 }
 
-/// A word out of a short list, such as the name of an invariant: written down a million times in a sweep, and never
-/// made anew but when rows are read back.
-pub type Word = Cow<'static, str>;
-
 impl Row {
     /// Whether it got stuck: nothing moved any more and work was still open, whether all of it stood still or something
     /// else went on to a settled end.
     pub fn is_stuck(&self) -> bool {
-        let convergence = Invariant::Convergence.name();
         let mut violations = self.violations.iter();
-        self.end == "stuck" || violations.any(|one| one.invariant == convergence)
+        self.end == Ended::Stuck || violations.any(|one| one.invariant == Invariant::Convergence)
+    }
+
+    /// How many violations there were of an invariant at a level; of a row that was read back, how many it tells.
+    pub fn count(&self, invariant: Invariant, level: Level) -> u64 {
+        let mut counts = self.counts.iter();
+        let counted = counts.find(|count| (count.0, count.1) == (invariant, level));
+        counted.map_or_else(|| self.told(invariant, level), |count| count.2)
+    }
+
+    /// How many of them it tells one by one.
+    pub fn told(&self, invariant: Invariant, level: Level) -> u64 {
+        let breach = Breach { invariant, level };
+        let all = self.violations.iter();
+        all.filter(|one| one.is(breach)).count() as u64
     }
 
     /// Whether the seed drew that a fault is switched off.
@@ -109,10 +125,10 @@ impl Row {
 /// One violation in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViolationRow {
-    /// Its name, for example `no_duplicate`.
-    pub invariant: Word,
-    /// `log`, `delivery` or `effect`.
-    pub level: Word,
+    /// What is broken, for example `no_duplicate`.
+    pub invariant: Invariant,
+    /// Where.
+    pub level: Level,
     /// Whether the strategy promises it.
     pub promised: bool,
     /// Whether the scenario takes the promise out: every strategy makes it without writing it, and the scenario
@@ -120,13 +136,14 @@ pub struct ViolationRow {
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub waived: bool,
     /// The assumption that did not hold, if it is beyond the promise.
-    pub assumption_broken: Option<String>,
+    #[serde(with = "spelling::assumption")]
+    pub assumption_broken: Option<Assumption>,
     /// The record it is about.
     pub record: Option<u32>,
-    /// `inbound` or `outbound`.
-    pub side: Word,
-    /// The cause code, for example `D2`.
-    pub cause: Word,
+    /// On which side it was born.
+    pub side: Side,
+    /// Why: its code, for example `D2`.
+    pub cause: Cause,
     /// When it was seen.
     pub at_ns: u64,
 }
@@ -139,8 +156,68 @@ impl ViolationRow {
 
     /// Whether this is that invariant, broken at that level.
     pub fn is(&self, breach: Breach) -> bool {
-        self.invariant == breach.invariant.name() && self.level == breach.level.name()
+        (self.invariant, self.level) == (breach.invariant, breach.level)
     }
+
+    /// What was found.
+    pub const fn finding(&self) -> Finding {
+        Finding {
+            invariant: self.invariant,
+            level: self.level,
+            side: self.side,
+            cause: self.cause,
+        }
+    }
+}
+
+/// What may be found in many runs alike: what is broken, where, where it was born, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Finding {
+    /// What is broken.
+    pub invariant: Invariant,
+    /// Where.
+    pub level: Level,
+    /// On which side it was born.
+    pub side: Side,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl Finding {
+    /// The words of a row, in the order in which summaries are sorted.
+    pub const fn words(self) -> [&'static str; 4] {
+        [
+            self.invariant.name(),
+            self.level.name(),
+            self.side.name(),
+            self.cause.code(),
+        ]
+    }
+}
+
+impl From<&Violation> for Finding {
+    fn from(violation: &Violation) -> Self {
+        Self {
+            invariant: violation.invariant,
+            level: violation.level,
+            side: violation.side,
+            cause: violation.cause,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// Everything was accounted for.
+    Settled,
+    /// Nothing moved any more.
+    Stuck,
+    /// It ran out of events.
+    Exhausted,
+    /// The faults cannot touch the strategy.
+    NotRun,
 }
 
 /// The verdict on a run, or on many.

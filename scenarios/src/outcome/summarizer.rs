@@ -14,8 +14,6 @@ use crate::trial::plan::Plan;
 struct Kind {
     count: CauseCount,
     last: u64,
-    /// Few kinds have the same.
-    mark: u64,
 }
 
 /// Adds rows up.
@@ -104,14 +102,12 @@ impl Summarizer {
         let struck = row.fired.iter().filter(|(_, times)| **times > 0);
         let names: Vec<&String> = struck.map(|(name, _)| name).collect();
         for violation in &row.violations {
-            let mark = mark(violation);
-            let kind = |kind: &Kind| kind.mark == mark && kind.has(violation);
-            let found = self.causes.iter().position(kind);
+            let found = self.causes.iter().position(|kind| kind.has(violation));
             let place = found.unwrap_or_else(|| {
                 self.causes.push(Kind::of(violation, row.seed, faults));
                 self.causes.len() - 1
             });
-            let Kind { count, last, .. } = &mut self.causes[place];
+            let Kind { count, last } = &mut self.causes[place];
             if *last == self.total.runs {
                 continue;
             }
@@ -135,8 +131,8 @@ impl Summarizer {
         total.latency_p99_ns = self.latency_p99.median();
         total.messages_per_record = per(total.messages, total.records);
         total.round_trips_per_record = per(self.round_trips, total.records * 1000);
-        self.causes
-            .sort_by(|one, other| one.name().cmp(&other.name()));
+        let name = |kind: &Kind| (kind.count.finding().words(), kind.count.broken);
+        self.causes.sort_by_key(name);
         total.causes = self.causes.into_iter().map(|kind| kind.count).collect();
         let order = |cause: &CauseCount| (!cause.broken, u64::MAX - cause.runs);
         total.causes.sort_by_key(order);
@@ -214,10 +210,10 @@ impl Kind {
     /// Of a violation that no run has shown before.
     fn of(violation: &ViolationRow, seed: u64, faults: u64) -> Self {
         let count = CauseCount {
-            invariant: violation.invariant.clone(),
-            level: violation.level.clone(),
-            side: violation.side.clone(),
-            cause: violation.cause.clone(),
+            invariant: violation.invariant,
+            level: violation.level,
+            side: violation.side,
+            cause: violation.cause,
             broken: violation.is_breach(),
             assumption_broken: violation.assumption_broken.clone(),
             runs: 0,
@@ -225,52 +221,14 @@ impl Kind {
             faults,
             sets: Vec::new(),
         };
-        Self {
-            count,
-            last: 0,
-            mark: mark(violation),
-        }
-    }
-
-    /// What tells it from others.
-    fn name(&self) -> (&str, &str, &str, &str, bool) {
-        let count = &self.count;
-        (
-            &count.invariant,
-            &count.level,
-            &count.side,
-            &count.cause,
-            count.broken,
-        )
+        Self { count, last: 0 }
     }
 
     /// Whether a violation is of this kind.
     fn has(&self, violation: &ViolationRow) -> bool {
         let count = &self.count;
-        count.cause == violation.cause
-            && count.invariant == violation.invariant
-            && count.level == violation.level
-            && count.side == violation.side
-            && count.broken == violation.is_breach()
+        count.finding() == violation.finding() && count.broken == violation.is_breach()
     }
-}
-
-/// A number that few kinds of violations share: their words are many, and compared for each of a million rows.
-fn mark(violation: &ViolationRow) -> u64 {
-    let ViolationRow {
-        invariant,
-        level,
-        side,
-        cause,
-        ..
-    } = violation;
-    let lengths = [invariant.len(), level.len(), side.len()];
-    let words = lengths.map(|length| length as u8);
-    let mark = cause
-        .bytes()
-        .chain(words)
-        .fold(0, |mark: u64, byte| mark.rotate_left(8) ^ u64::from(byte));
-    mark ^ u64::from(violation.is_breach()) << 63
 }
 
 /// The summary of no runs.
@@ -283,7 +241,7 @@ fn nothing(head: &Row, faults: &[String]) -> Summary {
         scenario: head.scenario.clone(),
         set: head.set.clone(),
         strategy: head.strategy.clone(),
-        transport: head.transport.clone(),
+        transport: head.transport,
         verdict: RunVerdict::NotApplicable,
         expected: head.expected,
         met: true,

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use semel_models::judge::{Cause, Side};
+use semel_models::strategy::{Assumption, Invariant, Level};
+use semel_sim::net::Transport;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::minimal::FaultSet;
-use crate::outcome::row::{ExpectedKind, RunVerdict, Word};
+use crate::outcome::row::{ExpectedKind, Finding, RunVerdict};
+use crate::outcome::spelling;
 pub use crate::outcome::summarizer::Summarizer;
 use crate::outcome::verdict::Judgement;
 use crate::witness::sought::Sought;
@@ -28,7 +32,8 @@ pub struct Summary {
     /// The strategy's name.
     pub strategy: String,
     /// `connection` or `datagram`.
-    pub transport: String,
+    #[serde(with = "spelling::transport")]
+    pub transport: Transport,
     /// The verdict over all seeds.
     pub verdict: RunVerdict,
     /// The kind of the scenario's expectation.
@@ -112,33 +117,38 @@ impl Summary {
 }
 
 impl CauseCount {
-    /// The kind of violation that it counts.
-    pub fn sought(&self) -> Option<Sought> {
-        Some(Sought {
-            breach: format!("{} at {}", self.invariant, self.level)
-                .parse()
-                .ok()?,
-            cause: Some(self.cause.to_string()),
-            side: Some(self.side.to_string()),
-        })
+    /// What it counts.
+    pub const fn finding(&self) -> Finding {
+        Finding {
+            invariant: self.invariant,
+            level: self.level,
+            side: self.side,
+            cause: self.cause,
+        }
+    }
+
+    /// The kind of violation that it counts, to be asked for.
+    pub const fn sought(&self) -> Sought {
+        Sought::exactly(self.finding())
     }
 }
 
 /// How often one kind of violation was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CauseCount {
-    /// Its name, for example `no_duplicate`.
-    pub invariant: Word,
-    /// `log`, `delivery` or `effect`.
-    pub level: Word,
-    /// `inbound` or `outbound`.
-    pub side: Word,
-    /// The cause code, for example `D2`.
-    pub cause: Word,
+    /// What is broken, for example `no_duplicate`.
+    pub invariant: Invariant,
+    /// Where.
+    pub level: Level,
+    /// On which side it was born.
+    pub side: Side,
+    /// Why: its code, for example `D2`.
+    pub cause: Cause,
     /// Whether the strategy promises it and its assumptions held.
     pub broken: bool,
     /// The assumption that did not hold, in the first run found.
-    pub assumption_broken: Option<String>,
+    #[serde(with = "spelling::assumption")]
+    pub assumption_broken: Option<Assumption>,
     /// In how many runs it was found.
     pub runs: u64,
     /// The simplest run that shows it: the one in which the fewest faults struck.

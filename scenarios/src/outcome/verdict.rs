@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use semel_models::judge::{Cause, Side, Violation};
-use semel_models::strategy::{Assumption, Clause, Level};
-use semel_sim::net::Transport;
+use semel_models::judge::Violation;
+use semel_models::strategy::{Clause, Level};
 use semel_sim::world::End;
 
 use crate::file::expect::{Breach, Expected};
 use crate::file::scenario::{Fault, SCHEMA};
-use crate::outcome::row::{Row, RunVerdict, ViolationRow, Word};
+use crate::outcome::row::{Ended, Row, RunVerdict, ViolationRow};
 use crate::trial::Outcome;
 use crate::trial::plan::Plan;
 
@@ -56,8 +55,9 @@ pub(crate) fn row(plan: &Plan, faults: &[String], seed: u64, outcome: &Outcome<'
         .map(|(index, name)| (name.clone(), struck(index)));
     let mut row = Row {
         verdict,
-        end: end(outcome.end).into(),
+        end: ended(outcome.end),
         violations,
+        counts: outcome.findings.counts.clone(),
         records: tally.records,
         acked: tally.acked,
         applied: tally.applied,
@@ -96,13 +96,14 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
         set: plan.set.clone(),
         drawn: plan.drawn.clone(),
         strategy: plan.name.clone(),
-        transport: transport(plan.scenario.transport).into(),
+        transport: plan.scenario.transport,
         seed,
         verdict: RunVerdict::NotApplicable,
         expected: plan.expectation.verdict.kind(),
         met: true,
-        end: "not-run".into(),
+        end: Ended::NotRun,
         violations: Vec::new(),
+        counts: Vec::new(),
         records: 0,
         acked: 0,
         applied: 0,
@@ -133,7 +134,7 @@ pub(crate) fn untouched(plan: &Plan, faults: &[String], seed: u64) -> Row {
 fn verdict(plan: &Plan, violations: &[ViolationRow], cut_short: bool) -> RunVerdict {
     let named = plan.expectation.verdict.breaches();
     let counts = |violation: &ViolationRow| {
-        violation.level == Level::Effect.name()
+        violation.level == Level::Effect
             || violation.promised
             || named.iter().any(|breach| violation.is(*breach))
     };
@@ -212,57 +213,22 @@ fn is_waived(plan: &Plan, violation: &Violation) -> bool {
 
 pub(crate) fn violation(violation: &Violation) -> ViolationRow {
     ViolationRow {
-        invariant: violation.invariant.name().into(),
-        level: violation.level.name().into(),
+        invariant: violation.invariant,
+        level: violation.level,
         promised: violation.promised,
         waived: false,
-        assumption_broken: violation.broken.as_ref().map(assumption),
+        assumption_broken: violation.broken.clone(),
         record: violation.record,
-        side: match violation.side {
-            Side::Inbound => "inbound".into(),
-            Side::Outbound => "outbound".into(),
-        },
-        cause: cause(violation.cause),
+        side: violation.side,
+        cause: violation.cause,
         at_ns: violation.at.0,
     }
 }
 
-/// The code of a cause, for example `D2`.
-pub fn cause(cause: Cause) -> Word {
-    const DUPLICATES: &[&str] = &[
-        "D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D11", "D12",
-    ];
-    const LOSSES: &[&str] = &[
-        "L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10", "L11", "L12",
-    ];
-    const REORDERINGS: &[&str] = &["R0", "R1", "R2", "R3", "R4", "R5", "R6"];
-    const STANDSTILLS: &[&str] = &["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7"];
-    let (codes, number) = match cause {
-        Cause::Duplicate(number) => (DUPLICATES, number),
-        Cause::Loss(number) => (LOSSES, number),
-        Cause::Reorder(number) => (REORDERINGS, number),
-        Cause::Stuck(number) => (STANDSTILLS, number),
-        Cause::Other => return Word::Borrowed("other"),
-    };
-    Word::Borrowed(codes[usize::from(number)])
-}
-
-/// An assumption in words, as files write it.
-fn assumption(assumption: &Assumption) -> String {
-    crate::file::format::canonical(assumption)
-}
-
-fn transport(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Connection => "connection",
-        Transport::Datagram => "datagram",
-    }
-}
-
-fn end(end: End) -> &'static str {
+const fn ended(end: End) -> Ended {
     match end {
-        End::Settled => "settled",
-        End::Stuck => "stuck",
-        End::Exhausted => "exhausted",
+        End::Settled => Ended::Settled,
+        End::Stuck => Ended::Stuck,
+        End::Exhausted => Ended::Exhausted,
     }
 }

@@ -285,7 +285,7 @@ impl Swept {
             return Vec::new();
         }
         let causes = || self.summaries.iter().flat_map(|summary| &summary.causes);
-        let broken = |invariant: Invariant| causes().any(|one| one.invariant == invariant.name());
+        let broken = |invariant: Invariant| causes().any(|one| one.invariant == invariant);
         let all = Invariant::ALL.into_iter();
         all.filter(|invariant| !broken(*invariant)).collect()
     }

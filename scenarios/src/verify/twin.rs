@@ -42,7 +42,7 @@ impl Twin<'_> {
 }
 
 /// Each kind of violation, and the fewest faults that bring it about.
-type Fewest = BTreeMap<(String, String, bool), usize>;
+type Fewest = BTreeMap<(Invariant, Level, bool), usize>;
 
 #[test]
 fn forking_and_merging_find_what_brute_force_finds() {
@@ -75,8 +75,7 @@ fn forking_and_merging_find_what_brute_force_finds() {
             .0
             .into_iter()
             .map(|((invariant, level, breach), one)| {
-                let kind = (invariant.name().into(), level.name().into(), breach);
-                (kind, faults(&one.chosen))
+                ((invariant, level, breach), faults(&one.chosen))
             })
             .collect();
         let verified = verify(&plan, 2, SCHEDULES);
@@ -85,9 +84,8 @@ fn forking_and_merging_find_what_brute_force_finds() {
             .iter()
             .map(|one| {
                 let violation = &one.violation;
-                let (invariant, level) =
-                    (violation.invariant.to_string(), violation.level.to_string());
-                ((invariant, level, violation.is_breach()), one.faults)
+                let kind = (violation.invariant, violation.level, violation.is_breach());
+                (kind, one.faults)
             })
             .collect();
         assert_eq!(found, expected, "{strategy}");

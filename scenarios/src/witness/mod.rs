@@ -37,13 +37,17 @@ pub(crate) fn write(
         Some(known) if *known != plan.strategy => format!("{}-found", plan.name),
         _ => plan.name.clone(),
     };
-    let cause = verdict::cause(aim.cause);
+    let cause = aim.cause;
     let violation = Breach {
         invariant: aim.invariant,
         level: aim.level,
     };
     if scenario.witness.is_none() {
-        scenario.name = format!("{}-{strategy}-{}", scenario.name, cause.to_lowercase());
+        scenario.name = format!(
+            "{}-{strategy}-{}",
+            scenario.name,
+            cause.code().to_lowercase()
+        );
     }
     scenario.faults = if script.is_empty() {
         Vec::new()
@@ -66,14 +70,14 @@ pub(crate) fn write(
     scenario.marks.clear();
     scenario.menu = None;
     let opened = replay::open(&Arc::new(scenario.clone()), &strategy, seed)?;
-    let side = verdict::violation(aim.find(&opened.findings)?).side;
+    let side = aim.find(&opened.findings)?.side;
     scenario.witness = Some(Witness {
         version: verdict::VERSION.into(),
         strategy,
         seed,
         violation,
-        side: Some(side.into()),
-        cause: Some(cause.into()),
+        side: Some(side),
+        cause: Some(cause),
         digest: opened.row.digest,
     });
     scenario.marks = marks(&opened.trace);
@@ -196,11 +200,9 @@ fn witness(witness: &Witness) -> String {
         digest,
     } = witness;
     let indent = "        ";
-    let optional = |name: &str, value: &Option<String>| {
-        let line = |value| format!("{name}: {value:?},\n{indent}");
-        value.as_ref().map_or_else(String::new, line)
-    };
-    let (side, cause) = (optional("side", side), optional("cause", cause));
+    let line = |name: &str, word: &str| format!("{name}: {word:?},\n{indent}");
+    let side = side.map_or_else(String::new, |side| line("side", side.name()));
+    let cause = cause.map_or_else(String::new, |cause| line("cause", cause.code()));
     format!(
         "(\n{indent}version: {version:?},\n{indent}strategy: {strategy:?},\n{indent}seed: {seed},\n\
          {indent}violation: {},\n{indent}{side}{cause}digest: {digest:?},\n    )",

@@ -3,31 +3,46 @@
 use std::fmt;
 use std::str::FromStr;
 
-use semel_models::judge::{Findings, Violation};
+use semel_models::judge::{Cause, Findings, Side, Violation};
 
 use crate::file::expect::Breach;
 use crate::file::scenario::Witness;
-use crate::outcome::verdict;
+use crate::outcome::row::Finding;
 
 /// A kind of violation, told as precisely as anybody likes. Written `"no_duplicate at effect"`, `"no_duplicate at
 /// effect, D1"` or `"no_duplicate at effect, D1, outbound"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sought {
     /// What is broken, and where.
     pub breach: Breach,
-    /// The code of its cause. None: whichever is gravest.
-    pub cause: Option<String>,
-    /// On which side it was born: `inbound` or `outbound`. None: whichever is gravest.
-    pub side: Option<String>,
+    /// Its cause. None: whichever is gravest.
+    pub cause: Option<Cause>,
+    /// On which side it was born. None: whichever is gravest.
+    pub side: Option<Side>,
 }
 
 impl Sought {
     /// What a witness says of its violation.
-    pub fn of(witness: &Witness) -> Self {
+    pub const fn of(witness: &Witness) -> Self {
         Self {
             breach: witness.violation,
-            cause: witness.cause.clone(),
-            side: witness.side.clone(),
+            cause: witness.cause,
+            side: witness.side,
+        }
+    }
+
+    /// What was found, and nothing else.
+    pub const fn exactly(found: Finding) -> Self {
+        let Finding {
+            invariant,
+            level,
+            side,
+            cause,
+        } = found;
+        Self {
+            breach: Breach { invariant, level },
+            cause: Some(cause),
+            side: Some(side),
         }
     }
 
@@ -36,10 +51,10 @@ impl Sought {
         &'f self,
         findings: &'f Findings,
     ) -> impl DoubleEndedIterator<Item = &'f Violation> {
-        let says = |said: &Option<String>, now: &str| said.as_ref().is_none_or(|said| said == now);
         findings.violations.iter().filter(move |one| {
-            let row = verdict::violation(one);
-            row.is(self.breach) && says(&self.side, &row.side) && says(&self.cause, &row.cause)
+            (one.invariant, one.level) == (self.breach.invariant, self.breach.level)
+                && self.side.is_none_or(|side| one.side == side)
+                && self.cause.is_none_or(|cause| one.cause == cause)
         })
     }
 }
@@ -55,32 +70,28 @@ impl FromStr for Sought {
             side: None,
         };
         for part in parts {
-            let place = match part {
-                "inbound" | "outbound" => &mut sought.side,
-                code if is_cause(code) => &mut sought.cause,
+            match (part.parse(), part.parse()) {
+                (Ok(side), _) => sought.side = Some(side),
+                (_, Ok(cause)) => sought.cause = Some(cause),
                 _ => {
                     return Err(format!(
                         "`{part}` is no cause and no side; write for example \"no_duplicate at effect, D1, outbound\""
                     ));
                 }
-            };
-            *place = Some(part.to_owned());
+            }
         }
         Ok(sought)
     }
 }
 
-/// Whether this looks like the code of a cause: `D1`, or `other`.
-fn is_cause(word: &str) -> bool {
-    let number = word.strip_prefix(['D', 'L', 'R', 'S']);
-    word == "other" || number.is_some_and(|number| number.parse::<u8>().is_ok())
-}
-
 impl fmt::Display for Sought {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.breach)?;
-        for more in self.cause.iter().chain(&self.side) {
-            write!(out, ", {more}")?;
+        if let Some(cause) = self.cause {
+            write!(out, ", {cause}")?;
+        }
+        if let Some(side) = self.side {
+            write!(out, ", {side}")?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use semel_sim::digest::Digest;
 use semel_sim::time::Time;
 
+use crate::judge::causes::Cause;
 use crate::observation::Outcome;
 use crate::vocabulary::{Generation, Offset, Partition};
 
@@ -230,11 +231,11 @@ pub(in crate::judge) struct Facts {
     pub(in crate::judge) effects: u8,
     /// How many deliveries there had been when it last took effect; 0 if that was of an earlier one.
     pub(in crate::judge) applied_of: u8,
-    /// Why it came into the log again: the number of a duplicate's cause, 0 if it did not.
-    pub(in crate::judge) log_cause: u8,
+    /// Why it came into the log again, if it did.
+    pub(in crate::judge) log_cause: Option<Cause>,
     /// Why it was delivered again, and why it took effect again, likewise.
-    pub(in crate::judge) delivery_cause: u8,
-    pub(in crate::judge) effect_cause: u8,
+    pub(in crate::judge) delivery_cause: Option<Cause>,
+    pub(in crate::judge) effect_cause: Option<Cause>,
     /// Attempts so far.
     pub(in crate::judge) tries: u8,
     /// Committed copies in the input log that are of aborted transactions.
@@ -267,9 +268,9 @@ impl Facts {
         deliveries: 0,
         effects: 0,
         applied_of: 0,
-        log_cause: 0,
-        delivery_cause: 0,
-        effect_cause: 0,
+        log_cause: None,
+        delivery_cause: None,
+        effect_cause: None,
         tries: 0,
         undone: 0,
     };

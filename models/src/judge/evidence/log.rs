@@ -275,7 +275,7 @@ fn note_copy(facts: &mut Facts, at: Time, seen: &Observation, name: Name) {
         facts.flags.set(Flags::MIXED);
     }
     if facts.copies > 0 || facts.open > 0 {
-        facts.log_cause = cause::of_copy(facts, attempt, session, missed, name);
+        facts.log_cause = Some(cause::of_copy(facts, attempt, session, missed, name));
         if missed == Miss::Absent && facts.stored_session == session {
             facts.flags.set(Flags::FORGOTTEN);
         }

@@ -3,10 +3,10 @@
 use semel_sim::time::Time;
 
 use super::facts::{Attempts, Hand};
-use super::reading::number;
 use super::{Facts, Flags, Known, State, Struck, short};
 use crate::judge::cause::{Act, Origin};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::rules::Relation;
 use crate::observation::{Miss, Observation};
 use crate::strategy::Memory;
@@ -74,12 +74,12 @@ impl Known {
         let torn = self.transfers() && self.is_torn(record);
         // Whoever remembers for itself has lost its memory.
         let remembers = self.rules.memory != Memory::None && !output;
-        let forgotten = remembers && again == Some((Side::Outbound, Cause::Duplicate(2)));
+        let forgotten = remembers && again == Some((Side::Outbound, Cause::StateAbsent));
         let (mut first, mut changes, mut intended_at) = (false, false, Time::ZERO);
         self.records.change(record, |facts| {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
-            facts.effect_cause = number(again);
+            facts.effect_cause = again.map(|(_, cause)| cause);
             note_effect(facts, act, boot, output);
             if forgotten {
                 facts.flags.set(Flags::FORGOTTEN);

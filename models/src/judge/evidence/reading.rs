@@ -3,7 +3,6 @@
 use super::facts::Hand;
 use super::{Facts, Flags, Known, State, Struck, short};
 use crate::judge::cause::Origin;
-use crate::judge::finding::Cause;
 use crate::judge::rules::Claim;
 use crate::observation::Observation;
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
@@ -114,7 +113,7 @@ impl Known {
         facts
             .flags
             .put(Flags::COPIED, other && !facts.flags.has(Flags::VAGUE));
-        facts.delivery_cause = number(again);
+        facts.delivery_cause = again.map(|(_, cause)| cause);
         facts.deliveries = facts.deliveries.saturating_add(1);
         facts.delivery = Hand::new(offset, generation, consumer, boot);
         facts.flags.set(Flags::IN_HAND);
@@ -239,13 +238,5 @@ impl Known {
                 self.touch(entry.record, |facts| facts.flags.set(Flags::OVERRUN));
             }
         }
-    }
-}
-
-/// The number of a duplicate's cause; 0 if there is none.
-pub(super) const fn number(again: Option<Origin>) -> u8 {
-    match again {
-        Some((_, Cause::Duplicate(number))) => number,
-        _ => 0,
     }
 }

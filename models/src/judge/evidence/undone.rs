@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use semel_sim::address::NodeId;
 
 use super::{Facts, Flags, Known, State, Waiting};
+use crate::judge::causes::Cause;
 use crate::observation::{Outcome, TransactionId};
 use crate::vocabulary::{Partition, ProducerId, RecordId};
 
@@ -47,7 +48,7 @@ impl Known {
         let facts = self.records.get(record);
         let alone = u16::from(facts.copies) + facts.open < 2;
         if !alone && (self.transactions.is_given_up(of) || self.has_undue_copy(record, of)) {
-            self.touch(record, |facts| facts.log_cause = 10);
+            self.touch(record, |facts| facts.log_cause = Some(Cause::AbortedRead));
         }
     }
 

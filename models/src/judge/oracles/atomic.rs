@@ -9,7 +9,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Known, Waiting};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
@@ -40,7 +41,7 @@ impl Oracle for Atomic {
                     otherwise && new(ending.decided)
                 });
                 if contrary {
-                    let origin = (Side::Inbound, Cause::Loss(7));
+                    let origin = (Side::Inbound, Cause::Torn);
                     docket.report(Invariant::Atomic, Level::Log, None, origin);
                 }
             }
@@ -60,7 +61,7 @@ impl Oracle for Atomic {
         for (partition, producer, waiting) in known.transactions.all() {
             let ending = known.transactions.ending(producer, waiting.number);
             if ending.is_some_and(|ending| ending.committed) {
-                let origin = (side(partition, known), Cause::Loss(7));
+                let origin = (side(partition, known), Cause::Torn);
                 docket.report(Invariant::Atomic, Level::Log, waiting.record, origin);
             }
         }
@@ -71,7 +72,7 @@ impl Oracle for Atomic {
             }
             let nowhere = |record: &&RecordId| known.records.get(**record).copies == 0;
             for record in missing.iter().filter(nowhere) {
-                let origin = (Side::Inbound, Cause::Loss(7));
+                let origin = (Side::Inbound, Cause::Torn);
                 docket.report(Invariant::Atomic, Level::Log, *record, origin);
             }
         }
@@ -102,9 +103,9 @@ fn marked(
         if torn && last != Some(number) {
             last = Some(number);
             let cause = if commit {
-                Cause::Duplicate(10)
+                Cause::AbortedRead
             } else {
-                Cause::Loss(7)
+                Cause::Torn
             };
             let origin = (side(partition, known), cause);
             docket.report(Invariant::Atomic, Level::Log, record, origin);

@@ -13,7 +13,8 @@ use semel_sim::time::Time;
 use crate::judge::cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Miss, Observation, Place};
 use crate::strategy::{Invariant, Level};
@@ -33,7 +34,7 @@ impl Oracle for BoundedState {
                 entries,
                 bound,
             } if bound > 0 && entries > bound => {
-                report(place, None, Cause::Duplicate(4), docket);
+                report(place, None, Cause::EntryEvicted, docket);
             }
             Observation::Stored {
                 record,
@@ -75,7 +76,7 @@ fn expired(
         .keeps(place)
         .is_some_and(|keep| at.since(since) < keep)
     {
-        report(place, Some(record), Cause::Duplicate(3), docket);
+        report(place, Some(record), Cause::EntryExpired, docket);
     }
 }
 

@@ -8,7 +8,7 @@
 use crate::judge::cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::finding::{Cause, Side};
+use crate::judge::finding::Side;
 use crate::judge::oracle::Oracle;
 use crate::judge::oracles::no_loss::is_lost;
 use crate::judge::standstill;
@@ -64,18 +64,19 @@ fn origin(legs: [u32; 2], known: &Known, docket: &Docket) -> cause::Origin {
         return origin;
     }
     let [less, more] = legs.map(|leg| known.records.get(leg));
-    if less.effects == 0 || more.effect_cause == 0 {
+    let again = more.effect_cause.filter(|_| less.effects > 0);
+    let Some(cause) = again else {
         let waits = less.is_owed() && !is_lost(known, less, Level::Effect);
         return if waits {
             standstill::of_standstill(known, legs[0])
         } else {
             cause::of_loss(known, less)
         };
-    }
+    };
     let side = if more.effect_cause == more.log_cause {
         Side::Inbound
     } else {
         Side::Outbound
     };
-    (side, Cause::Duplicate(more.effect_cause))
+    (side, cause)
 }

@@ -13,7 +13,8 @@ use semel_sim::world::End;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::Oracle;
 use crate::judge::oracles::no_loss::is_lost;
 use crate::judge::standstill;
@@ -49,15 +50,15 @@ impl Oracle for Convergence {
         if named || known.end != Some(End::Stuck) {
             return;
         }
-        if let Some((record, number)) = standstill::caught(known, |_| true) {
-            let origin = (Side::Outbound, Cause::Stuck(number));
+        if let Some((record, cause)) = standstill::caught(known, |_| true) {
+            let origin = (Side::Outbound, cause);
             docket.report(Invariant::Convergence, Level::Effect, record, origin);
         } else {
             let refused = known
                 .inputs()
                 .any(|(_, lane)| lane.refusals > 0 || lane.unmarked > 1);
             if refused {
-                let origin = (Side::Outbound, Cause::Stuck(7));
+                let origin = (Side::Outbound, Cause::RebalanceStorm);
                 docket.report(Invariant::Convergence, Level::Delivery, None, origin);
             }
         }

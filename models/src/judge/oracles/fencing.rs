@@ -16,7 +16,8 @@ use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
@@ -114,6 +115,6 @@ fn report(level: Level, record: Option<RecordId>, docket: &mut Docket) {
         Invariant::Fencing,
         level,
         record,
-        (side, Cause::Duplicate(8)),
+        (side, Cause::TwoOwners),
     );
 }

@@ -10,7 +10,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::judge::rules::Claim;
 use crate::observation::{Observation, Outcome};
@@ -42,17 +43,17 @@ impl Oracle for HonestAck {
         if duplicate && mistaken {
             let twin = known.rules.name == Name::Content && known.has_twin(record);
             if !twin {
-                report(record, Cause::Loss(5), docket);
+                report(record, Cause::Mistaken, docket);
             }
         } else if !duplicate && !stored {
-            report(record, Cause::Loss(1), docket);
+            report(record, Cause::AckedEarly, docket);
         }
     }
 
     fn finish(&mut self, known: &Known, docket: &mut Docket) {
         for (record, facts) in known.suspects() {
             if facts.flags.has(Flags::FAILED) && facts.copies > 0 {
-                report(record, Cause::Duplicate(1), docket);
+                report(record, Cause::NoAnswer, docket);
             }
         }
     }

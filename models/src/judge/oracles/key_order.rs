@@ -16,7 +16,8 @@ use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Facts, Flags, Known, State, Waiting};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
@@ -103,7 +104,7 @@ impl KeyOrder {
             }
         }
         // A first attempt that was overtaken on its way is behind a later send, too.
-        let origin = (Side::Inbound, Cause::Reorder(1));
+        let origin = (Side::Inbound, Cause::RetryBehind);
         docket.report(Invariant::KeyOrder, Level::Log, record, origin);
     }
 
@@ -182,13 +183,13 @@ fn of_effect(known: &Known, facts: &Facts, ahead: &Facts, attempt: u32) -> (Side
     let came_back = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
     let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
     if behind && !ahead.flags.has(Flags::VAGUE) {
-        (Side::Inbound, Cause::Reorder(1))
+        (Side::Inbound, Cause::RetryBehind)
     } else if came_back || (facts.deliveries > 1 && !facts.flags.has(Flags::COPIED)) {
-        (Side::Outbound, Cause::Reorder(3))
+        (Side::Outbound, Cause::Requeued)
     } else if attempt > 1 || !parallel {
-        (Side::Outbound, Cause::Reorder(1))
+        (Side::Outbound, Cause::RetryBehind)
     } else {
-        (Side::Outbound, Cause::Reorder(5))
+        (Side::Outbound, Cause::ParallelWorkers)
     }
 }
 

@@ -20,7 +20,8 @@ use semel_sim::digest::Digest;
 use crate::judge::cause::of_lost_output;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::judge::rules::Relation;
 use crate::observation::Observation;
@@ -50,7 +51,7 @@ impl Oracle for MarkMatchesEffect {
                     ..
                 },
             ) if *offset >= known.lane(*partition).best => {
-                report(*record, Cause::Duplicate(7), docket);
+                report(*record, Cause::Unmarked, docket);
             }
             (
                 Relation::Together,
@@ -66,7 +67,7 @@ impl Oracle for MarkMatchesEffect {
                 if let Some((_, record)) = before
                     && self.spoken
                 {
-                    report(record, Cause::Duplicate(7), docket);
+                    report(record, Cause::Unmarked, docket);
                 }
             }
             (
@@ -93,7 +94,7 @@ impl Oracle for MarkMatchesEffect {
         match known.rules.relation {
             Relation::Together if self.spoken => {
                 for (_, record) in self.unmarked.iter().flatten() {
-                    report(*record, Cause::Duplicate(7), docket);
+                    report(*record, Cause::Unmarked, docket);
                 }
             }
             Relation::Settled => settled(known, docket),
@@ -146,14 +147,14 @@ fn passed(partition: Partition, offset: Offset, known: &Known, docket: &mut Dock
     for (passed, entry) in lane.range(lane.best, offset) {
         let counts = matches!(entry.state, State::Plain | State::Open);
         if counts && !is_done(entry.record, known) {
-            let number = if known.records.get(entry.record).flags.has(Flags::UNDONE) {
-                1
+            let cause = if known.records.get(entry.record).flags.has(Flags::UNDONE) {
+                Cause::AckedEarly
             } else if passed < lane.reset || known.was_another(partition, passed, entry.record) {
-                8
+                Cause::Skipped
             } else {
-                4
+                Cause::MarkedFirst
             };
-            report(entry.record, Cause::Loss(number), docket);
+            report(entry.record, cause, docket);
         }
     }
 }
@@ -163,21 +164,21 @@ fn settled(known: &Known, docket: &mut Docket) {
     for (record, facts) in known.suspects() {
         let passed = facts.copies > 0 && facts.flags.has(Flags::PASSED);
         if passed && !is_done(record, known) {
-            let number = if facts.flags.has(Flags::OUTPUT_LOST) {
+            let cause = if facts.flags.has(Flags::OUTPUT_LOST) {
                 of_lost_output(facts.flags)
             } else if facts.flags.has(Flags::OVERRUN) {
-                8
+                Cause::Skipped
             } else {
-                7
+                Cause::Torn
             };
-            report(record, Cause::Loss(number), docket);
+            report(record, cause, docket);
         }
     }
     for (_, lane) in known.inputs() {
         for (_, entry) in lane.range(lane.best, lane.end()) {
             let plain = entry.state == State::Plain;
             if plain && known.records.get(entry.record).effects > 0 {
-                report(entry.record, Cause::Duplicate(7), docket);
+                report(entry.record, Cause::Unmarked, docket);
             }
         }
     }

@@ -9,7 +9,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, Lane, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
@@ -39,7 +40,7 @@ impl Oracle for MonotoneOffset {
                 invariant,
                 level,
                 None,
-                (Side::Outbound, Cause::Duplicate(9)),
+                (Side::Outbound, Cause::ProgressRegressed),
             );
             return;
         }
@@ -49,7 +50,7 @@ impl Oracle for MonotoneOffset {
             None
         };
         if ahead.is_some() || offset > lane.high.max(lane.handed) {
-            docket.report(invariant, level, ahead, (Side::Outbound, Cause::Loss(4)));
+            docket.report(invariant, level, ahead, (Side::Outbound, Cause::MarkedFirst));
         }
     }
 }

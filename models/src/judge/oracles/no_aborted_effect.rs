@@ -11,13 +11,14 @@
 use crate::judge::cause::Origin;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
 use crate::strategy::{Invariant, Level};
 
 /// What was aborted was committed all the same: readers did what they should.
-const LATE: Origin = (Side::Inbound, Cause::Duplicate(10));
+const LATE: Origin = (Side::Inbound, Cause::AbortedRead);
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct NoAbortedEffect;
@@ -37,7 +38,7 @@ impl Oracle for NoAbortedEffect {
         {
             let entry = known.lane(partition).get(offset);
             if entry.is_some_and(|entry| entry.state == State::Aborted) {
-                let origin = (Side::Outbound, Cause::Duplicate(10));
+                let origin = (Side::Outbound, Cause::AbortedRead);
                 docket.report(Invariant::NoAbortedEffect, Level::Delivery, record, origin);
             } else if now.facts.undone > 0 && known.is_undone(record, now.facts) {
                 docket.report(Invariant::NoAbortedEffect, Level::Delivery, record, LATE);
@@ -58,11 +59,11 @@ impl Oracle for NoAbortedEffect {
             let undone = known.is_undone(record, facts);
             if aborted || failed || undone {
                 let origin = if aborted {
-                    (Side::Outbound, Cause::Duplicate(10))
+                    (Side::Outbound, Cause::AbortedRead)
                 } else if undone {
                     LATE
                 } else {
-                    (Side::Inbound, Cause::Duplicate(1))
+                    (Side::Inbound, Cause::NoAnswer)
                 };
                 docket.report(Invariant::NoAbortedEffect, Level::Effect, record, origin);
             }

@@ -11,7 +11,8 @@
 use crate::judge::cause::{self, Origin};
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Facts, Known, Waiting};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
@@ -35,9 +36,9 @@ impl Oracle for NoDuplicate {
                 enlisted: false,
                 ..
             } if is_in_log(known, now.facts, partition) => {
-                let number =
+                let cause =
                     cause::of_copy(now.facts, attempt, session, missed, known.rules.name);
-                let origin = origin(known, now.facts, partition, attempt, number);
+                let origin = origin(known, now.facts, partition, attempt, cause);
                 if partition == known.rules.topology.dead_letters() {
                     docket.report_letter(Invariant::NoDuplicate, Level::Log, record, origin);
                 } else {
@@ -103,13 +104,12 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
                 } else {
                     Side::Inbound
                 };
-                (side, Cause::Duplicate(10))
+                (side, Cause::AbortedRead)
             } else {
-                let number = match facts.log_cause {
-                    0 => cause::of_copy(facts, attempt, session, missed, known.rules.name),
-                    number => number,
-                };
-                origin(known, facts, partition, attempt, number)
+                let name = known.rules.name;
+                let fresh = || cause::of_copy(facts, attempt, session, missed, name);
+                let cause = facts.log_cause.unwrap_or_else(fresh);
+                origin(known, facts, partition, attempt, cause)
             };
             docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
         }
@@ -122,11 +122,11 @@ fn origin(
     facts: &Facts,
     partition: Partition,
     attempt: u32,
-    number: u8,
+    cause: Cause,
 ) -> Origin {
     if known.rules.is_output(partition) {
         cause::of_output(known, facts, partition, attempt)
     } else {
-        (Side::Inbound, Cause::Duplicate(number))
+        (Side::Inbound, cause)
     }
 }

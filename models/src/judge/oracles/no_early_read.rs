@@ -5,7 +5,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Known, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
 use crate::strategy::{Invariant, Level};
@@ -28,7 +29,7 @@ impl Oracle for NoEarlyRead {
         {
             let entry = known.lane(partition).get(offset);
             if entry.is_some_and(|entry| entry.state == State::Open) {
-                let origin = (Side::Outbound, Cause::Duplicate(10));
+                let origin = (Side::Outbound, Cause::AbortedRead);
                 docket.report(Invariant::NoEarlyRead, Level::Delivery, record, origin);
             }
         }

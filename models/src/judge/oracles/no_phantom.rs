@@ -5,7 +5,8 @@
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};

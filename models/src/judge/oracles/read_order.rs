@@ -13,7 +13,8 @@ use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Entry, Flags, Known, State};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
 use crate::strategy::{Invariant, Level};
@@ -129,14 +130,14 @@ impl Oracle for ReadOrder {
                     return;
                 }
                 if offset < expected {
-                    let origin = (Side::Outbound, Cause::Duplicate(9));
+                    let origin = (Side::Outbound, Cause::ProgressRegressed);
                     docket.report(Invariant::ReadOrder, Level::Delivery, record, origin);
                     return;
                 }
                 let mut between = known.lane(partition).range(expected, offset);
                 if let Some((_, entry)) = between.find(|(_, entry)| is_skipped(*entry, read, known))
                 {
-                    let origin = (Side::Outbound, Cause::Loss(10));
+                    let origin = (Side::Outbound, Cause::Filtered);
                     docket.report(Invariant::ReadOrder, Level::Delivery, entry.record, origin);
                 }
             }

@@ -9,7 +9,8 @@
 use crate::judge::cause::Origin;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::Oracle;
 use crate::strategy::{Invariant, Level};
 use crate::vocabulary::RecordId;
@@ -41,7 +42,7 @@ fn unnamed(known: &Known, key: u32) -> (Option<RecordId>, Origin) {
         gone && facts.flags.has(Flags::COUNTED) && known.contents(*record, facts).0 == key
     });
     match undone {
-        Some((record, _)) => (Some(record), (Side::Outbound, Cause::Loss(1))),
+        Some((record, _)) => (Some(record), (Side::Outbound, Cause::AckedEarly)),
         None => (None, (Side::Outbound, Cause::Other)),
     }
 }

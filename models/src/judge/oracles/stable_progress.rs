@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
@@ -56,12 +57,12 @@ impl Oracle for StableProgress {
             } else {
                 Side::Inbound
             };
-            let origin = (side, Cause::Stuck(1));
+            let origin = (side, Cause::OpenTransaction);
             docket.report(Invariant::StableProgress, Level::Log, *record, origin);
         }
         for transaction in &self.unsettled {
             if !known.is_next_to_be_undone(*transaction) {
-                let origin = (Side::Outbound, Cause::Stuck(1));
+                let origin = (Side::Outbound, Cause::OpenTransaction);
                 docket.report(Invariant::StableProgress, Level::Log, None, origin);
             }
         }

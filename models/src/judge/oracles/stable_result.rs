@@ -9,7 +9,8 @@ use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::finding::{Cause, Side};
+use crate::judge::causes::Cause;
+use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
 use crate::strategy::{Invariant, Level};
@@ -64,18 +65,18 @@ impl Oracle for StableResult {
         let again = if known.exists(record) {
             known.records.get(record).effect_cause
         } else {
-            0
+            None
         };
-        let number = match again {
-            _ if first.0 != fingerprint => 5,
-            0 => 3,
-            number => number,
+        let cause = match again {
+            _ if first.0 != fingerprint => Cause::KeyDiffers,
+            None => Cause::EntryExpired,
+            Some(cause) => cause,
         };
         docket.report(
             Invariant::StableResult,
             Level::Effect,
             record,
-            (Side::Outbound, Cause::Duplicate(number)),
+            (Side::Outbound, cause),
         );
     }
 

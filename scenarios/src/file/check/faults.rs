@@ -10,7 +10,7 @@ use semel_sim::schedule::{Deviation, Script, Unknown};
 use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
-use super::{Objection, basics, links, nodes, scripts, sentence, triggers};
+use super::{Objection, basics, links, nodes, scripts, triggers};
 use crate::file::complaint::Kind;
 use crate::file::path::Path;
 use crate::file::scenario::{Fault, Scenario};
@@ -112,7 +112,10 @@ fn said(wrong: &Wrong, path: Path, nodes: &[String]) -> Objection {
             known.dedup();
             no_node(path, name).suggest(name, known.iter().copied())
         }
-        Wrong::Field { field, text } => Objection::value(path, sentence(field, text)),
+        Wrong::Field { field, text } => {
+            // What the kernel says of a field goes on from its name.
+            Objection::value(path, format!("`{field}` {text}"))
+        }
     }
 }
 

@@ -120,14 +120,3 @@ pub(crate) fn strategy(scenario: &Scenario, name: &str) -> Result<Strategy, Obje
 pub(crate) fn nodes(scenario: &Scenario) -> Vec<String> {
     node::names(scenario.topology)
 }
-
-/// `subject` and what is said of it, as a sentence.
-fn sentence(subject: &str, text: &str) -> String {
-    const VERBS: [&str; 15] = [
-        "is", "are", "must", "makes", "says", "stands", "goes", "gives", "leaves", "needs",
-        "keeps", "acts", "or", "ends", "means",
-    ];
-    let first = text.split(' ').next().unwrap_or_default();
-    let link = if VERBS.contains(&first) { " " } else { ": " };
-    format!("`{subject}`{link}{text}")
-}

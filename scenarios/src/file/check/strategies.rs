@@ -2,7 +2,7 @@
 
 use semel_models::strategy::{Invariant, Level, Strategy};
 
-use super::{Objection, basics, sentence, strategy};
+use super::{Objection, basics, strategy};
 use crate::catalog;
 use crate::file::expect::Expected;
 use crate::file::path::Path;
@@ -111,4 +111,15 @@ pub(crate) fn fit(scenario: &Scenario, name: &str, strategy: &Strategy) -> Resul
     }
     let below = objection.path.split('.').fold(path, Path::field);
     Err(Objection::combination(below, text))
+}
+
+/// What is said of a field as a sentence. Some of it goes on from the field's name, some speaks of its value or of more.
+fn sentence(subject: &str, text: &str) -> String {
+    const VERBS: [&str; 15] = [
+        "is", "are", "must", "makes", "says", "stands", "goes", "gives", "leaves", "needs",
+        "keeps", "acts", "or", "ends", "means",
+    ];
+    let first = text.split(' ').next().unwrap_or_default();
+    let link = if VERBS.contains(&first) { " " } else { ": " };
+    format!("`{subject}`{link}{text}")
 }
