@@ -36,7 +36,7 @@ impl Case {
     pub(super) fn of(plan: &Arc<Plan>, seed: u64, sought: Option<&Sought>) -> Option<(Self, Aim)> {
         let known = plan.scenario.witness.as_ref();
         let known = known.filter(|known| known.strategy == plan.name);
-        let sought = sought.cloned().or_else(|| known.map(Sought::of));
+        let sought = sought.copied().or_else(|| known.map(Sought::of));
         Self::where_found(plan, seed, |findings| {
             sought.as_ref().map_or_else(
                 || Aim::gravest(findings),
