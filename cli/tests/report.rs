@@ -30,7 +30,7 @@ fn swept(name: &str) -> PathBuf {
         "at-most-once,at-least-once,transactional",
         "--seeds",
         // So many that every fault of a bad day strikes every one of them.
-        "60",
+        "100",
         "--out",
         out,
     ];
