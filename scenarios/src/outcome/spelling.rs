@@ -13,6 +13,7 @@ pub(crate) mod transport {
         Datagram,
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub(crate) fn serialize<S: Serializer>(
         transport: &Transport,
         serializer: S,
@@ -62,6 +63,7 @@ pub(crate) mod word {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde asks for it")]
     pub(crate) fn serialize<T: Display, S: Serializer>(
         word: &Option<T>,
         serializer: S,
