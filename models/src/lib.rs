@@ -13,6 +13,9 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod hashed;
+
 pub mod strategy;
 
 pub mod message;

@@ -128,10 +128,12 @@ impl From<TransactionId> for Asked {
 macro_rules! observations {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {
         /// Something that was observed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Observation {
             $($(#[$doc])* $name { $($(#[$field_doc])* $field: $kind,)* },)*
         }
+
+        hashed! { Observation { $($name { $($field)* })* } }
 
         /// A pattern on observations: the name, and any of the fields.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

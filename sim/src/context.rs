@@ -2,9 +2,11 @@
 //! buffers lent by the world.
 
 use alloc::vec::Vec;
+use core::hash::Hash;
 
 use crate::address::{Label, NodeId};
 use crate::clock::Clock;
+use crate::digest::Sum;
 use crate::domain::Domain;
 use crate::queue::{Queue, Ticket, Weight};
 use crate::store::{Batch, Store};
@@ -94,6 +96,8 @@ pub(crate) struct Outgoing<D: Domain> {
     pub(crate) to: Peer,
     /// The message's: where it is made, its kind is hardly ever a question.
     pub(crate) label: Label,
+    /// The message's, too.
+    pub(crate) sum: Sum,
     pub(crate) message: D::Message,
 }
 
@@ -114,11 +118,39 @@ pub(crate) struct Core<D: Domain> {
     pub(crate) queue: Queue<Event<D>>,
     pub(crate) store: Store<D::Item>,
     pub(crate) sends: Vec<Outgoing<D>>,
-    /// What has been observed and not been told yet.
-    pub(crate) seen: Vec<D::Observation>,
+    pub(crate) seen: Seen<D::Observation>,
     pub(crate) jittered: Vec<Jittered<D::Timer>>,
     pub(crate) batches: Vec<Batch>,
     pub(crate) given_up: Vec<NodeId>,
+}
+
+/// What has been observed and not been told yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen<O> {
+    pub(crate) all: Vec<O>,
+    pub(crate) sum: Sum,
+}
+
+impl<O: Hash> Seen<O> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            sum: Sum::NONE,
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "what it is is known where it is made")]
+    #[inline(always)]
+    pub(crate) fn push(&mut self, observation: O) {
+        observation.hash(&mut self.sum);
+        self.all.push(observation);
+    }
+
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.all.clear();
+        self.sum = Sum::NONE;
+    }
 }
 
 /// A step's view of the world. Everything it can do is here.
@@ -152,11 +184,16 @@ impl<D: Domain> Context<'_, D> {
     }
 
     /// Sends a message after the step, in the order of the calls.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the kind of message is known where it is made"
+    )]
+    #[inline(always)]
     pub fn send(&mut self, to: impl Into<Peer>, message: D::Message) {
         self.core.sends.push(Outgoing {
             to: to.into(),
             label: D::label(&message),
+            sum: Sum::of(&message),
             message,
         });
     }
@@ -209,7 +246,8 @@ impl<D: Domain> Context<'_, D> {
     }
 
     /// Tells observers something.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "what it is is known where it is made")]
+    #[inline(always)]
     pub fn observe(&mut self, observation: D::Observation) {
         self.core.seen.push(observation);
     }

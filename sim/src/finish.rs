@@ -103,9 +103,15 @@ impl<D: Domain> World<D> {
     ) {
         for out in held.drain(..) {
             let message = out.message;
-            let add = |digest: &mut Digest| digest.add(&message);
             let what = || What::Unsent(node, message);
-            self.note(Tag::Unsent, Some(cause), node.0.into(), add, what, recorder);
+            self.note(
+                Tag::Unsent,
+                Some(cause),
+                node.0.into(),
+                out.sum,
+                what,
+                recorder,
+            );
             if let Some(batch) = D::batch(&message) {
                 self.core.store.release(batch);
             }

@@ -4,7 +4,7 @@ use crate::address::{Change, FaultIndex, NodeId, Outage, OutageKind, StepId, Wea
 use crate::adversary::{Adversary, LossId};
 use crate::clock::stretched;
 use crate::context::{Due, Event};
-use crate::digest::Digest;
+use crate::digest::Sum;
 use crate::domain::{Domain, Process};
 use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
@@ -28,9 +28,16 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         self.fired(fault);
-        let add = |digest: &mut Digest| digest.add(&outage);
+        let details = Sum::of(&outage);
         let what = || What::Struck(node, outage, fault, step);
-        let entry = self.note(Tag::Struck, Some(cause), node.0.into(), add, what, recorder);
+        let entry = self.note(
+            Tag::Struck,
+            Some(cause),
+            node.0.into(),
+            details,
+            what,
+            recorder,
+        );
         recorder.fault(
             self.core.now,
             &Weather {
@@ -112,7 +119,7 @@ impl<D: Domain> World<D> {
             }) = event.map(|event| event.due)
             {
                 let what = || What::Missed(from, node, message, Loss::Down);
-                self.note(Tag::Missed, Some(cause), sent, |_| (), what, recorder);
+                self.note(Tag::Missed, Some(cause), sent, Sum::NONE, what, recorder);
                 if let Some(batch) = D::batch(&message) {
                     self.core.store.release(batch);
                 }
@@ -155,7 +162,7 @@ impl<D: Domain> World<D> {
             Tag::Returned,
             Some(cause),
             node.0.into(),
-            |_| (),
+            Sum::NONE,
             what,
             recorder,
         );
@@ -201,12 +208,12 @@ impl<D: Domain> World<D> {
             return;
         }
         self.fired(weather.fault);
-        let add = |digest: &mut Digest| digest.add(&weather.change);
+        let details = Sum::of(&weather.change);
         self.note(
             Tag::Weather,
             None,
             0,
-            add,
+            details,
             || What::Weather(weather),
             recorder,
         );
@@ -242,7 +249,7 @@ impl<D: Domain> World<D> {
     pub fn heal(&mut self, adversary: &mut impl Adversary<D>, recorder: &mut impl Recorder<D>) {
         adversary.heal();
         self.healed = true;
-        let entry = self.note(Tag::Healed, None, 0, |_| (), || What::Healed, recorder);
+        let entry = self.note(Tag::Healed, None, 0, Sum::NONE, || What::Healed, recorder);
         self.useful_at = self.core.now;
         self.trouble.changes(self.core.now);
         for link in self.network.links_mut() {

@@ -3,7 +3,7 @@
 use crate::address::{Label, NodeId, StepId, Strike};
 use crate::adversary::{Adversary, Step};
 use crate::context::{Context, Due, Event, Peer, weight};
-use crate::digest::Digest;
+use crate::digest::Sum;
 use crate::domain::{Domain, Process};
 use crate::finish::Unfinished;
 use crate::queue::{Ticket, Weight};
@@ -138,7 +138,7 @@ impl<D: Domain> World<D> {
             self.network.heard(from, to, connection);
         }
         let what = || What::Arrived(from, to, *message);
-        let entry = self.note(Tag::Arrived, Some(cause), cause, |_| (), what, recorder);
+        let entry = self.note(Tag::Arrived, Some(cause), cause, Sum::NONE, what, recorder);
         let peer = Peer {
             node: from,
             connection: connected.then_some(connection),
@@ -165,9 +165,15 @@ impl<D: Domain> World<D> {
             self.orphans += 1;
             return;
         }
-        let add = |digest: &mut Digest| digest.add(&timer);
         let what = || What::Fired(node, timer);
-        let entry = self.note(Tag::Fired, Some(cause), node.0.into(), add, what, recorder);
+        let entry = self.note(
+            Tag::Fired,
+            Some(cause),
+            node.0.into(),
+            Sum::of(&timer),
+            what,
+            recorder,
+        );
         let label = D::timer_label(&timer);
         self.count(label);
         let (id, process, mut ctx) = self.begin(node, label, entry);
@@ -191,7 +197,14 @@ impl<D: Domain> World<D> {
         }
         let word = u64::from(node.0) << 16 | u64::from(peer.0);
         let what = || What::Disconnected(node, peer);
-        let entry = self.note(Tag::Disconnected, Some(cause), word, |_| (), what, recorder);
+        let entry = self.note(
+            Tag::Disconnected,
+            Some(cause),
+            word,
+            Sum::NONE,
+            what,
+            recorder,
+        );
         let (id, process, mut ctx) = self.begin(node, Label(D::LABELS as u8 + 1), entry);
         process.disconnected(peer, &mut ctx);
         self.take_effect_apart(node, id, entry, adversary, recorder);
@@ -206,7 +219,7 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         let what = || What::Started(node);
-        let entry = self.note(Tag::Started, None, node.0.into(), |_| (), what, recorder);
+        let entry = self.note(Tag::Started, None, node.0.into(), Sum::NONE, what, recorder);
         let (id, process, mut ctx) = self.begin(node, Label(D::LABELS as u8), entry);
         process.start(&mut ctx);
         self.take_effect_apart(node, id, entry, adversary, recorder);
@@ -414,7 +427,7 @@ impl<D: Domain> World<D> {
             node,
             at: self.core.now,
             input: heard.map(|message| (message, items(message))),
-            seen: &self.core.seen,
+            seen: &self.core.seen.all,
             sends: self.core.sends.len() as u32,
             unsynced: self.nodes[usize::from(node.0)].unsynced(),
         })
@@ -441,7 +454,14 @@ impl<D: Domain> World<D> {
             };
             if !more.is_zero() {
                 let what = || What::Jittered(id, draw, more);
-                self.note(Tag::Jittered, Some(entry), more.0, |_| (), what, recorder);
+                self.note(
+                    Tag::Jittered,
+                    Some(entry),
+                    more.0,
+                    Sum::NONE,
+                    what,
+                    recorder,
+                );
             }
             let delay = self.slots[slot].clock.true_span(wish.delay + more);
             let event = Event {

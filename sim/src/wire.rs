@@ -3,7 +3,7 @@
 use crate::address::{Fate, Label, NodeId, OutageKind, PacketId};
 use crate::adversary::{Adversary, Sending};
 use crate::context::{Due, Event, Outgoing, Peer, weight};
-use crate::digest::Digest;
+use crate::digest::{Digest, Sum};
 use crate::domain::Domain;
 use crate::net::{Latency, Transport};
 use crate::queue::Weight;
@@ -67,7 +67,7 @@ impl<D: Domain> World<D> {
         recorder: &mut R,
     ) {
         let out = &self.core.sends[place];
-        let (to, label, message) = (out.to.node, out.label, &out.message);
+        let (to, label, sum, message) = (out.to.node, out.label, out.sum, &out.message);
         let (link, nth) = self.network.count(from, to, 0, label);
         let (key, cut, extra) = (link.key, link.cuts > 0, link.extra);
         let id = || PacketId {
@@ -88,14 +88,14 @@ impl<D: Domain> World<D> {
                 cause,
             };
             let obstacle = cut.then_some(Loss::Isolated);
-            self.depart_oddly(flight, id(), obstacle, adversary, recorder);
+            self.depart_oddly(flight, id(), sum, obstacle, adversary, recorder);
             return;
         };
         let now = self.core.now;
         let entry = self.counts.entries;
         self.counts.entries += 1;
         self.counts.packets += 1;
-        self.digest = signed::<D>(self.digest, now, id(), message, Ok(&[delay]));
+        self.digest = signed(self.digest, now, id(), sum, Ok(&[delay]));
         if R::OPEN {
             let what = what_sent(id(), (from, to), message, Fate::deliver(delay), None);
             self.write_down(entry, Some(cause), what, recorder);
@@ -135,7 +135,12 @@ impl<D: Domain> World<D> {
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
     ) {
-        let Outgoing { to, label, message } = self.core.sends[place];
+        let Outgoing {
+            to,
+            label,
+            sum,
+            message,
+        } = self.core.sends[place];
         let Peer {
             node: to,
             connection,
@@ -170,11 +175,12 @@ impl<D: Domain> World<D> {
             && from != to
             && let Some(delay) = adversary.usual(id, latency, spread)
         {
-            let entry = self.sent(&flight, id, &Fate::deliver(delay), None, recorder);
+            let fate = Fate::deliver(delay);
+            let entry = self.sent(&flight, id, sum, &fate, None, recorder);
             self.dispatch(&flight, entry, delay);
         } else {
             let obstacle = if heard { obstacle } else { Some(Loss::GivenUp) };
-            self.depart_oddly(flight, id, obstacle, adversary, recorder);
+            self.depart_oddly(flight, id, sum, obstacle, adversary, recorder);
         }
     }
 
@@ -184,6 +190,7 @@ impl<D: Domain> World<D> {
         &mut self,
         flight: Flight<'_, D>,
         id: PacketId,
+        sum: Sum,
         obstacle: Option<Loss>,
         adversary: &mut impl Adversary<D>,
         recorder: &mut impl Recorder<D>,
@@ -216,7 +223,7 @@ impl<D: Domain> World<D> {
         for fault in fate.acted() {
             self.fired(fault);
         }
-        let entry = self.sent(&flight, id, &fate, loss, recorder);
+        let entry = self.sent(&flight, id, sum, &fate, loss, recorder);
         if connected && let Some(loss) = loss {
             self.lose(from, to, flight.connection, loss, entry);
         }
@@ -233,6 +240,7 @@ impl<D: Domain> World<D> {
         &mut self,
         flight: &Flight<'_, D>,
         id: PacketId,
+        sum: Sum,
         fate: &Fate,
         loss: Option<Loss>,
         recorder: &mut R,
@@ -249,7 +257,7 @@ impl<D: Domain> World<D> {
         self.counts.entries += 1;
         self.counts.packets += 1;
         let arrives = loss.map_or(Ok(fate.delays()), Err);
-        self.digest = signed::<D>(self.digest, self.core.now, id, message, arrives);
+        self.digest = signed(self.digest, self.core.now, id, sum, arrives);
         if R::OPEN {
             let what = what_sent(id, (from, to), message, *fate, loss);
             self.write_down(entry, Some(cause), what, recorder);
@@ -356,7 +364,7 @@ impl<D: Domain> World<D> {
             ..
         } = *flight;
         let what = || What::Missed(from, to, *message, loss);
-        let entry = self.note(Tag::Missed, Some(cause), cause, |_| (), what, recorder);
+        let entry = self.note(Tag::Missed, Some(cause), cause, Sum::NONE, what, recorder);
         if self.connected(from, to) {
             self.network.deafen(to, from, connection);
         }
@@ -401,22 +409,21 @@ const fn what_sent<D: Domain>(
 /// A digest to which a packet that leaves, and when it arrives or why it does not, have been added.
 #[expect(clippy::inline_always, reason = "every packet is added")]
 #[inline(always)]
-fn signed<D: Domain>(
+fn signed(
     mut digest: Digest,
     now: Time,
     id: PacketId,
-    message: &D::Message,
+    mut sum: Sum,
     arrives: Result<&[Span], Loss>,
 ) -> Digest {
     let becomes = match arrives {
         Ok(delays) => delays.len() as u64,
         Err(loss) => LOST + loss as u64,
     };
-    Tag::Sent.open(&mut digest, now, packet_word(id) ^ becomes << 60);
-    digest.add(message);
     for delay in arrives.unwrap_or_default() {
-        digest.word(delay.0);
+        sum.word(delay.0);
     }
+    Tag::Sent.add(&mut digest, now, packet_word(id) ^ becomes << 60, sum);
     digest
 }
 

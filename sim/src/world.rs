@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::adversary::Adversary;
 use crate::clock::Clock;
-use crate::context::{Core, Due, Event, Outgoing};
-use crate::digest::{Digest, name_key};
+use crate::context::{Core, Due, Event, Outgoing, Seen};
+use crate::digest::{Digest, Sum, name_key};
 use crate::domain::{Domain, Process};
 use crate::finish::Unfinished;
 use crate::limits::Patience;
@@ -138,7 +138,7 @@ impl<D: Domain> World<D> {
                 queue: Queue::new(),
                 store: Store::new(),
                 sends: Vec::new(),
-                seen: Vec::new(),
+                seen: Seen::new(),
                 jittered: Vec::new(),
                 batches: Vec::new(),
                 given_up: Vec::new(),
@@ -341,7 +341,7 @@ impl<D: Domain> World<D> {
 
     /// Adds an entry to the digest, and writes it if anybody reads it. Returns the entry's place.
     ///
-    /// The digest takes the time, the kind of entry and `word`, and whatever `digest` adds.
+    /// The digest takes the time, the kind of entry, `word`, and the sum of the details.
     #[expect(
         clippy::inline_always,
         reason = "a blind run does little here, and often"
@@ -352,16 +352,13 @@ impl<D: Domain> World<D> {
         tag: Tag,
         cause: Option<u64>,
         word: u64,
-        digest: impl FnOnce(&mut Digest),
+        details: Sum,
         what: impl FnOnce() -> What<D>,
         recorder: &mut R,
     ) -> u64 {
         let id = self.counts.entries;
         self.counts.entries += 1;
-        let mut sum = self.digest;
-        tag.open(&mut sum, self.core.now, word);
-        digest(&mut sum);
-        self.digest = sum;
+        tag.add(&mut self.digest, self.core.now, word, details);
         if R::OPEN {
             self.write_down(id, cause, what(), recorder);
         }
@@ -394,14 +391,16 @@ impl<D: Domain> World<D> {
         recorder.entry(&entry, items);
     }
 
-    /// Passes on what has been observed. It is read where it lies.
+    /// Passes on what has been observed. It is read where it lies. What is told together is one word of the digest.
     #[expect(clippy::inline_always, reason = "nearly every step is observed")]
     #[inline(always)]
     pub(crate) fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
-        let (now, mut entry, mut sum) = (self.core.now, self.counts.entries, self.digest);
-        for observation in &self.core.seen {
-            Tag::Observed.open(&mut sum, now, node.0.into());
-            sum.add(observation);
+        let (now, mut entry, seen) = (self.core.now, self.counts.entries, &self.core.seen);
+        if seen.all.is_empty() {
+            return;
+        }
+        Tag::Observed.add(&mut self.digest, now, node.0.into(), seen.sum);
+        for observation in &seen.all {
             if R::OPEN {
                 let what = What::Observed(node, *observation);
                 self.write_down(entry, Some(cause), what, recorder);
@@ -410,7 +409,6 @@ impl<D: Domain> World<D> {
             entry += 1;
         }
         self.counts.entries = entry;
-        self.digest = sum;
     }
 
     /// Counts one deed of a fault.
@@ -469,9 +467,9 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    /// Begins an entry in a digest, with the word that says most of it.
+    /// Adds an entry to a digest: when it was, of what kind, the word that says most of it, and its details.
     #[inline]
-    pub(crate) const fn open(self, digest: &mut Digest, now: Time, word: u64) {
-        digest.words(now.0 ^ (self as u64) << 56, word);
+    pub(crate) const fn add(self, digest: &mut Digest, now: Time, word: u64, details: Sum) {
+        digest.words(now.0 ^ (self as u64) << 56, word ^ details.value());
     }
 }

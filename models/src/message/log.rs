@@ -8,7 +8,7 @@ use crate::observation::Read;
 use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId, RecordId};
 
 /// A word of the log family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A producer asks for a producer id.
     InitProducer {
@@ -93,6 +93,19 @@ pub enum Message {
         /// Which attempt, from 1.
         attempt: u32,
     },
+}
+
+hashed! {
+    Message {
+        InitProducer { request }
+        ProducerIs { request producer epoch }
+        Produce(produce)
+        Ack { partition request record attempt answer offset batch }
+        Fetch { partition offset request most read wait }
+        Records { partition request batch next range }
+        DeadLetter { partition record id request attempt }
+        DeadLettered { record request attempt }
+    }
 }
 
 /// A produce request.

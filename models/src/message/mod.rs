@@ -17,7 +17,7 @@ use crate::observation::Asked;
 use crate::vocabulary::{Item, Partition, RecordId};
 
 /// A word on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Between clients and a partition's leader.
     Log(log::Message),
@@ -28,6 +28,8 @@ pub enum Message {
     /// Between producers, the transaction coordinator and partition leaders.
     Transaction(transaction::Message),
 }
+
+hashed! { Message { Log(word) Group(word) Sink(word) Transaction(word) } }
 
 /// What can be said of a message: its kind, and those of these that it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

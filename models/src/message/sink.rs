@@ -4,7 +4,7 @@ use super::{Facts, Kind};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 /// A word of the sink family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A record shall take effect.
     Apply(Apply),
@@ -37,6 +37,15 @@ pub enum Message {
         /// The next offset to read; 0 if it keeps none.
         offset: Offset,
     },
+}
+
+hashed! {
+    Message {
+        Apply(apply)
+        Applied { record request attempt answer }
+        FindMark { partition request token }
+        MarkIs { partition request offset }
+    }
 }
 
 /// A request that a record take effect.
