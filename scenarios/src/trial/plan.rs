@@ -24,7 +24,7 @@ use crate::file::swarm::Draws;
 use crate::trial::token::Token;
 
 /// The revision of the models: raised whenever the same plan and seed would give another run.
-pub const MODELS_REVISION: u32 = 6;
+pub const MODELS_REVISION: u32 = 7;
 
 /// One strategy under one scenario, ready to be run under any seed.
 #[derive(Clone, Debug)]
