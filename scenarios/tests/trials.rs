@@ -291,7 +291,9 @@ fn a_row_has_the_keys_of_the_contract() {
         assert!(json.get(key).is_some(), "a row lacks `{key}`");
     }
     let again: Row = serde_json::from_value(json).expect("a row reads back");
-    assert_eq!(again, row);
+    // How many violations there were besides those it tells is not written down.
+    let counts = row.counts.clone();
+    assert_eq!(Row { counts, ..again }, row);
 }
 
 #[test]

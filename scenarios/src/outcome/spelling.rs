@@ -80,3 +80,24 @@ pub(crate) mod word {
         text.map(read).transpose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outcome::row::ViolationRow;
+
+    /// Rows of earlier versions are read, and written as they were.
+    #[test]
+    fn a_row_reads_back_as_it_was_written() {
+        for earlier in [
+            r#"{"invariant":"no_duplicate","level":"log","promised":true,"assumption_broken":null,"record":17,"side":"inbound","cause":"D2","at_ns":344000000}"#,
+            r#"{"invariant":"no_duplicate","level":"effect","promised":true,"assumption_broken":"Within(\"5min\")","record":3,"side":"outbound","cause":"D11","at_ns":5}"#,
+            r#"{"invariant":"same_state","level":"effect","promised":false,"waived":true,"assumption_broken":"NoPowerLoss","record":null,"side":"outbound","cause":"other","at_ns":0}"#,
+        ] {
+            let row: ViolationRow = serde_json::from_str(earlier).expect("it is a row");
+            let again = serde_json::to_string(&row).expect("it can be written");
+            assert_eq!(again, earlier);
+        }
+        let unknown = r#"{"invariant":"no_loss","level":"log","promised":true,"assumption_broken":null,"record":1,"side":"inbound","cause":"L12","at_ns":0}"#;
+        assert!(serde_json::from_str::<ViolationRow>(unknown).is_err());
+    }
+}
