@@ -40,7 +40,7 @@ pub struct Row {
     pub verdict: RunVerdict,
     /// The kind of the scenario's expectation.
     pub expected: ExpectedKind,
-    /// Whether this run by itself contradicts the expectation.
+    /// Whether this run by itself came out as expected.
     pub met: bool,
     /// How the run ended.
     pub end: Ended,
