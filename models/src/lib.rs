@@ -18,6 +18,7 @@ mod hashed;
 
 pub mod strategy;
 
+pub mod asked;
 pub mod message;
 pub mod model;
 pub mod observation;

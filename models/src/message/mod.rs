@@ -13,7 +13,7 @@ use semel_sim::address::Label;
 use semel_sim::store::Batch;
 use serde::{Deserialize, Serialize};
 
-use crate::observation::Asked;
+use crate::asked::Asked;
 use crate::vocabulary::{Item, Partition, RecordId};
 
 /// A word on the wire.

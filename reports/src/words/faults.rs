@@ -3,8 +3,9 @@
 //! Each kind of fault has its sentence; where and when it strikes follows in a fixed order, and what a pattern asks for
 //! beyond that is added in brackets.
 
+use semel_models::asked::Asked;
 use semel_models::message::{Kind, MessagePattern};
-use semel_models::observation::{Asked, ObservationPattern};
+use semel_models::observation::ObservationPattern;
 use semel_scenarios::file::scenario::Fault;
 use semel_sim::faults::{
     Burst, ClockDrift, ClockStep, Delay, Direction, Hold, Isolate, Slow, SlowLink, Spread,

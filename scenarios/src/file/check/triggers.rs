@@ -3,8 +3,9 @@
 //! A record beyond the last one is not refused: `--set workload.records=3` shall not make a scenario invalid, and a run
 //! says itself that a fault never struck.
 
+use semel_models::asked::Asked;
 use semel_models::message::MessagePattern;
-use semel_models::observation::{Asked, ObservationPattern};
+use semel_models::observation::ObservationPattern;
 
 use super::Objection;
 use crate::file::path::Path;
