@@ -9,7 +9,7 @@ use super::evidence::{Facts, Flags, Known, Struck, short};
 use super::finding::Side;
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
-use crate::strategy::{Fence, Memory, Name};
+use crate::strategy::{Fence, Level, Memory, Name};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 /// Where a violation was born, and why.
@@ -357,9 +357,12 @@ fn of_redelivery(
 /// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its
 /// client gave it up, by an open breaker, with an ok, or after its timeout, without one (L11); or the ok came, or it
 /// counted as sent, before it was stored (L1). In the log: see [`of_unread`].
-pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
+///
+/// A handler that had passed over it loses its effect, whatever becomes of its copies (L9).
+pub(super) fn of_loss(known: &Known, facts: &Facts, level: Level) -> Origin {
     let flags = facts.flags;
-    if facts.copies > 0 {
+    let passed_over = flags.has(Flags::SKIPPED.with(Flags::PARKED));
+    if facts.copies > 0 || (level == Level::Effect && passed_over) {
         return (Side::Outbound, of_unread(known, facts));
     }
     let cause = if flags.has(Flags::MISTAKEN) {
@@ -395,7 +398,7 @@ const fn was_given_up(flags: Flags) -> bool {
 /// Why a record in the log has no effect: a handler passed over it, or what it was put aside as is lost (L9); it was taken for a repeat
 /// later on (L5); its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]);
 /// a reader was reset beyond it before it was marked, or stood beyond it already when it got the offset of a record
-/// that was lost (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
+/// that was lost, or starts beyond it again, for that one's mark is still there (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> Cause {
     let flags = facts.flags;
@@ -407,7 +410,7 @@ fn of_unread(known: &Known, facts: &Facts) -> Cause {
         Cause::AckedEarly
     } else if flags.has(Flags::OUTPUT_LOST) {
         of_lost_output(flags)
-    } else if flags.has(Flags::OVERRUN) {
+    } else if flags.has(Flags::OVERRUN) || known.is_under_old_mark(facts) {
         Cause::Skipped
     } else if flags.has(Flags::OUTPUT_ABORTED) || facts.open > 0 {
         Cause::Torn
