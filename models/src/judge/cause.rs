@@ -5,7 +5,7 @@
 use semel_sim::time::Time;
 
 use super::causes::Cause;
-use super::evidence::{Facts, Flags, Known, Struck, short};
+use super::evidence::{Facts, Flags, Known, Struck, Waiting, short};
 use super::finding::Side;
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
@@ -158,7 +158,12 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         return (Side::Outbound, cause);
     }
     if known.rules.is_output(act.partition) {
-        return of_output(known, facts, act.partition, act.attempt);
+        let marked = known.transactions.marked_at(act.partition, act.offset);
+        let made = marked.filter(|one| one.record == act.record);
+        let made = made.map_or(Made::by_latest(facts, act.attempt), |one| {
+            Made::of(one, facts)
+        });
+        return of_output(known, facts, act.partition, made);
     }
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
     if missed == Miss::New
@@ -183,7 +188,10 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         return of_other_copy(facts);
     }
     if !vague && same_delivery {
-        return (Side::Outbound, of_attempt(known, facts, act.attempt));
+        return (
+            Side::Outbound,
+            of_attempt(known, facts, Made::by_latest(facts, act.attempt)),
+        );
     }
     let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == act.actor;
     let first = facts.effect;
@@ -247,13 +255,12 @@ const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
 
 /// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
 /// copies, or was delivered twice; or what was made of it was sent twice. Outputs are always recognised by sequence, so
-/// the second one came under another name: that of an epoch that was over (D5). Nobody recognises dead letters.
-pub(super) fn of_output(
-    known: &Known,
-    facts: &Facts,
-    partition: Partition,
-    attempt: u32,
-) -> Origin {
+/// the second one came under another name: that of an epoch that was over by the time of the next attempt (D5). One
+/// that came when its own epoch was over should have been kept out (D8). Nobody recognises dead letters.
+pub(super) fn of_output(known: &Known, facts: &Facts, partition: Partition, made: Made) -> Origin {
+    if made.stale {
+        return (Side::Outbound, Cause::TwoOwners);
+    }
     if facts.flags.has(Flags::TORN) {
         return (Side::Outbound, Cause::AbortedRead);
     }
@@ -264,17 +271,47 @@ pub(super) fn of_output(
         return of_other_copy(facts);
     }
     let letter = partition == known.rules.topology.dead_letters();
-    let cause = match (facts.delivery_cause, of_attempt(known, facts, attempt)) {
+    let cause = match (made.again, of_attempt(known, facts, made)) {
         (None, Cause::NoAnswer) if !letter => Cause::KeyDiffers,
         (None, cause) | (Some(cause), _) => cause,
     };
     (Side::Outbound, cause)
 }
 
+/// How an output was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    attempt: u32,
+    /// Why its input had been delivered again by then, if it had.
+    again: Option<Cause>,
+    /// It came when its epoch was over.
+    stale: bool,
+}
+
+impl Made {
+    /// One of a transaction. What is made of the first delivery is one too many because of those that followed.
+    pub(super) fn of(one: &Waiting, facts: &Facts) -> Self {
+        Self {
+            attempt: one.attempt,
+            again: one.again.or(facts.delivery_cause),
+            stale: one.stale,
+        }
+    }
+
+    /// One that was made of the latest delivery.
+    pub(super) const fn by_latest(facts: &Facts, attempt: u32) -> Self {
+        Self {
+            attempt,
+            again: facts.delivery_cause,
+            stale: false,
+        }
+    }
+}
+
 /// A request took effect again: the network had copied it, or no answer to it came in time. The same attempt twice on a
 /// network that copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
-const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> Cause {
-    match (facts.applied.has(attempt), facts.delivery_cause) {
+const fn of_attempt(known: &Known, facts: &Facts, made: Made) -> Cause {
+    match (facts.applied.has(made.attempt), made.again) {
         (true, _) if known.faults.struck.has(Struck::DUPLICATE) => Cause::NetworkDuplicate,
         (true, Some(cause)) => cause,
         _ => Cause::NoAnswer,

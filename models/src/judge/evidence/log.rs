@@ -10,7 +10,7 @@ use super::{Entry, Facts, Flags, Known, State, Struck, Waiting};
 use crate::judge::cause;
 use crate::observation::{Miss, Observation, TransactionId};
 use crate::strategy::Name;
-use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
+use crate::vocabulary::{Epoch, Offset, Partition, ProducerId, RecordId};
 
 impl Known {
     pub(super) fn stored(&mut self, at: Time, seen: &Observation) {
@@ -41,6 +41,8 @@ impl Known {
                 attempt,
                 session,
                 missed,
+                again: self.records.get(record).delivery_cause,
+                stale: false,
             };
             self.transactions.stored = Some(waiting);
         }
@@ -86,9 +88,9 @@ impl Known {
 
     pub(super) fn marked(
         &mut self,
-        partition: Partition,
-        offset: Offset,
+        (partition, offset): (Partition, Offset),
         of: TransactionId,
+        epoch: Epoch,
         commit: bool,
     ) {
         let record = RecordId::MAX;
@@ -101,7 +103,7 @@ impl Known {
         );
         let waiting = self
             .transactions
-            .mark(partition, offset, of.producer, commit);
+            .mark(partition, offset, (of.producer, epoch), commit);
         for one in &waiting {
             self.decide(partition, of.producer, one, commit);
         }
