@@ -37,7 +37,7 @@ struct Front {
 impl Front {
     /// Whether one that was intended after it has come.
     #[inline]
-    const fn is_beyond(&self, session: u32, record: RecordId) -> bool {
+    const fn is_beyond(self, session: u32, record: RecordId) -> bool {
         self.session == session && record + 1 < self.next
     }
 
