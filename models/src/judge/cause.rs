@@ -5,11 +5,11 @@
 use semel_sim::time::Time;
 
 use super::causes::Cause;
-use super::evidence::{Facts, Flags, Known, Struck, short};
+use super::evidence::{Facts, Flags, Known, Struck, Waiting, short};
 use super::finding::Side;
 use super::rules::Claim;
 use crate::observation::{Miss, Observation};
-use crate::strategy::{Fence, Memory, Name};
+use crate::strategy::{Fence, Level, Memory, Name};
 use crate::vocabulary::{Generation, Offset, Partition, RecordId};
 
 /// Where a violation was born, and why.
@@ -158,7 +158,12 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         return (Side::Outbound, cause);
     }
     if known.rules.is_output(act.partition) {
-        return of_output(known, facts, act.partition, act.attempt);
+        let marked = known.transactions.marked_at(act.partition, act.offset);
+        let made = marked.filter(|one| one.record == act.record);
+        let made = made.map_or(Made::by_latest(facts, act.attempt), |one| {
+            Made::of(one, facts)
+        });
+        return of_output(known, facts, act.partition, made);
     }
     let other_copy = !vague && short(act.offset) != facts.effect.offset;
     if missed == Miss::New
@@ -183,7 +188,10 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
         return of_other_copy(facts);
     }
     if !vague && same_delivery {
-        return (Side::Outbound, of_attempt(known, facts, act.attempt));
+        return (
+            Side::Outbound,
+            of_attempt(known, facts, Made::by_latest(facts, act.attempt)),
+        );
     }
     let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == act.actor;
     let first = facts.effect;
@@ -247,13 +255,12 @@ const fn of_look(differs: Option<bool>, other_copy: bool) -> Option<Origin> {
 
 /// Why a record came into an output again: one that was decided to be aborted was committed (D10); its input had two
 /// copies, or was delivered twice; or what was made of it was sent twice. Outputs are always recognised by sequence, so
-/// the second one came under another name: that of an epoch that was over (D5). Nobody recognises dead letters.
-pub(super) fn of_output(
-    known: &Known,
-    facts: &Facts,
-    partition: Partition,
-    attempt: u32,
-) -> Origin {
+/// the second one came under another name: that of an epoch that was over by the time of the next attempt (D5). One
+/// that came when its own epoch was over should have been kept out (D8). Nobody recognises dead letters.
+pub(super) fn of_output(known: &Known, facts: &Facts, partition: Partition, made: Made) -> Origin {
+    if made.stale {
+        return (Side::Outbound, Cause::TwoOwners);
+    }
     if facts.flags.has(Flags::TORN) {
         return (Side::Outbound, Cause::AbortedRead);
     }
@@ -264,17 +271,47 @@ pub(super) fn of_output(
         return of_other_copy(facts);
     }
     let letter = partition == known.rules.topology.dead_letters();
-    let cause = match (facts.delivery_cause, of_attempt(known, facts, attempt)) {
+    let cause = match (made.again, of_attempt(known, facts, made)) {
         (None, Cause::NoAnswer) if !letter => Cause::KeyDiffers,
         (None, cause) | (Some(cause), _) => cause,
     };
     (Side::Outbound, cause)
 }
 
+/// How an output was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    attempt: u32,
+    /// Why its input had been delivered again by then, if it had.
+    again: Option<Cause>,
+    /// It came when its epoch was over.
+    stale: bool,
+}
+
+impl Made {
+    /// One of a transaction. What is made of the first delivery is one too many because of those that followed.
+    pub(super) fn of(one: &Waiting, facts: &Facts) -> Self {
+        Self {
+            attempt: one.attempt,
+            again: one.again.or(facts.delivery_cause),
+            stale: one.stale,
+        }
+    }
+
+    /// One that was made of the latest delivery.
+    pub(super) const fn by_latest(facts: &Facts, attempt: u32) -> Self {
+        Self {
+            attempt,
+            again: facts.delivery_cause,
+            stale: false,
+        }
+    }
+}
+
 /// A request took effect again: the network had copied it, or no answer to it came in time. The same attempt twice on a
 /// network that copies nothing was two requests, for two deliveries: what was sent before a crash may arrive after it.
-const fn of_attempt(known: &Known, facts: &Facts, attempt: u32) -> Cause {
-    match (facts.applied.has(attempt), facts.delivery_cause) {
+const fn of_attempt(known: &Known, facts: &Facts, made: Made) -> Cause {
+    match (facts.applied.has(made.attempt), made.again) {
         (true, _) if known.faults.struck.has(Struck::DUPLICATE) => Cause::NetworkDuplicate,
         (true, Some(cause)) => cause,
         _ => Cause::NoAnswer,
@@ -357,9 +394,12 @@ fn of_redelivery(
 /// loss (L3), with the disk of the only copy (L1) or otherwise (L2); or it was aborted (L6), in part (L7); or its
 /// client gave it up, by an open breaker, with an ok, or after its timeout, without one (L11); or the ok came, or it
 /// counted as sent, before it was stored (L1). In the log: see [`of_unread`].
-pub(super) fn of_loss(known: &Known, facts: &Facts) -> Origin {
+///
+/// A handler that had passed over it loses its effect, whatever becomes of its copies (L9).
+pub(super) fn of_loss(known: &Known, facts: &Facts, level: Level) -> Origin {
     let flags = facts.flags;
-    if facts.copies > 0 {
+    let passed_over = flags.has(Flags::SKIPPED.with(Flags::PARKED));
+    if facts.copies > 0 || (level == Level::Effect && passed_over) {
         return (Side::Outbound, of_unread(known, facts));
     }
     let cause = if flags.has(Flags::MISTAKEN) {
@@ -395,7 +435,7 @@ const fn was_given_up(flags: Flags) -> bool {
 /// Why a record in the log has no effect: a handler passed over it, or what it was put aside as is lost (L9); it was taken for a repeat
 /// later on (L5); its effect was lost with the sink's disk (L1), or with its output (see [`of_lost_output`]);
 /// a reader was reset beyond it before it was marked, or stood beyond it already when it got the offset of a record
-/// that was lost (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
+/// that was lost, or starts beyond it again, for that one's mark is still there (L8); its output was aborted, or is undecided for ever, although its offset was committed (L7);
 /// readers were given what is behind it, but not it (L10); or its offset was committed without its effect (L4).
 fn of_unread(known: &Known, facts: &Facts) -> Cause {
     let flags = facts.flags;
@@ -407,7 +447,7 @@ fn of_unread(known: &Known, facts: &Facts) -> Cause {
         Cause::AckedEarly
     } else if flags.has(Flags::OUTPUT_LOST) {
         of_lost_output(flags)
-    } else if flags.has(Flags::OVERRUN) {
+    } else if flags.has(Flags::OVERRUN) || known.is_under_old_mark(facts) {
         Cause::Skipped
     } else if flags.has(Flags::OUTPUT_ABORTED) || facts.open > 0 {
         Cause::Torn

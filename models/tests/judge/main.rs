@@ -3,6 +3,7 @@
 mod causes;
 mod history;
 mod naive;
+mod neighbours;
 mod oracles;
 mod promises;
 mod runs;

@@ -2,6 +2,7 @@
 
 use semel_scenarios::explain::{Cue, ReaderFact};
 
+use super::millis;
 use super::steps::Told;
 use crate::words::list;
 
@@ -40,6 +41,12 @@ impl Told<'_> {
                     format!(": it has got {other} in its place")
                 });
                 format!("{node} stands at offset {offset} by then, beyond {record}{got}.")
+            }
+            ReaderFact::Fetched { came_ns } => {
+                let came = millis(*came_ns);
+                format!(
+                    "{node} had fetched {record} at {came}, before it went to another position: it is handed out only now."
+                )
             }
             ReaderFact::Outdated { got, offset } => format!(
                 "{node} gets {got} from offset {offset} at {at}, where {record} stands by now: it reads on beyond {record}."

@@ -1,8 +1,8 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Deed, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, RecordFact, Repeat, Reported, Sign,
-    Silence, Step, Stored, Taken, Taking, Torn,
+    Deed, Ended, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, RecordFact, Repeat,
+    Reported, Sign, Silence, Step, Stored, Taken, Taking, Torn,
 };
 
 use super::{millis, more_like_it};
@@ -245,6 +245,14 @@ impl Told<'_> {
             LogFact::Aborted { output: false } => {
                 format!("{node} aborts the transaction of {record}{because} at {at}.")
             }
+            LogFact::Decided {
+                transaction,
+                commit,
+            } => {
+                let what = if *commit { "committed" } else { "aborted" };
+                format!("{node} decides at {at} that transaction {transaction} is {what}.")
+            }
+            LogFact::Ended(ended) => self.ended(ended),
             LogFact::GivenUp { overdue: true } => {
                 format!("{node} gives the transaction of {record} up at {at}: it took too long.")
             }
@@ -285,6 +293,31 @@ impl Told<'_> {
                  asks where to begin is told to ask again."
             ),
             LogFact::Torn(parts) => torn(parts),
+        }
+    }
+}
+
+impl Told<'_> {
+    fn ended(&self, ended: &Ended) -> String {
+        let Self { node, at, .. } = self;
+        let Ended {
+            transaction,
+            with,
+            commit,
+            early,
+        } = ended;
+        let does = if *commit { "commits" } else { "aborts" };
+        let early = if *early {
+            ", before anything is decided"
+        } else {
+            ""
+        };
+        match with {
+            Some(other) => format!(
+                "{node} {does} what waits of transaction {transaction} at {at}{early}, with the marker of transaction \
+                 {other}."
+            ),
+            None => format!("{node} {does} transaction {transaction} at {at}{early}."),
         }
     }
 }

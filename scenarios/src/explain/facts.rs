@@ -87,6 +87,15 @@ pub enum LogFact {
         /// It is what was made of it.
         output: bool,
     },
+    /// The coordinator decides on a transaction of which some is there and some is not.
+    Decided {
+        /// Which of its producer.
+        transaction: u32,
+        /// To commit it.
+        commit: bool,
+    },
+    /// A marker ends what waits of it in a log, otherwise than was decided.
+    Ended(Ended),
     /// The coordinator gives up a transaction that the record belongs to, or what was made of it.
     GivenUp {
         /// It took too long; otherwise its producer came back under a new epoch.
@@ -135,6 +144,19 @@ pub enum Taking {
     Itself,
     /// The end of its transaction.
     Decision,
+}
+
+/// How a marker ends what waits of a transaction in a log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Ended {
+    /// Which of its producer.
+    pub transaction: u32,
+    /// The marker is of this other transaction of its producer.
+    pub with: Option<u32>,
+    /// It commits.
+    pub commit: bool,
+    /// Nobody has decided yet.
+    pub early: bool,
 }
 
 /// A transaction of which some is there and some is not.
@@ -192,6 +214,11 @@ pub enum ReaderFact {
         offset: u64,
         /// The record that it had got in its place.
         got: Option<u32>,
+    },
+    /// A consumer had fetched the record before it was put elsewhere, and hands it out only now.
+    Fetched {
+        /// When it came.
+        came_ns: u64,
     },
     /// A consumer is handed another record from where the record stands by now, and reads on beyond.
     Outdated {

@@ -46,8 +46,8 @@ use crate::witness::sought::Sought;
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use facts::{
-    Cue, Ground, Kept, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign, Stored,
-    Taken, Taking, Torn,
+    Cue, Ended, Ground, Kept, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign,
+    Stored, Taken, Taking, Torn,
 };
 pub use header::Header;
 pub use holds::Variation;

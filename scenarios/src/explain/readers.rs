@@ -1,5 +1,6 @@
 //! What readers do, as far as it matters to the record: where they read on, what they mark, who leaves their group.
 
+use semel_models::message::Kind;
 use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::timer::Timer;
@@ -114,6 +115,27 @@ impl Teller<'_, '_> {
             .filter(|(_, offset)| *offset > own && !self.is_read_after(stored.id))?;
         let got = self.known.handed((partition, own), record);
         Some((reader, ReaderFact::Beyond { offset, got }))
+    }
+
+    /// A record that is handed out for the first time after its reader was put elsewhere may have come before that.
+    pub(super) fn fetched(&self, node: NodeId, delivered: &Entry<Model>) -> Option<ReaderFact> {
+        let before = &self.slice.trace.entries[..delivered.id as usize];
+        let reset = |entry: &&Entry<Model>| {
+            let reset = |seen: &Observation| matches!(seen, Observation::Reset { partition, .. } if self.is_near(*partition));
+            matches!(&entry.what, What::Observed(at, seen) if *at == node && reset(seen))
+        };
+        let put = before.iter().rev().find(reset)?.at.0;
+        let brings = |entry: &&Entry<Model>| match &entry.what {
+            What::Sent { to, message, .. } => {
+                let records = *to == node && message.kind() == Kind::Records;
+                records && self.slice.is_about(entry)
+            }
+            _ => false,
+        };
+        let brought = before.iter().filter(brings);
+        let came = brought.flat_map(|sent| self.slice.arrivals(sent.id)).min();
+        let came_ns = came.copied().filter(|came| *came < put)?;
+        Some(ReaderFact::Fetched { came_ns })
     }
 
     /// Whether somebody gets the record after all.

@@ -15,6 +15,7 @@ use super::condense::{More, condense};
 use super::known::Known;
 use super::slice::Slice;
 use super::subject::Rivalry;
+use super::torn::endings;
 use super::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
 use crate::trial::plan::Plan;
 
@@ -41,6 +42,7 @@ pub(super) fn steps(
         produced: false,
         enlisted: BTreeMap::new(),
         decided: BTreeMap::new(),
+        endings: endings(slice, violation),
         struck: BTreeSet::new(),
         steps: Vec::new(),
     };
@@ -98,6 +100,8 @@ pub(super) struct Teller<'s, 't> {
     enlisted: BTreeMap<Partition, TransactionId>,
     /// Those that were decided: by the marker at which offset.
     decided: BTreeMap<Partition, (Offset, TransactionId)>,
+    /// What ends the transaction that is torn, at which entries.
+    endings: BTreeMap<u64, LogFact>,
     /// Nodes that have been down.
     pub(super) struck: BTreeSet<NodeId>,
     pub(super) steps: Vec<Step>,
@@ -161,6 +165,11 @@ impl Teller<'_, '_> {
                 let beyond = self.beyond(entry);
                 beyond.map(|(reader, fact)| (reader, Fact::Reader(fact)))
             }
+            Fact::Record(RecordFact::Delivered { again: false, .. }) => {
+                let fetched = || self.fetched(node, entry).map(Fact::Reader);
+                let more = self.unprocessable(fact).or_else(fetched);
+                more.map(|fact| (node, fact))
+            }
             fact => Some((node, self.unprocessable(fact)?)),
         }
     }
@@ -212,7 +221,8 @@ impl Teller<'_, '_> {
             return of_place.or_else(|| self.of_rival(seen));
         }
         let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
-        of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log))
+        let of_logs = of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log));
+        of_logs.or_else(|| self.endings.remove(&entry.id).map(Fact::Log))
     }
 
     fn of_record(
@@ -400,7 +410,8 @@ impl Teller<'_, '_> {
         let gone = |record| self.known.is_behind(record, near);
         let reopened = self.decided.get(&partition).copied();
         let reopened = reopened.filter(|(marker, _)| *marker >= from);
-        let takes = if self.slice.record.is_some_and(gone) {
+        let torn = reopened.is_some() && !self.endings.is_empty();
+        let takes = if self.slice.record.is_some_and(gone) && !torn {
             Some(Taking::Itself)
         } else {
             reopened.map(|_| Taking::Decision)

@@ -1,5 +1,7 @@
 //! A torn transaction: which of its parts are there, and which are not.
 
+use std::collections::BTreeMap;
+
 use semel_models::judge::{Cause, Violation};
 use semel_models::observation::{Observation, TransactionId};
 use semel_models::strategy::Invariant;
@@ -7,7 +9,7 @@ use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
 use semel_sim::record::What;
 
 use super::slice::Slice;
-use super::{Part, Torn};
+use super::{Ended, LogFact, Part, Torn};
 
 /// A record in a transaction, and what became of it there.
 struct Enlisted {
@@ -15,8 +17,9 @@ struct Enlisted {
     offset: Offset,
     record: RecordId,
     transaction: TransactionId,
-    /// Committed, aborted, or neither.
+    /// Committed, aborted, or neither; and by the marker at which offset.
     commit: Option<bool>,
+    marker: Offset,
     /// It was lost later.
     lost: bool,
 }
@@ -24,7 +27,7 @@ struct Enlisted {
 /// The halves of the transaction that a violation is about. None where none is torn.
 pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Torn> {
     let speaks = violation.cause == Cause::Torn || violation.invariant == Invariant::Atomic;
-    let all = enlisted(slice);
+    let (all, _) = enlisted(slice);
     let transaction = spoken_of(slice, violation, &all).filter(|_| speaks)?;
     let mut parts: Vec<(Part, bool)> = Vec::new();
     for one in all.iter().filter(|one| one.transaction == transaction) {
@@ -93,9 +96,10 @@ fn decided(slice: &Slice<'_>, of: TransactionId) -> Option<bool> {
     })
 }
 
-/// Every record that joined a transaction, up to the end of the story.
-fn enlisted(slice: &Slice<'_>) -> Vec<Enlisted> {
+/// Every record that joined a transaction, up to the end of the story; and at which entries markers ended which.
+fn enlisted(slice: &Slice<'_>) -> (Vec<Enlisted>, Vec<(u64, TransactionId)>) {
     let mut all: Vec<Enlisted> = Vec::new();
+    let mut ended = Vec::new();
     let told = slice.trace.entries.iter();
     for entry in told.take_while(|entry| entry.id <= slice.last) {
         let What::Observed(_, seen) = &entry.what else {
@@ -114,33 +118,90 @@ fn enlisted(slice: &Slice<'_>) -> Vec<Enlisted> {
                 record,
                 transaction,
                 commit: None,
+                marker: 0,
                 lost: false,
             }),
             Observation::Marked {
                 partition,
+                offset,
                 transaction,
                 commit,
                 ..
-            } => decide(&mut all, (partition, transaction.producer), commit),
+            } => {
+                for one in waiting(&mut all, (partition, transaction.producer)) {
+                    (one.commit, one.marker) = (Some(commit), offset);
+                    ended.push((entry.id, one.transaction));
+                }
+            }
             Observation::Truncated {
                 partition, from, ..
             } => {
-                let gone = |one: &&mut Enlisted| one.partition == partition && one.offset >= from;
-                all.iter_mut().filter(gone).for_each(|one| one.lost = true);
+                for one in all.iter_mut().filter(|one| one.partition == partition) {
+                    one.lost |= one.offset >= from;
+                    one.commit = one.commit.filter(|_| one.lost || one.marker < from);
+                }
             }
             _ => {}
         }
     }
-    all
+    (all, ended)
 }
 
 /// A marker decides whatever waits of its producer in a partition.
-fn decide(all: &mut [Enlisted], of: (Partition, ProducerId), commit: bool) {
-    for one in all {
-        if (one.partition, one.transaction.producer) == of && one.commit.is_none() {
-            one.commit = Some(commit);
-        }
-    }
+fn waiting(
+    all: &mut [Enlisted],
+    of: (Partition, ProducerId),
+) -> impl Iterator<Item = &mut Enlisted> {
+    all.iter_mut().filter(move |one| {
+        (one.partition, one.transaction.producer) == of && one.commit.is_none() && !one.lost
+    })
+}
+
+/// What is decided of the transaction that a violation says is torn, and what markers do to it: at which entries.
+pub(super) fn endings(slice: &Slice<'_>, violation: &Violation) -> BTreeMap<u64, LogFact> {
+    let (all, ended) = enlisted(slice);
+    let torn = spoken_of(slice, violation, &all);
+    let torn = torn.filter(|_| violation.invariant == Invariant::Atomic);
+    let Some(torn) = torn else {
+        return BTreeMap::new();
+    };
+    let number = torn.number;
+    let mut decided = None;
+    let told = slice.trace.entries.iter();
+    let told = told.take_while(|entry| entry.id <= slice.last);
+    let facts = told.filter_map(|entry| {
+        let What::Observed(_, seen) = &entry.what else {
+            return None;
+        };
+        let fact = match *seen {
+            Observation::Decided {
+                transaction,
+                commit,
+                ..
+            } if transaction == torn => {
+                decided = Some(commit);
+                LogFact::Decided {
+                    transaction: number,
+                    commit,
+                }
+            }
+            Observation::Marked {
+                transaction,
+                commit,
+                ..
+            } if Some(commit) != decided && ended.contains(&(entry.id, torn)) => {
+                LogFact::Ended(Ended {
+                    transaction: number,
+                    with: (transaction != torn).then_some(transaction.number),
+                    commit,
+                    early: decided.is_none(),
+                })
+            }
+            _ => return None,
+        };
+        Some((entry.id, fact))
+    });
+    facts.collect()
 }
 
 /// The mark of a transaction that passes a record: whether it was accepted.

@@ -53,6 +53,10 @@ pub(in crate::judge) struct Lane {
     pub(in crate::judge) delivered: Offset,
     /// Where a reader was reset to last: nobody comes to what stands before that.
     pub(in crate::judge) reset: Offset,
+    /// Up to where effects were marked when its reader was put behind that last; 0 if it was not.
+    pub(in crate::judge) fallen: Offset,
+    /// What stands here was marked before it stood there: the log had lost what the mark was about.
+    outlived: (Offset, Offset),
     /// The newest generation that was granted or assigned here.
     pub(in crate::judge) generation: Generation,
     /// Commits refused since the last one accepted.
@@ -102,6 +106,8 @@ impl Lane {
         handed: 0,
         delivered: 0,
         reset: 0,
+        fallen: 0,
+        outlived: (0, 0),
         generation: 0,
         refusals: 0,
         position: 0,
@@ -184,6 +190,34 @@ impl Lane {
             self.floor = from;
         }
         self.delivered = self.delivered.min(from);
+        let marked = self.best.max(self.effected);
+        if from < marked {
+            let (first, until) = self.outlived;
+            let first = if first < until { first } else { from };
+            self.outlived = (first.min(from), marked);
+        }
+    }
+
+    /// A reader of the newest generation starts here.
+    pub(in crate::judge) fn start(&mut self, position: Offset) {
+        self.position = position;
+        self.handed = self.handed.max(position);
+        self.fallen = if position < self.effected {
+            self.effected
+        } else {
+            0
+        };
+    }
+
+    /// A mark is set by who came here from `from`: what it covers, it is about.
+    pub(in crate::judge) fn renew(&mut self, from: Offset) {
+        self.outlived.1 = self.outlived.1.min(from);
+    }
+
+    /// Whether a mark that is older than what stands there has passed an offset.
+    pub(in crate::judge) fn is_outlived(&self, offset: Offset) -> bool {
+        let (first, until) = self.outlived;
+        (first..until).contains(&offset)
     }
 
     /// Lets old entries go that are far below the committed offset (in an output, far behind).

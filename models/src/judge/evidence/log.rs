@@ -10,7 +10,7 @@ use super::{Entry, Facts, Flags, Known, State, Struck, Waiting};
 use crate::judge::cause;
 use crate::observation::{Miss, Observation, TransactionId};
 use crate::strategy::Name;
-use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
+use crate::vocabulary::{Epoch, Offset, Partition, ProducerId, RecordId};
 
 impl Known {
     pub(super) fn stored(&mut self, at: Time, seen: &Observation) {
@@ -41,14 +41,17 @@ impl Known {
                 attempt,
                 session,
                 missed,
+                again: self.records.get(record).delivery_cause,
+                stale: false,
             };
             self.transactions.stored = Some(waiting);
         }
         let name = self.rules.name;
+        let stands = !output && self.stands_in_log(record);
         let (mut again, mut forgotten) = (false, false);
         self.touch(record, |facts| {
             if !output {
-                note_copy(facts, at, seen, name);
+                note_copy(facts, at, seen, name, stands);
                 facts.flags.put(Flags::PASSED.with(Flags::OVERRUN), passed);
             }
             forgotten = missed == Miss::Absent && facts.flags.has(Flags::FORGOTTEN);
@@ -64,6 +67,18 @@ impl Known {
         self.tallies.sums.duplicated_in_log += u64::from(again);
     }
 
+    /// Whether a copy of a record stands in the input log, or waits there. What is made of it waits elsewhere.
+    fn stands_in_log(&self, record: RecordId) -> bool {
+        let facts = self.records.get(record);
+        facts.copies > 0 || (facts.open > 0 && self.waits_in_log(record))
+    }
+
+    #[cold]
+    fn waits_in_log(&self, record: RecordId) -> bool {
+        let mut waiting = self.transactions.all();
+        waiting.any(|(partition, _, one)| one.record == record && !self.rules.is_output(partition))
+    }
+
     /// A copy that was undecided stands in the log for every reader.
     fn commit_copy(&mut self, record: RecordId, output: bool) {
         let mut again = false;
@@ -73,9 +88,9 @@ impl Known {
 
     pub(super) fn marked(
         &mut self,
-        partition: Partition,
-        offset: Offset,
+        (partition, offset): (Partition, Offset),
         of: TransactionId,
+        epoch: Epoch,
         commit: bool,
     ) {
         let record = RecordId::MAX;
@@ -88,7 +103,7 @@ impl Known {
         );
         let waiting = self
             .transactions
-            .mark(partition, offset, of.producer, commit);
+            .mark(partition, offset, (of.producer, epoch), commit);
         for one in &waiting {
             self.decide(partition, of.producer, one, commit);
         }
@@ -254,8 +269,8 @@ impl Known {
     }
 }
 
-/// A copy came into the input log.
-fn note_copy(facts: &mut Facts, at: Time, seen: &Observation, name: Name) {
+/// A copy came into the input log. `stands`: another one is there.
+fn note_copy(facts: &mut Facts, at: Time, seen: &Observation, name: Name, stands: bool) {
     let Observation::Stored {
         partition,
         offset,
@@ -274,7 +289,7 @@ fn note_copy(facts: &mut Facts, at: Time, seen: &Observation, name: Name) {
     if facts.session != session && !facts.flags.has(Flags::VAGUE) {
         facts.flags.set(Flags::MIXED);
     }
-    if facts.copies > 0 || facts.open > 0 {
+    if stands {
         facts.log_cause = Some(cause::of_copy(facts, attempt, session, missed, name));
         if missed == Miss::Absent && facts.stored_session == session {
             facts.flags.set(Flags::FORGOTTEN);

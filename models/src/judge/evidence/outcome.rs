@@ -103,6 +103,7 @@ impl Known {
             let lane = self.lane_mut(partition);
             let (before, mark) = (lane.effected, act.offset + 1);
             lane.effected = before.max(mark);
+            lane.renew(act.offset);
             self.pass(partition, (before, mark));
             self.overrun(partition, act.offset, record);
         }

@@ -52,8 +52,7 @@ impl Known {
                 lane.assignments += 1;
                 lane.unmarked += 1;
                 if position != Offset::MAX {
-                    lane.handed = lane.handed.max(position);
-                    lane.position = position;
+                    lane.start(position);
                 }
             }
             Observation::Reset {
@@ -64,8 +63,7 @@ impl Known {
                 self.jump(partition, position);
                 let lane = self.lane_mut(partition);
                 lane.reset = position;
-                lane.position = position;
-                lane.handed = lane.handed.max(position);
+                lane.start(position);
                 lane.legal = lane.legal.min(position);
             }
             Observation::Granted { partition, token } => {
@@ -125,7 +123,8 @@ impl Known {
         self.records.tidy(record);
     }
 
-    /// Whether a reader is given what the group had committed already. A former owner is not: it only goes on where it
+    /// Whether a reader is given what the group had committed already, or what had been marked with its effect when
+    /// the reader was put there. A former owner is not: it only goes on where it
     /// was, behind the back of the new one.
     pub(in crate::judge) fn is_rewound(
         &self,
@@ -135,12 +134,17 @@ impl Known {
     ) -> bool {
         let lane = self.lane(partition);
         let former = generation != 0 && generation < lane.generation;
-        lane.best > offset && !former
+        lane.best.max(lane.fallen) > offset && !former
     }
 
     /// Whether a record's readers were put behind it.
     pub(in crate::judge) fn is_overrun(&self, facts: &Facts) -> bool {
         facts.copies > 0 && u64::from(facts.copy) < self.lane(facts.partition).reset
+    }
+
+    /// Whether nobody comes for a record because of a mark that is older than its copy.
+    pub(in crate::judge) fn is_under_old_mark(&self, facts: &Facts) -> bool {
+        facts.copies > 0 && self.lane(facts.partition).is_outlived(facts.copy.into())
     }
 
     /// Whether a record's source has passed over it: it counted as sent when it was handed to the network, and a
@@ -199,6 +203,7 @@ impl Known {
         let lane = self.lane_mut(partition);
         lane.refusals = 0;
         lane.unmarked = 0;
+        lane.renew(if offset < lane.legal { 0 } else { lane.legal });
         lane.accepted = offset;
         lane.legal = offset;
         lane.position = lane.position.max(offset);

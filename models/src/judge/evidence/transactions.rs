@@ -2,13 +2,15 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use semel_sim::address::NodeId;
 
 use super::members::Members;
 use super::{Flags, Known, Struck};
+use crate::judge::causes::Cause;
 use crate::observation::{Miss, Observation, Outcome, TransactionId};
-use crate::vocabulary::{Offset, Partition, ProducerId, RecordId};
+use crate::vocabulary::{Epoch, Offset, Partition, ProducerId, RecordId};
 
 /// Decisions remembered per producer.
 const REMEMBERED: usize = 64;
@@ -16,7 +18,7 @@ const REMEMBERED: usize = 64;
 const MARKED: usize = 16_384;
 
 /// A stored record whose transaction is not marked in its partition yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::judge) struct Waiting {
     pub(in crate::judge) record: RecordId,
     pub(in crate::judge) offset: Offset,
@@ -25,6 +27,34 @@ pub(in crate::judge) struct Waiting {
     pub(in crate::judge) attempt: u32,
     pub(in crate::judge) session: u32,
     pub(in crate::judge) missed: Miss,
+    /// Why its input had been delivered again by then, if it had.
+    pub(in crate::judge) again: Option<Cause>,
+    /// Something of a newer epoch of its producer had come into its partition before.
+    pub(in crate::judge) stale: bool,
+}
+
+/// What decides future judgements: what only tells causes apart is left out.
+impl Hash for Waiting {
+    fn hash<H: Hasher>(&self, to: &mut H) {
+        let Self {
+            record,
+            offset,
+            number,
+            attempt,
+            session,
+            missed,
+            ..
+        } = self;
+        (record, offset, number, attempt, session, missed).hash(to);
+    }
+}
+
+/// What of a producer waits in a partition.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    all: Vec<Waiting>,
+    /// The newest epoch that wrote there.
+    newest: Epoch,
 }
 
 /// How a transaction ended, as far as seen.
@@ -43,7 +73,7 @@ pub(in crate::judge) struct Ending {
 /// Every transaction of a run that still matters.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct Transactions {
-    waiting: BTreeMap<(Partition, ProducerId), Vec<Waiting>>,
+    waiting: BTreeMap<(Partition, ProducerId), Queue>,
     endings: BTreeMap<ProducerId, VecDeque<Ending>>,
     /// What was marked, and at which offset, in this order.
     marked: BTreeMap<(Partition, ProducerId), VecDeque<(Offset, Waiting)>>,
@@ -71,27 +101,48 @@ impl Transactions {
     ) -> &[Waiting] {
         self.waiting
             .get(&(partition, producer))
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[], |queue| queue.all.as_slice())
     }
 
     /// Every record that waits, with its partition and producer.
     pub(in crate::judge) fn all(&self) -> impl Iterator<Item = (Partition, ProducerId, &Waiting)> {
         self.waiting
             .iter()
-            .flat_map(|((partition, producer), all)| {
-                all.iter().map(|one| (*partition, *producer, one))
+            .flat_map(|((partition, producer), queue)| {
+                queue.all.iter().map(|one| (*partition, *producer, one))
             })
     }
 
-    /// The record stored last belongs to this transaction.
-    pub(in crate::judge) fn enlist(&mut self, partition: Partition, of: TransactionId) {
-        if let Some(mut waiting) = self.stored.take() {
-            waiting.number = of.number;
-            self.waiting
-                .entry((partition, of.producer))
-                .or_default()
-                .push(waiting);
-        }
+    /// The record stored last belongs to this transaction. Whether it came from an epoch that was over.
+    pub(in crate::judge) fn enlist(
+        &mut self,
+        partition: Partition,
+        of: TransactionId,
+        epoch: Epoch,
+    ) -> bool {
+        let Some(mut waiting) = self.stored.take() else {
+            return false;
+        };
+        let queue = self.waiting.entry((partition, of.producer)).or_default();
+        waiting.number = of.number;
+        waiting.stale = epoch < queue.newest;
+        queue.newest = queue.newest.max(epoch);
+        queue.all.push(waiting);
+        waiting.stale
+    }
+
+    /// What was marked at an offset of a partition.
+    pub(in crate::judge) fn marked_at(
+        &self,
+        partition: Partition,
+        offset: Offset,
+    ) -> Option<&Waiting> {
+        let all = (partition, ProducerId::MIN)..=(partition, ProducerId::MAX);
+        let mut marked = self.marked.range(all);
+        marked.find_map(|(_, all)| {
+            let mut latest = all.iter().rev().map(|(_, one)| one);
+            latest.find(|one| one.offset == offset)
+        })
     }
 
     /// A marker at `offset` decides what waits: hands it over.
@@ -99,13 +150,14 @@ impl Transactions {
         &mut self,
         partition: Partition,
         offset: Offset,
-        producer: ProducerId,
+        (producer, epoch): (ProducerId, Epoch),
         commit: bool,
     ) -> Vec<Waiting> {
-        let Some(all) = self.waiting.get_mut(&(partition, producer)) else {
+        let Some(queue) = self.waiting.get_mut(&(partition, producer)) else {
             return Vec::new();
         };
-        let all = core::mem::take(all);
+        queue.newest = queue.newest.max(epoch);
+        let all = core::mem::take(&mut queue.all);
         for waiting in &all {
             let ending = self.ending_mut(producer, waiting.number);
             ending.committed |= commit;
@@ -125,8 +177,8 @@ impl Transactions {
         mut room: Vec<Waiting>,
     ) {
         room.clear();
-        if let Some(all) = self.waiting.get_mut(&(partition, producer)) {
-            *all = room;
+        if let Some(queue) = self.waiting.get_mut(&(partition, producer)) {
+            queue.all = room;
         }
     }
 
@@ -138,8 +190,8 @@ impl Transactions {
         from: Offset,
     ) -> Vec<(ProducerId, Waiting)> {
         let all = (partition, ProducerId::MIN)..=(partition, ProducerId::MAX);
-        for (_, waiting) in self.waiting.range_mut(all.clone()) {
-            waiting.retain(|waiting| waiting.offset < from);
+        for (_, queue) in self.waiting.range_mut(all.clone()) {
+            queue.all.retain(|waiting| waiting.offset < from);
         }
         let mut reopened = Vec::new();
         for (of, marked) in self.marked.range_mut(all) {
@@ -147,7 +199,8 @@ impl Transactions {
             let undecided = marked.drain(first..).map(|(_, waiting)| waiting);
             let undecided: Vec<Waiting> = undecided.filter(|one| one.offset < from).collect();
             reopened.extend(undecided.iter().map(|one| (of.1, *one)));
-            self.waiting.entry(*of).or_default().splice(..0, undecided);
+            let queue = self.waiting.entry(*of).or_default();
+            queue.all.splice(..0, undecided);
         }
         reopened
     }
@@ -186,7 +239,7 @@ impl Transactions {
         let is_it = |one: &Waiting| one.number == of.number && one.record == record;
         let mut waiting = self.waiting.iter().filter(|(lane, _)| here(lane));
         let mut marked = self.marked.iter().filter(|(lane, _)| here(lane));
-        waiting.any(|(_, all)| all.iter().any(is_it))
+        waiting.any(|(_, queue)| queue.all.iter().any(is_it))
             || marked.any(|(_, all)| {
                 let latest = all.iter().rev().map(|(_, one)| one);
                 let mut latest = latest.take_while(|one| one.number + 1 >= of.number);
@@ -282,8 +335,9 @@ impl Known {
                 record,
                 partition,
                 transaction,
+                epoch,
                 ..
-            } => self.enlisted(record, partition, transaction),
+            } => self.enlisted(record, partition, transaction, epoch),
             Observation::Decided {
                 transaction,
                 commit,
@@ -294,8 +348,8 @@ impl Known {
                 offset,
                 transaction,
                 commit,
-                ..
-            } => self.marked(partition, offset, transaction, commit),
+                epoch,
+            } => self.marked((partition, offset), transaction, epoch, commit),
             Observation::Concluded {
                 transaction,
                 commit,

@@ -9,7 +9,7 @@ use semel_sim::address::NodeId;
 use super::{Facts, Flags, Known, State, Waiting};
 use crate::judge::causes::Cause;
 use crate::observation::{Outcome, TransactionId};
-use crate::vocabulary::{Partition, ProducerId, RecordId};
+use crate::vocabulary::{Epoch, Partition, ProducerId, RecordId};
 
 impl Known {
     /// A client opens a transaction. What producers send from now on is part of it.
@@ -37,9 +37,16 @@ impl Known {
     }
 
     /// The record stored last is part of a transaction. Where another copy of it stands, or waits, and either belongs
-    /// to a transaction that should have come to nothing, that is why there are two (D10).
-    pub(super) fn enlisted(&mut self, record: RecordId, partition: Partition, of: TransactionId) {
-        self.transactions.enlist(partition, of);
+    /// to a transaction that should have come to nothing, that is why there are two (D10); but nothing stood between
+    /// this one and the log if its epoch was over (D8).
+    pub(super) fn enlisted(
+        &mut self,
+        record: RecordId,
+        partition: Partition,
+        of: TransactionId,
+        epoch: Epoch,
+    ) {
+        let stale = self.transactions.enlist(partition, of, epoch);
         self.late(of);
         if self.rules.is_output(partition) || !self.exists(record) {
             return;
@@ -47,7 +54,9 @@ impl Known {
         self.transactions.members.arrive(of, record);
         let facts = self.records.get(record);
         let alone = u16::from(facts.copies) + facts.open < 2;
-        if !alone && (self.transactions.is_given_up(of) || self.has_undue_copy(record, of)) {
+        if !alone && stale {
+            self.touch(record, |facts| facts.log_cause = Some(Cause::TwoOwners));
+        } else if !alone && (self.transactions.is_given_up(of) || self.has_undue_copy(record, of)) {
             self.touch(record, |facts| facts.log_cause = Some(Cause::AbortedRead));
         }
     }

@@ -70,7 +70,7 @@ fn origin(legs: [u32; 2], known: &Known, docket: &Docket) -> cause::Origin {
         return if waits {
             standstill::of_standstill(known, legs[0])
         } else {
-            cause::of_loss(known, less)
+            cause::of_loss(known, less, Level::Effect)
         };
     };
     let side = if more.effect_cause == more.log_cause {

@@ -7,16 +7,17 @@
 //! sessions are not compared: between them the client forgot its order; and once a newer session has come, what is
 //! left of older ones is not compared any more.
 //!
-//! Keeps 16 bytes per producer and key.
+//! Keeps 16 bytes per producer and key, and 4 per record that is not in effect yet and came into the log only when a
+//! later one was.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use semel_sim::digest::Digest;
 
 use crate::judge::docket::Docket;
-use crate::judge::evidence::{Facts, Flags, Known, State, Waiting};
 use crate::judge::causes::Cause;
+use crate::judge::evidence::{Facts, Flags, Known, State, Waiting};
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
@@ -34,6 +35,12 @@ struct Front {
 }
 
 impl Front {
+    /// Whether one that was intended after it has come.
+    #[inline]
+    const fn is_beyond(self, session: u32, record: RecordId) -> bool {
+        self.session == session && record + 1 < self.next
+    }
+
     /// Another record comes. If it comes behind one that was intended after it: behind which.
     #[inline]
     fn advance(&mut self, session: u32, record: RecordId) -> Option<RecordId> {
@@ -57,6 +64,8 @@ impl Front {
 pub(in crate::judge) struct KeyOrder {
     near: Vec<[Front; 2]>,
     far: BTreeMap<(u32, u16), [Front; 2]>,
+    /// Records that came into the log when a later one had been read already, whatever became of that one's copy.
+    behind: BTreeSet<RecordId>,
 }
 
 const LOG: usize = 0;
@@ -91,21 +100,41 @@ impl KeyOrder {
         if facts.copies > 0 || !facts.flags.has(Flags::INTENDED) {
             return;
         }
-        let front = &mut self.fronts(facts, known.rules.topology.producers)[LOG];
-        let Some(ahead) = front.advance(facts.session, record) else {
-            return;
-        };
-        let comes_too = with.iter().any(|other| other.record == ahead);
-        if known.records.get(ahead).copies == 0 && !comes_too {
-            front.next = record + 1;
-            match still_ahead(record, with, known) {
-                Some(ahead) => front.next = ahead + 1,
-                None => return,
-            }
+        let fronts = self.fronts(facts, known.rules.topology.producers);
+        let overtaken = fronts[EFFECT].is_beyond(facts.session, record);
+        let ahead = fronts[LOG].advance(facts.session, record);
+        if overtaken && facts.deliveries == 0 {
+            self.behind.insert(record);
         }
-        // A first attempt that was overtaken on its way is behind a later send, too.
-        let origin = (Side::Inbound, Cause::RetryBehind);
-        docket.report(Invariant::KeyOrder, Level::Log, record, origin);
+        if let Some(ahead) = ahead
+            && self.is_behind((record, facts), ahead, with, known)
+        {
+            // A first attempt that was overtaken on its way is behind a later send, too.
+            let origin = (Side::Inbound, Cause::RetryBehind);
+            docket.report(Invariant::KeyOrder, Level::Log, record, origin);
+        }
+    }
+
+    /// A record comes after a later one did: whether that one, or another later one, still stands there.
+    #[cold]
+    fn is_behind(
+        &mut self,
+        (record, facts): (RecordId, &Facts),
+        ahead: RecordId,
+        with: &[Waiting],
+        known: &Known,
+    ) -> bool {
+        let before = known.records.get(ahead);
+        if before.deliveries > 0 && facts.deliveries == 0 {
+            self.behind.insert(record);
+        }
+        if before.copies > 0 || with.iter().any(|other| other.record == ahead) {
+            return true;
+        }
+        let still = still_ahead(record, with, known);
+        let front = &mut self.fronts(facts, known.rules.topology.producers)[LOG];
+        front.next = still.unwrap_or(record) + 1;
+        still.is_some()
     }
 
     #[inline]
@@ -126,7 +155,11 @@ impl KeyOrder {
                 return;
             }
             let ahead = known.records.get(ahead);
-            let origin = of_effect(known, facts, ahead, attempt);
+            let origin = if self.behind.remove(&record) {
+                (Side::Inbound, Cause::RetryBehind)
+            } else {
+                of_effect(known, facts, ahead, attempt)
+            };
             docket.report(Invariant::KeyOrder, Level::Effect, record, origin);
         }
     }
@@ -175,6 +208,7 @@ fn is_read_before(
 /// over (R3); or its request to the sink was sent again behind a later one, or overtaken by one on its way (R1); or a
 /// worker or an owner beside its own was faster (R5).
 ///
+/// What came into the log only when a later one had been read was behind, whatever was lost since.
 /// Behind in the log is what was read from behind the copy that took effect, whatever copies came after that.
 fn of_effect(known: &Known, facts: &Facts, ahead: &Facts, attempt: u32) -> (Side, Cause) {
     let beside = facts.delivery.consumer != ahead.effect.consumer;
@@ -242,6 +276,7 @@ impl Oracle for KeyOrder {
     fn reset(&mut self) {
         self.near.clear();
         self.far.clear();
+        self.behind.clear();
     }
 
     fn fingerprint(&self, digest: &mut Digest) {

@@ -166,7 +166,7 @@ fn settled(known: &Known, docket: &mut Docket) {
         if passed && !is_done(record, known) {
             let cause = if facts.flags.has(Flags::OUTPUT_LOST) {
                 of_lost_output(facts.flags)
-            } else if facts.flags.has(Flags::OVERRUN) {
+            } else if facts.flags.has(Flags::OVERRUN) || known.is_under_old_mark(facts) {
                 Cause::Skipped
             } else {
                 Cause::Torn

@@ -8,7 +8,7 @@
 //!
 //! Keeps nothing of its own.
 
-use crate::judge::cause::{self, Origin};
+use crate::judge::cause::{self, Made, Origin};
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Facts, Known, Waiting};
 use crate::judge::causes::Cause;
@@ -38,7 +38,8 @@ impl Oracle for NoDuplicate {
             } if is_in_log(known, now.facts, partition) => {
                 let cause =
                     cause::of_copy(now.facts, attempt, session, missed, known.rules.name);
-                let origin = origin(known, now.facts, partition, attempt, cause);
+                let made = Made::by_latest(now.facts, attempt);
+                let origin = origin(known, now.facts, partition, made, cause);
                 if partition == known.rules.topology.dead_letters() {
                     docket.report_letter(Invariant::NoDuplicate, Level::Log, record, origin);
                 } else {
@@ -87,6 +88,7 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
             attempt,
             session,
             missed,
+            stale,
             ..
         } = *one;
         let facts = known.records.get(record);
@@ -97,19 +99,20 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
                 let ending = known.transactions.ending(producer, other.number);
                 other.record == record && ending.is_some_and(|ending| ending.decided == Some(false))
             };
-            let origin = if waiting.iter().any(aborted) {
-                let output = known.rules.is_output(partition);
-                let side = if output {
-                    Side::Outbound
-                } else {
-                    Side::Inbound
-                };
+            let side = if known.rules.is_output(partition) {
+                Side::Outbound
+            } else {
+                Side::Inbound
+            };
+            let origin = if stale {
+                (side, Cause::TwoOwners)
+            } else if waiting.iter().any(aborted) {
                 (side, Cause::AbortedRead)
             } else {
                 let name = known.rules.name;
                 let fresh = || cause::of_copy(facts, attempt, session, missed, name);
                 let cause = facts.log_cause.unwrap_or_else(fresh);
-                origin(known, facts, partition, attempt, cause)
+                origin(known, facts, partition, Made::of(one, facts), cause)
             };
             docket.report(Invariant::NoDuplicate, Level::Log, record, origin);
         }
@@ -121,11 +124,11 @@ fn origin(
     known: &Known,
     facts: &Facts,
     partition: Partition,
-    attempt: u32,
+    made: Made,
     cause: Cause,
 ) -> Origin {
     if known.rules.is_output(partition) {
-        cause::of_output(known, facts, partition, attempt)
+        cause::of_output(known, facts, partition, made)
     } else {
         (Side::Inbound, cause)
     }

@@ -32,7 +32,7 @@ impl Oracle for NoLoss {
                         Invariant::NoLoss,
                         level,
                         record,
-                        cause::of_loss(known, facts),
+                        cause::of_loss(known, facts, level),
                     );
                 }
             }
