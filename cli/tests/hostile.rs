@@ -36,6 +36,22 @@ fn refused(folder: &Path, args: &[&str], code: i32, word: &str) {
     assert!(output.stdout.is_empty(), "{args:?} ran something");
 }
 
+/// A token says its strategy, its seed and all its values itself.
+#[test]
+fn flags_that_a_token_contradicts_are_usage_errors() {
+    let folder = folder("hostile-flags");
+    let token = "semel1:lost-ack:9f3c2a71:at-least-once:1";
+    for (flag, value) in [
+        ("--seed", "9"),
+        ("--set", "network.spread=1ms"),
+        ("--strategy", "transactional"),
+    ] {
+        for command in ["explain", "shrink"] {
+            refused(&folder, &[command, token, flag, value], 2, flag);
+        }
+    }
+}
+
 #[test]
 fn bad_tokens_and_seeds_are_usage_errors() {
     let folder = folder("hostile-tokens");
@@ -189,6 +205,12 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         let anew = semel(&folder, &["shrink", &path, "-o", "anew.ron"]);
         assert_eq!(anew.status.code(), Some(code), "{name}");
         assert!(!folder.join("anew.ron").exists(), "{name}");
+    }
+    // A witness says its strategy and seed itself.
+    for (flag, value) in [("--strategy", "transactional"), ("--seed", "9")] {
+        for command in ["explain", "shrink"] {
+            refused(&folder, &[command, "whole.ron", flag, value], 2, flag);
+        }
     }
     // Cut off anywhere, it is refused, or says of itself that it is no witness, or does not repeat.
     for cut in (0..whole.len()).step_by(97) {

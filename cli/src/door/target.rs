@@ -84,6 +84,7 @@ pub(super) fn still_a_witness(
     let Some(replayed) = replay::witness(&scenario)? else {
         return Ok(None);
     };
+    refuse(target, "witness", &[Flag::Strategy, Flag::Seed])?;
     if replayed.difference.is_some() {
         let text = ink::replayed(&replayed, manner.glyphs);
         return Err(Failure::Irreproducible(text.trim_end().into()));
