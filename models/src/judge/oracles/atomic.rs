@@ -7,9 +7,9 @@
 //!
 //! Keeps nothing of its own.
 
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Known, Waiting};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, TransactionId};
@@ -98,7 +98,9 @@ fn marked(
             } else {
                 ending.committed
             };
-            ending.decided.map_or(elsewhere, |decided| decided != commit)
+            ending
+                .decided
+                .map_or(elsewhere, |decided| decided != commit)
         });
         if torn && last != Some(number) {
             last = Some(number);

@@ -11,9 +11,9 @@
 use semel_sim::time::Time;
 
 use crate::judge::cause;
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Miss, Observation, Place};

@@ -11,9 +11,9 @@
 
 use semel_sim::world::End;
 
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::Oracle;
 use crate::judge::oracles::no_loss::is_lost;

@@ -14,9 +14,9 @@ use alloc::collections::BTreeMap;
 use semel_sim::address::NodeId;
 use semel_sim::digest::Digest;
 
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::Known;
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
@@ -111,10 +111,5 @@ fn report(level: Level, record: Option<RecordId>, docket: &mut Docket) {
     } else {
         Side::Outbound
     };
-    docket.report(
-        Invariant::Fencing,
-        level,
-        record,
-        (side, Cause::TwoOwners),
-    );
+    docket.report(Invariant::Fencing, level, record, (side, Cause::TwoOwners));
 }

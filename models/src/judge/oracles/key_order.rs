@@ -15,8 +15,8 @@ use alloc::vec::Vec;
 
 use semel_sim::digest::Digest;
 
-use crate::judge::docket::Docket;
 use crate::judge::causes::Cause;
+use crate::judge::docket::Docket;
 use crate::judge::evidence::{Facts, Flags, Known, State, Waiting};
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};

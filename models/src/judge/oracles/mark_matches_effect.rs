@@ -18,9 +18,9 @@ use alloc::vec::Vec;
 use semel_sim::digest::Digest;
 
 use crate::judge::cause::of_lost_output;
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::judge::rules::Relation;

@@ -7,9 +7,9 @@
 //!
 //! Keeps nothing of its own.
 
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, Lane, State};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
@@ -50,7 +50,12 @@ impl Oracle for MonotoneOffset {
             None
         };
         if ahead.is_some() || offset > lane.high.max(lane.handed) {
-            docket.report(invariant, level, ahead, (Side::Outbound, Cause::MarkedFirst));
+            docket.report(
+                invariant,
+                level,
+                ahead,
+                (Side::Outbound, Cause::MarkedFirst),
+            );
         }
     }
 }

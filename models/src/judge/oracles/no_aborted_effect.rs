@@ -9,9 +9,9 @@
 //! Keeps nothing of its own.
 
 use crate::judge::cause::Origin;
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known, State};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};

@@ -9,9 +9,9 @@
 //! Keeps nothing of its own.
 
 use crate::judge::cause::{self, Made, Origin};
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Facts, Known, Waiting};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::Observation;
@@ -36,8 +36,7 @@ impl Oracle for NoDuplicate {
                 enlisted: false,
                 ..
             } if is_in_log(known, now.facts, partition) => {
-                let cause =
-                    cause::of_copy(now.facts, attempt, session, missed, known.rules.name);
+                let cause = cause::of_copy(now.facts, attempt, session, missed, known.rules.name);
                 let made = Made::by_latest(now.facts, attempt);
                 let origin = origin(known, now.facts, partition, made, cause);
                 if partition == known.rules.topology.dead_letters() {
@@ -120,13 +119,7 @@ fn committed(known: &Known, partition: Partition, producer: ProducerId, docket: 
 }
 
 /// An input record came twice from its producer. An output record came twice because its input was worked on twice.
-fn origin(
-    known: &Known,
-    facts: &Facts,
-    partition: Partition,
-    made: Made,
-    cause: Cause,
-) -> Origin {
+fn origin(known: &Known, facts: &Facts, partition: Partition, made: Made, cause: Cause) -> Origin {
     if known.rules.is_output(partition) {
         cause::of_output(known, facts, partition, made)
     } else {

@@ -11,9 +11,9 @@ use alloc::vec::Vec;
 
 use semel_sim::digest::Digest;
 
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Entry, Flags, Known, State};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, Read};
@@ -58,7 +58,9 @@ impl Reader {
     /// Whether this came with what was polled before the last reset.
     #[inline]
     const fn polled_before(&self, offset: Offset) -> bool {
-        let Self { reset_to, before, .. } = *self;
+        let Self {
+            reset_to, before, ..
+        } = *self;
         before != UNKNOWN
             && reset_to != before
             && offset >= before

@@ -7,9 +7,9 @@
 //! Keeps 32 bytes per account.
 
 use crate::judge::cause::Origin;
+use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
 use crate::judge::evidence::{Flags, Known};
-use crate::judge::causes::Cause;
 use crate::judge::finding::Side;
 use crate::judge::oracle::Oracle;
 use crate::strategy::{Invariant, Level};
