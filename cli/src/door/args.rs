@@ -66,7 +66,7 @@ pub(crate) struct Global {
     /// Only what failed; no remarks, no diagram
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
-    /// Also promises, and why each verdict is expected
+    /// Also promises, why each verdict is expected, each violation of a sweep
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) verbose: bool,
 }
@@ -379,7 +379,7 @@ pub(crate) struct Verify {
     /// Strategies, separated by commas, or `all`
     #[arg(long, value_name = "NAMES", value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) strategy: Option<Vec<String>>,
-    /// At most this many schedules
+    /// At most this many schedules of each number of faults
     #[arg(long, value_name = "N", default_value_t = semel_scenarios::verify::SCHEDULES)]
     pub(crate) states: u64,
     /// Write a witness of the gravest counterexample into this file, for `replay` and `explain`
