@@ -8,9 +8,9 @@ use crate::address::{Label, NodeId};
 use crate::clock::Clock;
 use crate::digest::Sum;
 use crate::domain::Domain;
-use crate::queue::{Queue, Ticket, Weight};
 use crate::store::{Batch, Store};
 use crate::time::{Span, Time};
+use crate::world::queue::{Queue, Ticket, Weight};
 
 /// The other end of a conversation: a node, and the connection its message came on.
 ///

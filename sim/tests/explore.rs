@@ -9,10 +9,10 @@ use semel_sim::address::{Label, NodeId, Outage, OutageKind};
 use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::domain::{Domain, Process};
-use semel_sim::explore::{Judging, Plan, Tried, explore};
-use semel_sim::menu::{Choice, Chosen, Isolation, Menu, Prober, faults};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Recorder};
+use semel_sim::search::explore::{Judging, Plan, Tried, explore};
+use semel_sim::search::menu::{Choice, Chosen, Isolation, Menu, Prober, faults};
 use semel_sim::time::{Span, Time};
 use semel_sim::world::{End, Limits, Terrain, World};
 

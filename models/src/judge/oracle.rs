@@ -129,11 +129,11 @@ mod tests {
 
     use ron::extensions::Extensions;
     use semel_sim::address::Weather;
+    use semel_sim::adversary::seeded::Seeded;
     use semel_sim::chance::Seed;
     use semel_sim::faults;
     use semel_sim::net::{Latency, Transport};
     use semel_sim::record::Recorder;
-    use semel_sim::seeded::Seeded;
     use semel_sim::time::Span;
     use semel_sim::world::{Limits, Terrain, World};
     use serde::de::DeserializeOwned;

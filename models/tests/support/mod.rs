@@ -15,11 +15,11 @@ use semel_models::strategy::Strategy;
 use semel_models::vocabulary::{Item, Topology};
 use semel_models::workload::{Money, Workload};
 use semel_sim::address::NodeId;
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::chance::Seed;
 use semel_sim::faults::{self, Fault};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Recorder, What};
-use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::{End, Limits, Terrain, World};
 

@@ -28,9 +28,9 @@ use std::sync::Arc;
 
 use semel_models::judge::{Cause, Violation, universal_promises};
 use semel_models::strategy::{Clause, Strategy};
+use semel_sim::adversary::watch::Watched;
 use semel_sim::schedule::Deviation;
 use semel_sim::time::Span;
-use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::file::scenario::Scenario;

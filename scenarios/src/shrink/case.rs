@@ -5,9 +5,9 @@ use std::sync::Arc;
 use semel_models::judge::Findings;
 use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
+use semel_sim::adversary::watch::Watched;
 use semel_sim::schedule::{Deviation, Fated, NamedChange};
 use semel_sim::time::{Span, Time};
-use semel_sim::watch::Watched;
 
 use super::{Aim, Size};
 use crate::file::scenario::Scenario;

@@ -13,11 +13,11 @@ use semel_models::vocabulary::{Item, RecordId, Topology};
 use semel_sim::address::{
     Change, Fate, FaultIndex, Label, NodeId, Outage, StepId, Strike, Weather,
 };
+use semel_sim::adversary::watch::Watch;
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, Fated, Noted, Script};
 use semel_sim::time::{Span, Time};
-use semel_sim::watch::Watch;
 
 /// Who does what about which record: the same in every run, whatever came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -22,8 +22,8 @@ use semel_models::judge::{Cause, Findings, Side, Violation};
 use semel_models::model::Model;
 use semel_models::strategy::{Invariant, Level};
 use semel_sim::adversary::Adversary;
+use semel_sim::adversary::watch::Watched;
 use semel_sim::schedule::{Deviation, Script};
-use semel_sim::watch::Watched;
 use serde::Serialize;
 
 use crate::file::scenario::Scenario;

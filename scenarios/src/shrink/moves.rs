@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use semel_models::workload::Money;
+use semel_sim::adversary::watch::Watched;
 use semel_sim::digest::name_key;
 use semel_sim::schedule::{Deviation, Fated, NamedChange, OutageName};
 use semel_sim::time::{Span, Time};
-use semel_sim::watch::Watched;
 
 use super::Shrinker;
 use super::case::Case;

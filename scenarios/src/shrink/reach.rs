@@ -6,11 +6,11 @@
 use semel_models::message::{Kind, MessagePattern};
 use semel_models::model::Model;
 use semel_sim::address::{Fate, NodeId, OutageKind, Strike};
+use semel_sim::adversary::watch::Watch;
 use semel_sim::adversary::{Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 use semel_sim::time::Span;
-use semel_sim::watch::Watch;
 use serde::Serialize;
 
 use crate::file::scenario::Fault;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use semel_models::model::Model;
 use semel_sim::address::{Fate, OutageKind, Strike};
+use semel_sim::adversary::watch::Watch;
 use semel_sim::adversary::{LossId, Sending, Step};
 use semel_sim::domain::Domain;
 use semel_sim::schedule::{Deviation, is_own};
-use semel_sim::watch::Watch;
 
 use crate::shrink::meaning::Place;
 use crate::shrink::reach::Reach;

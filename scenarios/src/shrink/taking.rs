@@ -3,7 +3,7 @@
 use semel_models::vocabulary::Topology;
 use semel_models::workload::{Money, Written};
 use semel_sim::schedule::{Deviation, Fated};
-use semel_sim::shrink::shrink as ddmin;
+use semel_sim::search::shrink::shrink as ddmin;
 use semel_sim::time::Span;
 
 use super::case::Case;

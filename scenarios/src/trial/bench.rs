@@ -7,8 +7,8 @@ use semel_models::model::Model;
 use semel_models::node;
 use semel_models::workload::Workload;
 use semel_sim::adversary::Adversary;
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::net::Latency;
-use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
 use semel_sim::world::{End, Limits, Terrain, World};
 

@@ -20,11 +20,11 @@ use semel_models::node;
 use semel_models::observation::Place;
 use semel_models::vocabulary::RecordId;
 use semel_models::workload::Workload;
+use semel_sim::adversary::seeded::Seeded;
+use semel_sim::adversary::watch::Watched;
 use semel_sim::chance::Seed;
 use semel_sim::schedule::{Deviation, Noted};
-use semel_sim::seeded::Seeded;
 use semel_sim::time::Time;
-use semel_sim::watch::Watched;
 use semel_sim::world::{Counts, End, Limits, World};
 
 use crate::outcome::row::Row;

@@ -7,9 +7,9 @@ use semel_models::model::Model;
 use semel_models::node;
 use semel_models::strategy::Strategy;
 use semel_models::workload::Workload;
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::chance::Seed;
 use semel_sim::faults::compile_some;
-use semel_sim::seeded::Seeded;
 
 use crate::catalog;
 use crate::file::check::{self, Objection};

@@ -12,14 +12,14 @@ use semel_models::observation::Observation;
 use semel_models::strategy::{Invariant, Level, Retry, Strategy, Unit, Work};
 use semel_models::vocabulary::{Item, Topology};
 use semel_sim::address::{NodeId, Outage, OutageKind, Weather};
+use semel_sim::adversary::watch::Watched;
 use semel_sim::digest::Digest;
-use semel_sim::explore::{Judging, Plan as Exploration, Tried, explore};
-use semel_sim::menu::{Choice, Chosen, Isolation, Menu, faults};
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::schedule::{Noted, OutageName};
+use semel_sim::search::explore::{Judging, Plan as Exploration, Tried, explore};
+use semel_sim::search::menu::{Choice, Chosen, Isolation, Menu, faults};
 use semel_sim::time::{Span, Time};
-use semel_sim::watch::Watched;
 use semel_sim::world::Limits;
 use serde::Serialize;
 

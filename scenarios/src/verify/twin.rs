@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::file::load::{Source, load};
-use semel_sim::menu::Prober;
+use semel_sim::search::menu::Prober;
 
 fn plan(menu: &str, strategy: &str) -> Arc<Plan> {
     let text = format!(

@@ -10,7 +10,7 @@ use crate::address::FaultIndex;
 use crate::chance::Rate;
 use crate::faults::packet::PacketPick;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::{PacketAct, Rules, Spells};
+use crate::faults::rules::{PacketAct, Rules, Spells};
 use crate::time::Span;
 
 /// Loses packets in bursts. When it is bad depends on time alone: the same for every strategy.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::{Action, Rules};
+use crate::faults::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Makes a node's clocks run fast or slow: its wall clock, its monotonic clock and so its timers.

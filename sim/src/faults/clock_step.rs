@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::FaultIndex;
 use crate::chance::Rate;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::{Action, Rules};
+use crate::faults::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Sets a node's wall clock forward or back. Its monotonic clock and its timers do not notice.
@@ -127,7 +127,7 @@ mod tests {
             Item::<(), ()>::compile(&step, FaultIndex(0), "jump", &Names(&names), &mut rules)
                 .expect("it makes sense");
             rules.reset(Seed::new(1));
-            let times = |timed: &crate::rules::Timed| {
+            let times = |timed: &crate::faults::rules::Timed| {
                 let mut nth = 0;
                 let mut next = || {
                     let (n, _) = timed.next(nth)?;

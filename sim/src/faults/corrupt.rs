@@ -2,7 +2,7 @@
 
 use crate::faults::packet::{PacketPick, Packets, packet_fault};
 use crate::faults::pick::Wrong;
-use crate::rules::PacketAct;
+use crate::faults::rules::PacketAct;
 
 packet_fault! {
     /// Damages packets. The receiver notices and throws them away: a drop that the trace shows as what it is.

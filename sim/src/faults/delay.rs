@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::packet::{PacketPick, Packets, packet_fault};
 use crate::faults::pick::Wrong;
-use crate::rules::PacketAct;
+use crate::faults::rules::PacketAct;
 use crate::time::Span;
 
 packet_fault! {

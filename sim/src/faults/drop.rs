@@ -2,7 +2,7 @@
 
 use crate::faults::packet::{PacketPick, Packets, packet_fault};
 use crate::faults::pick::Wrong;
-use crate::rules::PacketAct;
+use crate::faults::rules::PacketAct;
 
 packet_fault! {
     /// Loses packets. On a connection the loss breaks it; a datagram is simply gone.

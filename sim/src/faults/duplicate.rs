@@ -2,7 +2,7 @@
 
 use crate::faults::packet::{PacketPick, Packets, packet_fault};
 use crate::faults::pick::Wrong;
-use crate::rules::PacketAct;
+use crate::faults::rules::PacketAct;
 
 packet_fault! {
     /// Delivers a second copy, with a delay of its own. Only datagrams are duplicated: a connection sorts copies

@@ -4,7 +4,7 @@ use alloc::format;
 
 use crate::faults::packet::{PacketPick, Packets, packet_fault};
 use crate::faults::pick::Wrong;
-use crate::rules::PacketAct;
+use crate::faults::rules::PacketAct;
 use crate::time::{Span, Time};
 
 packet_fault! {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{FaultIndex, NodeId};
 use crate::chance::Rate;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::{Action, Aim, Cuts, Rules, StepAct, StepRule, Trigger, Turn};
+use crate::faults::rules::{Action, Aim, Cuts, Rules, StepAct, StepRule, Trigger, Turn};
 use crate::time::{Span, Time};
 
 /// Which packets of an isolated node are lost.

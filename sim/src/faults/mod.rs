@@ -1,7 +1,7 @@
 //! Faults as people write them: items of one list, each in a file of its own.
 //!
 //! A fault acts by *rate*, by *time* (`at`, `until`, `every`) or by *trigger*: a pattern on a message (`packet`) or
-//! on an observation (`after`). What it does is compiled into rules for [`crate::seeded::Seeded`]. To add a fault:
+//! on an observation (`after`). What it does is compiled into rules for [`crate::adversary::seeded::Seeded`]. To add a fault:
 //! one file here with its struct and what the list asks of it (`pick::Item`), one variant and two arms below.
 
 mod burst;
@@ -20,6 +20,7 @@ mod packet;
 mod pause;
 mod pick;
 mod power_loss;
+pub(crate) mod rules;
 mod script;
 mod slow;
 mod slow_link;
@@ -33,10 +34,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{FaultIndex, OutageKind};
+use crate::adversary::seeded::Seeded;
 use crate::domain::Domain;
-use crate::rules::Rules;
+use crate::faults::rules::Rules;
 use crate::schedule::{Deviation, Unknown};
-use crate::seeded::Seeded;
 use crate::time::Span;
 
 pub use burst::Burst;

@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::address::{FaultIndex, Outage};
 use crate::chance::Rate;
 use crate::faults::pick::{Names, When, Wrong, once};
-use crate::rules::{Action, Aim, Rules, StepAct, StepRule, Trigger, Turn};
+use crate::faults::rules::{Action, Aim, Rules, StepAct, StepRule, Trigger, Turn};
 use crate::time::Time;
 
 /// The common part of a node fault, borrowed.
@@ -230,7 +230,7 @@ macro_rules! node_fault {
                 index: $crate::address::FaultIndex,
                 name: &str,
                 names: &$crate::faults::pick::Names<'_>,
-                rules: &mut $crate::rules::Rules<M, O>,
+                rules: &mut $crate::faults::rules::Rules<M, O>,
             ) -> Result<(), $crate::faults::pick::Wrong> {
                 let outage = $crate::address::Outage {
                     kind: $kind,

@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::address::FaultIndex;
 use crate::chance::Rate;
 use crate::faults::pick::{Names, Wrong, once, window};
-use crate::rules::{PacketAct, PacketRule, Rules, Scope, Spells, Turn};
+use crate::faults::rules::{PacketAct, PacketRule, Rules, Scope, Spells, Turn};
 use crate::time::{Span, Time};
 
 /// What is each packet fault's own.
@@ -183,7 +183,7 @@ macro_rules! packet_fault {
                 index: $crate::address::FaultIndex,
                 name: &str,
                 names: &$crate::faults::pick::Names<'_>,
-                rules: &mut $crate::rules::Rules<M, O>,
+                rules: &mut $crate::faults::rules::Rules<M, O>,
             ) -> Result<(), $crate::faults::pick::Wrong> {
                 let mut pick = self.pick();
                 let act = $crate::faults::packet::Packets::act(self, &mut pick)?;

@@ -7,8 +7,8 @@ use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::chance::Rate;
 use crate::faults::node::NodePick;
 use crate::faults::packet::PacketPick;
+use crate::faults::rules::{Action, Rules, Timed, Turn};
 use crate::faults::spell::Spell;
-use crate::rules::{Action, Rules, Timed, Turn};
 use crate::time::{Span, Time};
 
 /// What the list of faults asks of each of its items.

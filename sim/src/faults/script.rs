@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::Rules;
+use crate::faults::rules::Rules;
 use crate::schedule::Deviation;
 
 /// Each line says for itself when it strikes and what it hits.

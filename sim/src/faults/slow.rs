@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::FaultIndex;
 use crate::faults::pick::{Item, Names, When, Wrong};
-use crate::rules::{Action, Rules};
+use crate::faults::rules::{Action, Rules};
 use crate::time::Span;
 
 /// Multiplies a node's service time per step for a while: it does as much, and answers later.

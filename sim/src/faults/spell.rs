@@ -1,7 +1,7 @@
 //! Spells: what faults bring about from one time until another. Where several of a kind overlap in one place they add
 //! up, and what ends leaves the others as they are.
 
-use crate::rules::{Action, Rules};
+use crate::faults::rules::{Action, Rules};
 use crate::time::{Span, Time};
 
 /// One of them.

@@ -4,12 +4,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::address::{Fate, NodeId, StepId, Strike, Weather};
+use crate::adversary::watch::Watch;
 use crate::adversary::{LossId, Sending, Step};
 use crate::digest::name_key;
 use crate::domain::Domain;
 use crate::schedule::{BOOT, Deviation, Fated, NamedChange, step_label};
 use crate::time::{Span, Time};
-use crate::watch::Watch;
 
 /// Writes down what an adversary answers differently from [`crate::adversary::Quiet`].
 #[derive(Clone, Debug)]

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use semel_sim::address::{Fate, Label, NodeId, PacketId, StepId, Strike, Weather};
+use semel_sim::adversary::seeded::Seeded;
+use semel_sim::adversary::watch::Watched;
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::chance::Rate;
 use semel_sim::faults::{
@@ -12,9 +14,7 @@ use semel_sim::faults::{
 use semel_sim::net::Transport;
 use semel_sim::record::{Entry, Recorder};
 use semel_sim::schedule::{Deviation, NamedChange, Noted, Script};
-use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
-use semel_sim::watch::Watched;
 
 use crate::stage::{Do, Echo, Message, Observation, Plan, Prompter, Stage};
 

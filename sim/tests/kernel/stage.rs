@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use semel_sim::address::{Change, Label, NodeId, Outage, OutageKind};
 use semel_sim::adversary::Adversary;
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::context::{Context, Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::domain::{Domain, Process};
@@ -12,7 +13,6 @@ use semel_sim::faults::{self, Fault};
 use semel_sim::journal::Journal;
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::{Entry, Loss, Recorder, What};
-use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::{End, Limits, Terrain, World};
 

@@ -10,6 +10,7 @@
 use semel_sim::address::{
     Change, Fate, FaultIndex, Label, NodeId, Outage, OutageKind, PacketId, StepId, Strike, Weather,
 };
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::chance::{Address, Rate, Seed};
 use semel_sim::context::{Context, Peer, TimerId};
@@ -17,7 +18,6 @@ use semel_sim::domain::{Domain, Process};
 use semel_sim::faults::{self, Drop, Duplicate, Fault};
 use semel_sim::net::{Latency, Transport};
 use semel_sim::record::Recorder;
-use semel_sim::seeded::Seeded;
 use semel_sim::time::{Span, Time};
 use semel_sim::world::{Terrain, World};
 

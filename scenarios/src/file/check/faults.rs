@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::slice;
 
 use semel_models::model::Model;
+use semel_sim::adversary::seeded::Seeded;
 use semel_sim::faults::{When, Wrong, compile, names_of};
 use semel_sim::net::Transport;
 use semel_sim::schedule::{Deviation, Script, Unknown};
-use semel_sim::seeded::Seeded;
 use semel_sim::time::Span;
 
 use super::{Objection, basics, links, nodes, scripts, triggers};

@@ -1,5 +1,17 @@
 //! The world: nodes, their links and clocks, one queue, one time. It holds no chance and keeps no log: it is lent
 //! an adversary for every choice and a recorder for everything that is seen.
+//!
+//! Here is what it is, and how it is set up and asked. How it moves is beside: `step` (one event), `wire` (a packet's
+//! way), `outage` (a node goes down, and is back), `finish` (what a step leaves), `limits` (running to an end).
+
+mod fingerprint;
+mod finish;
+mod limits;
+mod outage;
+pub mod queue;
+mod step;
+mod trouble;
+mod wire;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -11,16 +23,16 @@ use crate::clock::Clock;
 use crate::context::{Core, Due, Event, Outgoing, Seen};
 use crate::digest::{Digest, Sum, name_key};
 use crate::domain::{Domain, Process};
-use crate::finish::Unfinished;
-use crate::limits::Patience;
 use crate::net::{Latency, Network, Transport};
-use crate::queue::{Queue, Ticket};
 use crate::record::{Entry, Recorder, What};
 use crate::store::Store;
 use crate::time::{Span, Time};
-use crate::trouble::Trouble;
+use crate::world::finish::Unfinished;
+use crate::world::queue::{Queue, Ticket};
+use crate::world::trouble::Trouble;
 
-pub use crate::limits::{End, Limits};
+pub(crate) use crate::world::limits::Patience;
+pub use crate::world::limits::{End, Limits};
 
 /// What a world is made of, besides its nodes.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +43,13 @@ pub struct Terrain {
     pub latency: Latency,
     /// How long each step keeps its node busy: what it sends leaves when that is over, and its timers begin to run.
     pub service: Span,
+}
+
+impl Terrain {
+    /// Whether a step keeps its node busy.
+    pub(crate) fn takes_time(&self) -> bool {
+        !self.service.is_zero()
+    }
 }
 
 impl Default for Terrain {
@@ -63,7 +82,7 @@ pub struct Counts {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     Up,
     Down(OutageKind),
     /// Since when: a step that it interrupted goes on where it stood.
@@ -74,42 +93,42 @@ pub(crate) enum State {
 
 /// The kernel's side of a node.
 #[derive(Clone, Debug)]
-pub(crate) struct Slot<D: Domain> {
-    pub(crate) key: u64,
-    pub(crate) clock: Clock,
+struct Slot<D: Domain> {
+    key: u64,
+    clock: Clock,
     /// Inputs so far, by label.
-    pub(crate) steps: Vec<u32>,
-    pub(crate) state: State,
-    pub(crate) incarnation: u32,
+    steps: Vec<u32>,
+    state: State,
+    incarnation: u32,
     /// The event that ends its outage.
-    pub(crate) back: Option<Ticket>,
-    pub(crate) busy_until: Time,
-    pub(crate) slow: u32,
+    back: Option<Ticket>,
+    busy_until: Time,
+    slow: u32,
     /// Arrivals and timers that fell due while the node was paused or busy.
-    pub(crate) inbox: VecDeque<Ticket>,
+    inbox: VecDeque<Ticket>,
     /// The event that will say that it is free to handle them.
-    pub(crate) wake: Option<Ticket>,
+    wake: Option<Ticket>,
     /// Sends that have not left: of a step that is not over, or held back by a pause.
-    pub(crate) held: Vec<Outgoing<D>>,
+    held: Vec<Outgoing<D>>,
     /// The step that is not over, if it has anything left to do.
-    pub(crate) unfinished: Option<Unfinished>,
+    unfinished: Option<Unfinished>,
 }
 
 /// A simulated world, between two events.
 #[derive(Clone, Debug)]
 pub struct World<D: Domain> {
-    pub(crate) core: Core<D>,
-    pub(crate) nodes: Vec<D::Node>,
-    pub(crate) slots: Vec<Slot<D>>,
-    pub(crate) network: Network,
-    pub(crate) terrain: Terrain,
-    pub(crate) digest: Digest,
-    pub(crate) counts: Counts,
-    pub(crate) healed: bool,
-    pub(crate) useful_at: Time,
-    pub(crate) trouble: Trouble,
+    core: Core<D>,
+    nodes: Vec<D::Node>,
+    slots: Vec<Slot<D>>,
+    network: Network,
+    terrain: Terrain,
+    digest: Digest,
+    counts: Counts,
+    healed: bool,
+    useful_at: Time,
+    trouble: Trouble,
     /// Timers that fell due after their node had gone down.
-    pub(crate) orphans: u64,
+    orphans: u64,
 }
 
 impl<D: Domain> World<D> {
@@ -347,7 +366,7 @@ impl<D: Domain> World<D> {
         reason = "a blind run does little here, and often"
     )]
     #[inline(always)]
-    pub(crate) fn note<R: Recorder<D>>(
+    fn note<R: Recorder<D>>(
         &mut self,
         tag: Tag,
         cause: Option<u64>,
@@ -367,7 +386,7 @@ impl<D: Domain> World<D> {
 
     /// Somebody reads an entry.
     #[inline(never)]
-    pub(crate) fn write_down(
+    fn write_down(
         &self,
         id: u64,
         cause: Option<u64>,
@@ -394,7 +413,7 @@ impl<D: Domain> World<D> {
     /// Passes on what has been observed. It is read where it lies. What is told together is one word of the digest.
     #[expect(clippy::inline_always, reason = "nearly every step is observed")]
     #[inline(always)]
-    pub(crate) fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
+    fn tell_seen<R: Recorder<D>>(&mut self, node: NodeId, cause: u64, recorder: &mut R) {
         let (now, mut entry, seen) = (self.core.now, self.counts.entries, &self.core.seen);
         if seen.all.is_empty() {
             return;
@@ -412,7 +431,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Counts one deed of a fault.
-    pub(crate) fn fired(&mut self, fault: FaultIndex) {
+    fn fired(&mut self, fault: FaultIndex) {
         if fault == FaultIndex::NONE {
             return;
         }
@@ -421,6 +440,16 @@ impl<D: Domain> World<D> {
             self.counts.fired.resize(index + 1, 0);
         }
         self.counts.fired[index] += 1;
+    }
+
+    /// Whether nothing is on its way but chatter.
+    pub(crate) fn idle(&self) -> bool {
+        self.core.queue.useful() == 0
+    }
+
+    /// How its messages travel, and what its steps take.
+    pub(crate) fn terrain(&self) -> &Terrain {
+        &self.terrain
     }
 
     /// Whether hardly anything is on its way: at most one event waits that is not chatter, and what comes next is no
@@ -434,7 +463,7 @@ impl<D: Domain> World<D> {
 
     /// The kernel's side of a node.
     #[inline]
-    pub(crate) fn slot(&mut self, node: NodeId) -> &mut Slot<D> {
+    fn slot(&mut self, node: NodeId) -> &mut Slot<D> {
         &mut self.slots[usize::from(node.0)]
     }
 }
@@ -450,7 +479,7 @@ enum Passed {
 
 /// The kind of an entry, as the digest knows it. These numbers are part of the format.
 #[derive(Clone, Copy)]
-pub(crate) enum Tag {
+enum Tag {
     Started = 1,
     Sent = 2,
     Unsent = 3,
@@ -469,7 +498,7 @@ pub(crate) enum Tag {
 impl Tag {
     /// Adds an entry to a digest: when it was, of what kind, the word that says most of it, and its details.
     #[inline]
-    pub(crate) const fn add(self, digest: &mut Digest, now: Time, word: u64, details: Sum) {
+    const fn add(self, digest: &mut Digest, now: Time, word: u64, details: Sum) {
         digest.words(now.0 ^ (self as u64) << 56, word ^ details.value());
     }
 }

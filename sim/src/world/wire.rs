@@ -6,27 +6,27 @@ use crate::context::{Due, Event, Outgoing, Peer, weight};
 use crate::digest::{Digest, Sum};
 use crate::domain::Domain;
 use crate::net::{Latency, Transport};
-use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
 use crate::time::{Span, Time};
+use crate::world::queue::Weight;
 use crate::world::{State, Tag, World};
 
 /// A packet that leaves, or a copy of one that arrives.
 #[derive(Clone, Copy)]
-pub(crate) struct Flight<'a, D: Domain> {
-    pub(crate) from: NodeId,
-    pub(crate) to: NodeId,
-    pub(crate) connection: u32,
-    pub(crate) label: Label,
-    pub(crate) message: &'a D::Message,
+pub(super) struct Flight<'a, D: Domain> {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) connection: u32,
+    pub(super) label: Label,
+    pub(super) message: &'a D::Message,
     /// The entry that brought it about: the step, until its sending is an entry itself.
-    pub(crate) cause: u64,
+    pub(super) cause: u64,
 }
 
 impl<D: Domain> World<D> {
     /// Whether two nodes speak over a connection (a node speaks to itself as if by datagram, and loses nothing).
     #[inline]
-    pub(crate) fn connected(&self, from: NodeId, to: NodeId) -> bool {
+    pub(super) fn connected(&self, from: NodeId, to: NodeId) -> bool {
         self.network.transport == Transport::Connection && from != to
     }
 
@@ -36,7 +36,7 @@ impl<D: Domain> World<D> {
         reason = "nearly every packet comes from one place"
     )]
     #[inline(always)]
-    pub(crate) fn depart(
+    pub(super) fn depart(
         &mut self,
         from: NodeId,
         place: usize,
@@ -296,7 +296,7 @@ impl<D: Domain> World<D> {
 
     /// One latency later, and after all that `peer` had said there, `node` learns that its connection with `peer` is
     /// broken, if the link lets it.
-    pub(crate) fn tell(&mut self, node: NodeId, peer: NodeId, connection: u32, cause: u64) {
+    pub(super) fn tell(&mut self, node: NodeId, peer: NodeId, connection: u32, cause: u64) {
         if self.network.link(peer, node).cuts > 0 {
             return;
         }
@@ -349,7 +349,7 @@ impl<D: Domain> World<D> {
     }
 
     /// A copy reaches a node that is down or no longer listens.
-    pub(crate) fn miss(
+    pub(super) fn miss(
         &mut self,
         flight: &Flight<'_, D>,
         loss: Loss,

@@ -5,18 +5,18 @@ use crate::adversary::{Adversary, Step};
 use crate::context::{Context, Due, Event, Peer, weight};
 use crate::digest::Sum;
 use crate::domain::{Domain, Process};
-use crate::finish::Unfinished;
-use crate::queue::{Ticket, Weight};
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
-use crate::wire::Flight;
+use crate::world::finish::Unfinished;
+use crate::world::queue::{Ticket, Weight};
+use crate::world::wire::Flight;
 use crate::world::{State, Tag, World};
 
 impl<D: Domain> World<D> {
     /// An event has been popped: it is handled now, or waits in its node's inbox.
     #[expect(clippy::inline_always, reason = "every event comes to this")]
     #[inline(always)]
-    pub(crate) fn fall_due(
+    pub(super) fn fall_due(
         &mut self,
         ticket: Ticket,
         node: NodeId,
@@ -212,7 +212,7 @@ impl<D: Domain> World<D> {
 
     /// Boots a node.
     #[cold]
-    pub(crate) fn boot(
+    pub(super) fn boot(
         &mut self,
         node: NodeId,
         adversary: &mut impl Adversary<D>,
@@ -260,7 +260,7 @@ impl<D: Domain> World<D> {
     }
 
     /// As long as inputs wait at a live node, or packets of its step, it will be told when it is free.
-    pub(crate) fn keep_ready(&mut self, node: NodeId) {
+    pub(super) fn keep_ready(&mut self, node: NodeId) {
         let now = self.core.now;
         let slot = &mut self.slots[usize::from(node.0)];
         let waited_for = !slot.inbox.is_empty() || slot.unfinished.is_some();
@@ -291,7 +291,7 @@ impl<D: Domain> World<D> {
             nth: *nth,
         };
         *nth += 1;
-        if !self.terrain.service.is_zero() {
+        if self.terrain.takes_time() {
             self.core.service = self.terrain.service.times(slot.slow.into());
         }
         let ctx = Context {
@@ -317,7 +317,7 @@ impl<D: Domain> World<D> {
         recorder: &mut impl Recorder<D>,
     ) {
         self.tell_seen(node, entry, recorder);
-        if self.terrain.service.is_zero() && (self.healed || !adversary.strikes()) {
+        if !self.terrain.takes_time() && (self.healed || !adversary.strikes()) {
             self.core.seen.clear();
             self.grant(node, id, entry, adversary, recorder);
             self.depart_all(node, entry, adversary, recorder);
@@ -358,7 +358,7 @@ impl<D: Domain> World<D> {
         };
         self.core.seen.clear();
         self.grant(node, id, entry, adversary, recorder);
-        if strike.is_none() && self.terrain.service.is_zero() {
+        if strike.is_none() && !self.terrain.takes_time() {
             self.depart_all(node, entry, adversary, recorder);
         } else {
             let step = Unfinished { id, entry, strike };

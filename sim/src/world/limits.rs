@@ -50,7 +50,7 @@ pub enum End {
 pub(crate) struct Patience {
     /// The progress made so far.
     progress: u64,
-    /// When it was made, by the clock of [`crate::trouble::Trouble`].
+    /// When it was made, by the clock of [`crate::world::trouble::Trouble`].
     since: Time,
     /// Until then it lasts at the least, in true time: that clock is never faster.
     lasts: Time,
@@ -85,7 +85,7 @@ impl<D: Domain> World<D> {
                 lasts: now + limits.patience,
             };
         }
-        let idle = self.core.queue.useful() == 0;
+        let idle = self.idle();
         if (idle || now > patience.lasts)
             && let Some(end) = self.came_to_rest(limits, patience, adversary, recorder)
         {
@@ -117,7 +117,7 @@ impl<D: Domain> World<D> {
         recorder: &impl Recorder<D>,
     ) -> Option<End> {
         let now = self.core.now;
-        let idle = self.core.queue.useful() == 0;
+        let idle = self.idle();
         let waited = self.trouble.waited(now, patience.since);
         let stuck = waited > limits.patience && !self.troubled(limits, adversary);
         if (idle || stuck) && (self.healed || adversary.next_weather().is_none()) {

@@ -7,11 +7,11 @@ use crate::address::{Change, Fate, FaultIndex, PacketId, StepId, Strike, Weather
 use crate::adversary::{Adversary, LossId, Sending, Step};
 use crate::chance::{Address, Dice, Seed, Spot};
 use crate::domain::Domain;
-use crate::rules::{Action, Aim, Bent, StepAct, Trigger};
+use crate::faults::rules::{Action, Aim, Bent, StepAct, Trigger};
 use crate::schedule::{Script, Unknown};
 use crate::time::{Span, Time};
 
-pub use crate::rules::Rules;
+pub use crate::faults::rules::Rules;
 
 /// What chance decides where no fault acts.
 #[derive(Clone, Copy, Debug)]

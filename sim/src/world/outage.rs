@@ -6,9 +6,9 @@ use crate::clock::stretched;
 use crate::context::{Due, Event};
 use crate::digest::Sum;
 use crate::domain::{Domain, Process};
-use crate::queue::Weight;
 use crate::record::{Loss, Recorder, What};
 use crate::time::Span;
+use crate::world::queue::Weight;
 use crate::world::{State, Tag, World};
 
 impl<D: Domain> World<D> {
@@ -17,7 +17,7 @@ impl<D: Domain> World<D> {
         clippy::too_many_arguments,
         reason = "an outage, whose doing it is, and who answers and writes"
     )]
-    pub(crate) fn strike(
+    pub(super) fn strike(
         &mut self,
         node: NodeId,
         outage: Outage,
@@ -133,7 +133,7 @@ impl<D: Domain> World<D> {
     }
 
     /// A node's outage is over.
-    pub(crate) fn come_back(
+    pub(super) fn come_back(
         &mut self,
         node: NodeId,
         cause: u64,
@@ -183,7 +183,7 @@ impl<D: Domain> World<D> {
     }
 
     /// The weather changes.
-    pub(crate) fn change(
+    pub(super) fn change(
         &mut self,
         weather: Weather,
         adversary: &mut impl Adversary<D>,

@@ -1,4 +1,10 @@
 //! The adversary: all nondeterminism of a run, behind a handful of questions.
+//!
+//! Two that answer are here: `seeded` by luck, and `watch` looks on while another does. The one that repeats noted
+//! answers is in [`schedule`](crate::schedule), the ones that try all of them in [`menu`](crate::search::menu).
+
+pub mod seeded;
+pub mod watch;
 
 use crate::address::{Fate, NodeId, PacketId, StepId, Strike, Weather};
 use crate::chance::Address;

@@ -16,18 +16,18 @@ use crate::world::{Tag, World};
 
 /// A step that has been taken, but whose packets have not left.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Unfinished {
-    pub(crate) id: StepId,
+pub(super) struct Unfinished {
+    pub(super) id: StepId,
     /// The entry that tells of the step's input.
-    pub(crate) entry: u64,
+    pub(super) entry: u64,
     /// What befalls the node when the step is over.
-    pub(crate) strike: Option<Strike>,
+    pub(super) strike: Option<Strike>,
 }
 
 impl<D: Domain> World<D> {
     /// A step keeps its node busy for its service time; then its packets leave.
     #[inline(never)]
-    pub(crate) fn finish_later(
+    pub(super) fn finish_later(
         &mut self,
         node: NodeId,
         step: Unfinished,
@@ -53,7 +53,7 @@ impl<D: Domain> World<D> {
 
     /// A step's packets leave, and what strikes it strikes when some of them have left: a pause holds the others back,
     /// they leave when it is over; from any other outage they never leave.
-    pub(crate) fn finish(
+    pub(super) fn finish(
         &mut self,
         node: NodeId,
         step: Unfinished,
@@ -75,7 +75,7 @@ impl<D: Domain> World<D> {
 
     /// Packets that were held back leave now.
     #[inline(never)]
-    pub(crate) fn depart_held(
+    pub(super) fn depart_held(
         &mut self,
         node: NodeId,
         held: impl Iterator<Item = Outgoing<D>>,
@@ -94,7 +94,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Packets that were held back never leave.
-    pub(crate) fn lose_held(
+    pub(super) fn lose_held(
         &mut self,
         node: NodeId,
         held: &mut Vec<Outgoing<D>>,
@@ -119,7 +119,7 @@ impl<D: Domain> World<D> {
     }
 
     /// Adds what a node has not sent yet to a fingerprint, and what will strike among it.
-    pub(crate) fn fingerprint_unsent(&self, node: NodeId, digest: &mut Digest) {
+    pub(super) fn fingerprint_unsent(&self, node: NodeId, digest: &mut Digest) {
         let slot = &self.slots[usize::from(node.0)];
         let strike = slot.unfinished.map(|step| step.strike);
         digest.add(&strike.map(|strike| strike.map(|strike| (strike.outage, strike.sends))));

@@ -15,12 +15,11 @@ use core::mem;
 
 use crate::digest::Digest;
 use crate::domain::Domain;
-use crate::limits::Patience;
-use crate::menu::{Choice, Forecast, Menu, Prober, faults};
 use crate::record::Recorder;
+use crate::search::menu::{Choice, Forecast, Menu, Prober, faults};
+use crate::search::visited::{Visit, Visited};
 use crate::time::Time;
-use crate::visited::{Visit, Visited};
-use crate::world::{End, Limits, World};
+use crate::world::{End, Limits, Patience, World};
 
 /// What is to be explored.
 #[derive(Clone, Copy, Debug)]
@@ -166,7 +165,7 @@ impl<D: Domain, J: Judging<D>, F: FnMut(World<D>, J, End, &[Choice])> Explorer<'
         self.followed += 1;
         let spare = self.spare(chosen);
         // Where steps take time, what survives a power loss may be asked later than in the step that it was chosen for.
-        let branches = spare > 0 || !fork.world.terrain.service.is_zero();
+        let branches = spare > 0 || fork.world.terrain().takes_time();
         loop {
             match self.meet(&fork, spare) {
                 Meeting::Nobody => {}
@@ -175,7 +174,7 @@ impl<D: Domain, J: Judging<D>, F: FnMut(World<D>, J, End, &[Choice])> Explorer<'
                     return;
                 }
                 Meeting::Itself => {
-                    let idle = fork.world.core.queue.useful() == 0;
+                    let idle = fork.world.idle();
                     let end = if idle { End::Settled } else { End::Stuck };
                     return self.finish(fork, end, chosen);
                 }

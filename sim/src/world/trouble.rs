@@ -7,7 +7,7 @@
 use crate::time::{Span, Time};
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trouble {
+pub(super) struct Trouble {
     /// Nodes that are down or paused now.
     down: u16,
     /// Since when there are any.
@@ -20,7 +20,7 @@ pub(crate) struct Trouble {
 
 impl Trouble {
     /// A node that was up is down.
-    pub(crate) fn begins(&mut self, now: Time) {
+    pub(super) fn begins(&mut self, now: Time) {
         if self.down == 0 {
             self.since = now;
         }
@@ -28,7 +28,7 @@ impl Trouble {
     }
 
     /// A node is up again.
-    pub(crate) fn ends(&mut self, now: Time) {
+    pub(super) fn ends(&mut self, now: Time) {
         self.down -= 1;
         if self.down == 0 {
             self.total = self.total + now.since(self.since);
@@ -37,7 +37,7 @@ impl Trouble {
     }
 
     /// The weather changed.
-    pub(crate) fn changes(&mut self, now: Time) {
+    pub(super) fn changes(&mut self, now: Time) {
         self.changed = self.clock(now);
     }
 
@@ -48,14 +48,14 @@ impl Trouble {
 
     /// The time that has passed with every node up.
     #[inline]
-    pub(crate) fn clock(&self, now: Time) -> Time {
+    pub(super) fn clock(&self, now: Time) -> Time {
         let now = if self.down > 0 { self.since } else { now };
         Time(now.0 - self.total.0)
     }
 
     /// How long it has been, by this clock, since the weather changed or something was done `then`.
     #[inline]
-    pub(crate) fn waited(&self, now: Time, then: Time) -> Span {
+    pub(super) fn waited(&self, now: Time, then: Time) -> Span {
         self.clock(now).since(then.max(self.changed))
     }
 }
