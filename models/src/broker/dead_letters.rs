@@ -2,9 +2,9 @@
 
 use semel_sim::context::Peer;
 
-use super::Broker;
-use super::log::Entry;
-use super::transactions::Part;
+use crate::broker::Broker;
+use crate::broker::partition::log::Entry;
+use crate::broker::partition::transactions::Part;
 use crate::message::Message;
 use crate::message::log::Message as LogMessage;
 use crate::model::Ctx;

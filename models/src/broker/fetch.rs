@@ -7,8 +7,8 @@ use semel_sim::context::{Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::time::Span;
 
-use super::log::Log;
-use super::outside;
+use crate::broker::outside;
+use crate::broker::partition::log::Log;
 use crate::message::Message;
 use crate::message::log::{Message as LogMessage, Range};
 use crate::model::Ctx;

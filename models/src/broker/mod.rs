@@ -1,19 +1,11 @@
 //! The broker: keeps partitions of a log, serves readers, and coordinates groups and transactions.
 
-mod coordinator;
 mod dead_letters;
 mod fetch;
 mod group;
-mod highest;
-mod ids;
-mod log;
-mod members;
-mod pending;
+mod partition;
 mod produce;
-mod producers;
-mod transactional;
-mod transactions;
-mod verification;
+mod transaction;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,14 +24,14 @@ use crate::timer::Timer;
 use crate::vocabulary::{Partition, ProducerId, Topology};
 use crate::workload::Workload;
 
-use coordinator::TransactionCoordinator;
 use dead_letters::Letter;
 use fetch::Readers;
 use group::Coordinator;
-use log::Log;
-use pending::PendingOffsets;
+use partition::log::Log;
 use produce::Writer;
-use verification::Verifications;
+use transaction::coordinator::TransactionCoordinator;
+use transaction::pending::PendingOffsets;
+use transaction::verification::Verifications;
 
 /// How long a broker waits for the answer of another one (`request.timeout.ms`).
 const REQUEST_TIMEOUT: Span = Span::secs(30);

@@ -11,10 +11,10 @@ use semel_sim::context::Peer;
 use semel_sim::digest::Digest;
 use semel_sim::time::Time;
 
-use super::Broker;
-use super::log::Entry;
-use super::producers::Verdict;
-use super::transactions::{Maker, Part};
+use crate::broker::Broker;
+use crate::broker::partition::log::Entry;
+use crate::broker::partition::producers::Verdict;
+use crate::broker::partition::transactions::{Maker, Part};
 use crate::message::Message;
 use crate::message::log::{Answer, Message as LogMessage, Produce};
 use crate::model::Ctx;
@@ -322,7 +322,10 @@ impl Broker {
             }
         }
         log.remember(begin, ctx);
-        let copied_after = log.ids.as_ref().and_then(super::ids::Ids::copied_after);
+        let copied_after = log
+            .ids
+            .as_ref()
+            .and_then(crate::broker::partition::ids::Ids::copied_after);
         if let Some(span) = copied_after
             && !core::mem::replace(&mut self.writer.copying, true)
         {

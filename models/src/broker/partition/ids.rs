@@ -10,8 +10,8 @@ use semel_sim::address::OutageKind;
 use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 
-use super::highest::Highest;
-use super::log::Entry;
+use crate::broker::partition::highest::Highest;
+use crate::broker::partition::log::Entry;
 use crate::observation::Miss;
 use crate::strategy::{Kept, Recognise};
 use crate::vocabulary::{Offset, ProducerId};
@@ -19,7 +19,7 @@ use crate::window::Window;
 
 /// What a partition knows of ids.
 #[derive(Clone, Debug)]
-pub(super) struct Ids {
+pub(in crate::broker) struct Ids {
     kept: Kept,
     memory: Known,
     disk: Disk,
@@ -43,7 +43,7 @@ enum Known {
 
 impl Ids {
     /// What a partition that recognises repeats in this way needs to know, if it goes by ids.
-    pub(super) fn new(recognise: Recognise) -> Option<Self> {
+    pub(in crate::broker) fn new(recognise: Recognise) -> Option<Self> {
         let (known, kept) = match recognise {
             Recognise::Nothing | Recognise::Sequence { .. } => return None,
             Recognise::Highest(kept) => (Known::Highest(Highest::new()), kept),
@@ -60,13 +60,13 @@ impl Ids {
         })
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.memory.clear();
         self.disk.clear();
     }
 
     /// How many entries it holds.
-    pub(super) fn len(&self) -> u32 {
+    pub(in crate::broker) fn len(&self) -> u32 {
         match &self.memory {
             Known::Window(window) => window.len(),
             Known::Highest(highest) => highest.len(),
@@ -74,7 +74,12 @@ impl Ids {
     }
 
     /// None if the id makes a record a repeat of something stored; otherwise why that was not recognised.
-    pub(super) fn miss(&mut self, producer: ProducerId, id: u64, now: Time) -> Option<Miss> {
+    pub(in crate::broker) fn miss(
+        &mut self,
+        producer: ProducerId,
+        id: u64,
+        now: Time,
+    ) -> Option<Miss> {
         match &mut self.memory {
             Known::Window(window) => window.miss(id, now),
             Known::Highest(highest) => highest.miss(producer, id),
@@ -82,7 +87,12 @@ impl Ids {
     }
 
     /// Whether a record would be a repeat of another one, which is on its way into the log.
-    pub(super) fn repeats(&self, other: (ProducerId, u64), producer: ProducerId, id: u64) -> bool {
+    pub(in crate::broker) fn repeats(
+        &self,
+        other: (ProducerId, u64),
+        producer: ProducerId,
+        id: u64,
+    ) -> bool {
         match self.memory {
             Known::Window(_) => other.1 == id,
             Known::Highest(_) => other.0 == producer && other.1 >= id,
@@ -90,7 +100,11 @@ impl Ids {
     }
 
     /// Before entries are appended: their ids go into the store beside the data, if there is one. True if so.
-    pub(super) fn write_ahead(&mut self, entries: impl Iterator<Item = Entry>, now: Time) -> bool {
+    pub(in crate::broker) fn write_ahead(
+        &mut self,
+        entries: impl Iterator<Item = Entry>,
+        now: Time,
+    ) -> bool {
         if self.kept != Kept::Durable {
             return false;
         }
@@ -101,19 +115,19 @@ impl Ids {
     }
 
     /// An entry was appended.
-    pub(super) fn note(&mut self, entry: &Entry, now: Time) {
+    pub(in crate::broker) fn note(&mut self, entry: &Entry, now: Time) {
         self.memory.note(entry, now);
     }
 
     /// An entry goes from the log for good.
-    pub(super) fn roll(&mut self, entry: &Entry, now: Time) {
+    pub(in crate::broker) fn roll(&mut self, entry: &Entry, now: Time) {
         if self.kept == Kept::WithData {
             self.disk.snapshot.note(entry, now);
         }
     }
 
     /// After which time what is known now should be copied.
-    pub(super) const fn copied_after(&self) -> Option<Span> {
+    pub(in crate::broker) const fn copied_after(&self) -> Option<Span> {
         match self.kept {
             Kept::AsyncCopy(span) => Some(span),
             Kept::WithData | Kept::Durable | Kept::Memory => None,
@@ -121,12 +135,12 @@ impl Ids {
     }
 
     /// Copies what is known.
-    pub(super) fn copy(&mut self, end: Offset) {
+    pub(in crate::broker) fn copy(&mut self, end: Offset) {
         self.disk.beside = self.memory.clone();
         self.disk.copied = end;
     }
 
-    pub(super) fn crash(&mut self, kind: OutageKind) {
+    pub(in crate::broker) fn crash(&mut self, kind: OutageKind) {
         self.memory.lose();
         if kind == OutageKind::DiskLoss {
             self.disk.clear();
@@ -134,7 +148,7 @@ impl Ids {
     }
 
     /// After a boot: what is left of it beside the data. The log ends at `end`.
-    pub(super) fn recover(&mut self, end: Offset) {
+    pub(in crate::broker) fn recover(&mut self, end: Offset) {
         match self.kept {
             Kept::WithData | Kept::Memory if end == 0 => self.memory.clear(),
             Kept::WithData | Kept::Memory => {}
@@ -149,14 +163,18 @@ impl Ids {
     }
 
     /// After a boot: what the data say.
-    pub(super) fn rebuild<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>, now: Time) {
+    pub(in crate::broker) fn rebuild<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Entry>,
+        now: Time,
+    ) {
         if self.kept == Kept::WithData {
             self.memory = self.disk.snapshot.clone();
             entries.for_each(|entry| self.memory.note(entry, now));
         }
     }
 
-    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+    pub(in crate::broker) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         self.memory.fingerprint(now, digest);
         self.disk.beside.fingerprint(now, digest);
         self.disk.snapshot.fingerprint(now, digest);

@@ -11,14 +11,14 @@ use alloc::collections::BTreeMap;
 
 use semel_sim::address::OutageKind;
 
-use super::transactions::{Standing, standing};
+use crate::broker::partition::transactions::{Standing, standing};
 use crate::message::transaction::Owner;
 use crate::observation::{Observation, TransactionId};
 use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId};
 
 /// Offsets that wait for a marker.
 #[derive(Clone, Debug, Default, Hash)]
-pub(super) struct PendingOffsets {
+pub(in crate::broker) struct PendingOffsets {
     disk: Disk,
 }
 
@@ -32,48 +32,48 @@ struct Disk {
 
 /// An offset that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Waiting {
-    pub(super) offset: Offset,
+pub(in crate::broker) struct Waiting {
+    pub(in crate::broker) offset: Offset,
     /// Which of its producer's transactions it came with.
-    pub(super) transaction: u32,
-    pub(super) member: u16,
+    pub(in crate::broker) transaction: u32,
+    pub(in crate::broker) member: u16,
     /// In which generation it was taken in, if that was not the current one even then.
-    pub(super) stale: Option<Generation>,
+    pub(in crate::broker) stale: Option<Generation>,
 }
 
 impl PendingOffsets {
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.disk.waiting.clear();
         self.disk.epochs.clear();
     }
 
-    pub(super) fn crash(&mut self, kind: OutageKind) {
+    pub(in crate::broker) fn crash(&mut self, kind: OutageKind) {
         if kind == OutageKind::DiskLoss {
             self.reset();
         }
     }
 
     /// Whether an epoch is older than one that is known.
-    pub(super) fn is_stale(&self, of: Owner) -> bool {
+    pub(in crate::broker) fn is_stale(&self, of: Owner) -> bool {
         let known = self.disk.epochs.get(&of.producer);
         known.is_some_and(|(epoch, _)| of.epoch < *epoch)
     }
 
     /// An offset is taken in.
-    pub(super) fn put(&mut self, of: Owner, partition: Partition, waiting: Waiting) {
+    pub(in crate::broker) fn put(&mut self, of: Owner, partition: Partition, waiting: Waiting) {
         let known = self.disk.epochs.entry(of.producer).or_default();
         known.0 = of.epoch.max(known.0);
         self.disk.waiting.insert((of.producer, partition), waiting);
     }
 
     /// Whether the committed offset of a partition is about to change.
-    pub(super) fn is_unstable(&self, partition: Partition) -> bool {
+    pub(in crate::broker) fn is_unstable(&self, partition: Partition) -> bool {
         let mut all = self.disk.waiting.keys();
         all.any(|(_, other)| *other == partition)
     }
 
     /// What nobody decided.
-    pub(super) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
+    pub(in crate::broker) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
         for ((producer, partition), waiting) in &self.disk.waiting {
             see(Observation::Unsettled {
                 partition: *partition,
@@ -87,7 +87,7 @@ impl PendingOffsets {
     }
 
     /// A marker comes. Calls `commit` for every offset that it commits.
-    pub(super) fn mark(
+    pub(in crate::broker) fn mark(
         &mut self,
         of: Owner,
         coordinator: u32,

@@ -30,7 +30,7 @@ use crate::vocabulary::{Generation, Partition};
 
 /// The membership of one group.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members {
+pub(in crate::broker) struct Members {
     disk: Disk,
     memory: Memory,
 }
@@ -71,17 +71,17 @@ impl Hash for Members {
 }
 
 impl Members {
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.lose_disk();
         self.crash();
     }
 
-    pub(super) fn lose_disk(&mut self) {
+    pub(in crate::broker) fn lose_disk(&mut self) {
         self.disk.generation = 0;
         self.disk.members.clear();
     }
 
-    pub(super) fn crash(&mut self) {
+    pub(in crate::broker) fn crash(&mut self) {
         self.memory.joining.clear();
         self.memory.forming = false;
         self.memory.formed.clear();
@@ -89,12 +89,12 @@ impl Members {
     }
 
     /// The current generation; 0 before the first.
-    pub(super) const fn generation(&self) -> Generation {
+    pub(in crate::broker) const fn generation(&self) -> Generation {
         self.disk.generation
     }
 
     /// After a restart every member is given a fresh session to show itself.
-    pub(super) fn start(&mut self, group: &Group, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn start(&mut self, group: &Group, ctx: &mut Ctx<'_>) {
         for member in self.disk.members.clone() {
             self.heard(member, group, ctx);
         }
@@ -115,7 +115,7 @@ impl Members {
     }
 
     /// Somebody wants to be a member of the next generation.
-    pub(super) fn join(
+    pub(in crate::broker) fn join(
         &mut self,
         member: u16,
         peer: Peer,
@@ -164,7 +164,7 @@ impl Members {
     }
 
     /// Those who have not joined by now are out.
-    pub(super) fn rebalance_over(
+    pub(in crate::broker) fn rebalance_over(
         &mut self,
         generation: Generation,
         partitions: u16,
@@ -215,7 +215,7 @@ impl Members {
         ctx.send(to.peer, Message::Group(joined));
     }
 
-    pub(super) fn heartbeat(
+    pub(in crate::broker) fn heartbeat(
         &mut self,
         member: u16,
         generation: Generation,
@@ -250,7 +250,7 @@ impl Members {
     }
 
     /// Whether a commit is acceptable. Without a generation only while the group has no members.
-    pub(super) fn may_commit(
+    pub(in crate::broker) fn may_commit(
         &self,
         member: u16,
         generation: Generation,
@@ -272,13 +272,13 @@ impl Members {
     /// Whether a member that says that it leaves a generation is still the one that said so. If it has asked to join
     /// again since, what it said is void: here members have fixed names; in Kafka it would have got a new member id by
     /// then, and nobody would be known by the old one.
-    pub(super) fn may_leave(&self, member: u16, generation: Generation) -> bool {
+    pub(in crate::broker) fn may_leave(&self, member: u16, generation: Generation) -> bool {
         let again = self.memory.joining.iter().any(|one| one.member == member);
         !again && self.check(member, generation) == Answer::Ok
     }
 
     /// A member leaves, or has been silent for a session: the others form a new generation.
-    pub(super) fn remove(
+    pub(in crate::broker) fn remove(
         &mut self,
         member: u16,
         partitions: u16,

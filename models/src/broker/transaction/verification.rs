@@ -17,7 +17,7 @@ use semel_sim::context::{Peer, TimerId};
 use semel_sim::digest::Digest;
 use semel_sim::time::Time;
 
-use super::REQUEST_TIMEOUT;
+use crate::broker::REQUEST_TIMEOUT;
 use crate::message::log::Produce;
 use crate::message::transaction::Owner;
 use crate::model::Ctx;
@@ -27,7 +27,7 @@ use crate::vocabulary::{Item, Partition, ProducerId};
 
 /// Batches that wait for the coordinator's word.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Verifications {
+pub(in crate::broker) struct Verifications {
     open: Vec<Verification>,
     /// The numbers of its questions.
     numbers: Numbers,
@@ -35,41 +35,41 @@ pub(super) struct Verifications {
 
 /// A question to the coordinator, and the batches that wait for its answer.
 #[derive(Clone, Debug)]
-pub(super) struct Verification {
+pub(in crate::broker) struct Verification {
     request: u32,
-    pub(super) of: Owner,
-    pub(super) partition: Partition,
+    pub(in crate::broker) of: Owner,
+    pub(in crate::broker) partition: Partition,
     /// The lowest sequence number that came: the first record of the transaction must have it.
-    pub(super) lowest: u32,
+    pub(in crate::broker) lowest: u32,
     /// A marker has been written since it was asked.
-    pub(super) void: bool,
-    pub(super) waiting: Vec<Held>,
+    pub(in crate::broker) void: bool,
+    pub(in crate::broker) waiting: Vec<Held>,
     /// When no answer will have come in time.
     timer: TimerId,
 }
 
 /// A produce request that waits, with its records: a batch does not outlive its step.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub(super) peer: Peer,
-    pub(super) produce: Produce,
-    pub(super) items: Vec<Item>,
+pub(in crate::broker) struct Held {
+    pub(in crate::broker) peer: Peer,
+    pub(in crate::broker) produce: Produce,
+    pub(in crate::broker) items: Vec<Item>,
 }
 
 impl Verifications {
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.open.clear();
         self.numbers = Numbers::default();
     }
 
     /// A crash takes them.
-    pub(super) fn lose(&mut self) {
+    pub(in crate::broker) fn lose(&mut self) {
         self.open.clear();
         self.numbers.skip();
     }
 
     /// A batch has to wait.
-    pub(super) fn hold(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
+    pub(in crate::broker) fn hold(&mut self, of: Owner, held: Held, ctx: &mut Ctx<'_>) -> Hold {
         let partition = held.produce.partition;
         let same =
             |open: &Verification| open.partition == partition && open.of.producer == of.producer;
@@ -110,20 +110,24 @@ impl Verifications {
     }
 
     /// The answer came: what waited for it.
-    pub(super) fn take(&mut self, request: u32, ctx: &mut Ctx<'_>) -> Option<Verification> {
+    pub(in crate::broker) fn take(
+        &mut self,
+        request: u32,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<Verification> {
         let index = self.open.iter().position(|open| open.request == request)?;
         ctx.cancel(self.open[index].timer);
         Some(self.open.remove(index))
     }
 
     /// No answer will come any more: everything that waited.
-    pub(super) fn take_all(&mut self, ctx: &mut Ctx<'_>) -> Vec<Verification> {
+    pub(in crate::broker) fn take_all(&mut self, ctx: &mut Ctx<'_>) -> Vec<Verification> {
         self.open.iter().for_each(|open| ctx.cancel(open.timer));
         core::mem::take(&mut self.open)
     }
 
     /// Stamps count only as age.
-    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+    pub(in crate::broker) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         for open in &self.open {
             digest.add(&(
                 open.request,
@@ -144,7 +148,7 @@ impl Verifications {
     }
 
     /// A marker of a producer is written.
-    pub(super) fn void(&mut self, partition: Partition, producer: ProducerId) {
+    pub(in crate::broker) fn void(&mut self, partition: Partition, producer: ProducerId) {
         for open in &mut self.open {
             open.void |= open.partition == partition && open.of.producer == producer;
         }
@@ -167,7 +171,7 @@ impl Verification {
 
 /// What to do with a batch that cannot be appended at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(in crate::broker) enum Hold {
     /// It waits, and this question is to be asked.
     Ask(u32),
     /// It waits for a question that is on its way.

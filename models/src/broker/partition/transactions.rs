@@ -19,7 +19,7 @@ use crate::vocabulary::{Epoch, Generation, Offset, Partition, ProducerId};
 
 /// What an entry of the log is to transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Part {
+pub(in crate::broker) enum Part {
     /// A record for itself.
     None,
     /// A record of a transaction of its producer: which one, for observers; and for an output, who made it.
@@ -30,16 +30,16 @@ pub(super) enum Part {
 
 /// Who made an output record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Maker {
-    pub(super) consumer: u16,
-    pub(super) generation: Generation,
+pub(in crate::broker) struct Maker {
+    pub(in crate::broker) consumer: u16,
+    pub(in crate::broker) generation: Generation,
     /// By which attempt it was stored.
-    pub(super) attempt: u32,
+    pub(in crate::broker) attempt: u32,
 }
 
 /// What a marker is to whoever keeps records of its producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(in crate::broker) enum Standing {
     /// It is to be written.
     New,
     /// It was written before, or comes too late: it is confirmed, and nothing else.
@@ -50,7 +50,7 @@ pub(super) enum Standing {
 ///
 /// Version 1 writes a repeat again, where it decides nothing, unless the next transaction of the same epoch has begun
 /// meanwhile: then it decides that. Version 2 knows a repeat by its epoch (KAFKA-19999, F028).
-pub(super) fn standing(
+pub(in crate::broker) fn standing(
     version: u8,
     known: Option<(Epoch, u32)>,
     epoch: Epoch,
@@ -69,7 +69,7 @@ pub(super) fn standing(
 
 /// Open and aborted transactions of a partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Transactions {
+pub(in crate::broker) struct Transactions {
     /// By producer: where its undecided records begin, and which transaction they were written in first.
     open: BTreeMap<ProducerId, (Offset, u32)>,
     /// By producer and marker: where the aborted records begin.
@@ -77,13 +77,13 @@ pub(super) struct Transactions {
 }
 
 impl Transactions {
-    pub(super) fn clear(&mut self) {
+    pub(in crate::broker) fn clear(&mut self) {
         self.open.clear();
         self.aborted.clear();
     }
 
     /// An entry stands in the log.
-    pub(super) fn note(&mut self, producer: ProducerId, part: Part, offset: Offset) {
+    pub(in crate::broker) fn note(&mut self, producer: ProducerId, part: Part, offset: Offset) {
         match part {
             Part::None => {}
             Part::Of(number, _) => {
@@ -100,17 +100,17 @@ impl Transactions {
     }
 
     /// Where the undecided records of a producer begin, if it has any.
-    pub(super) fn open(&self, producer: ProducerId) -> Option<Offset> {
+    pub(in crate::broker) fn open(&self, producer: ProducerId) -> Option<Offset> {
         self.open.get(&producer).map(|(first, _)| *first)
     }
 
     /// The first undecided record, if there is any.
-    pub(super) fn first_open(&self) -> Option<Offset> {
+    pub(in crate::broker) fn first_open(&self) -> Option<Offset> {
         self.open.values().map(|(first, _)| *first).min()
     }
 
     /// Whether the record of a producer at an offset was aborted.
-    pub(super) fn is_aborted(&self, producer: ProducerId, offset: Offset) -> bool {
+    pub(in crate::broker) fn is_aborted(&self, producer: ProducerId, offset: Offset) -> bool {
         let mut behind = self.aborted.range((producer, offset)..);
         behind
             .next()
@@ -118,12 +118,16 @@ impl Transactions {
     }
 
     /// Entries before `begin` are gone.
-    pub(super) fn recycle(&mut self, begin: Offset) {
+    pub(in crate::broker) fn recycle(&mut self, begin: Offset) {
         self.aborted.retain(|(_, marker), _| *marker >= begin);
     }
 
     /// What still blocks readers.
-    pub(super) fn last_words(&self, partition: Partition, see: &mut dyn FnMut(Observation)) {
+    pub(in crate::broker) fn last_words(
+        &self,
+        partition: Partition,
+        see: &mut dyn FnMut(Observation),
+    ) {
         for (producer, (offset, number)) in &self.open {
             see(Observation::Hanging {
                 partition,

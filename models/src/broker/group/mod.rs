@@ -1,12 +1,14 @@
 //! The group coordinator: committed offsets, on disk like any other log, and members (`semantics.md` §1.5).
 
+mod members;
+
 use alloc::vec::Vec;
 
 use semel_sim::address::OutageKind;
 use semel_sim::context::Peer;
 use semel_sim::journal::Journal;
 
-use super::members::Members;
+use crate::broker::group::members::Members;
 use crate::message::Message;
 use crate::message::group::{Answer, Message as GroupMessage};
 use crate::model::Ctx;
@@ -17,7 +19,7 @@ use crate::vocabulary::{Generation, Offset, Partition};
 
 /// What coordinates the group of consumers.
 #[derive(Clone, Debug)]
-pub(super) struct Coordinator {
+pub(in crate::broker) struct Coordinator {
     partitions: u16,
     group: Option<Group>,
     bug: Option<Bug>,
@@ -45,7 +47,7 @@ impl core::hash::Hash for Coordinator {
 }
 
 impl Coordinator {
-    pub(super) fn new(strategy: &Strategy, partitions: u16, flush: Flush) -> Self {
+    pub(in crate::broker) fn new(strategy: &Strategy, partitions: u16, flush: Flush) -> Self {
         let none = alloc::vec![None; usize::from(partitions)];
         Self {
             partitions,
@@ -59,7 +61,7 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.journal.clear();
         self.committed.fill(None);
         self.before.fill(None);
@@ -67,11 +69,11 @@ impl Coordinator {
     }
 
     /// The committed offset of a partition.
-    pub(super) fn get(&self, partition: Partition) -> Option<Offset> {
+    pub(in crate::broker) fn get(&self, partition: Partition) -> Option<Offset> {
         self.committed[usize::from(partition)]
     }
 
-    pub(super) fn start(&mut self, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn start(&mut self, ctx: &mut Ctx<'_>) {
         self.committed.clone_from(&self.before);
         for (_, (partition, offset)) in self.journal.range(0) {
             self.committed[usize::from(*partition)] = Some(*offset);
@@ -81,7 +83,12 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn receive(&mut self, from: Peer, message: GroupMessage, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn receive(
+        &mut self,
+        from: Peer,
+        message: GroupMessage,
+        ctx: &mut Ctx<'_>,
+    ) {
         match message {
             GroupMessage::FindOffset { partition, request } => {
                 let offset = self.get(partition);
@@ -132,7 +139,7 @@ impl Coordinator {
     }
 
     /// A member (or a lone consumer) commits an offset.
-    pub(super) fn commit(
+    pub(in crate::broker) fn commit(
         &mut self,
         partition: Partition,
         offset: Offset,
@@ -156,17 +163,17 @@ impl Coordinator {
     }
 
     /// Whether a member may commit in this generation.
-    pub(super) fn may_commit(&self, member: u16, generation: Generation) -> Answer {
+    pub(in crate::broker) fn may_commit(&self, member: u16, generation: Generation) -> Answer {
         self.members.may_commit(member, generation, self.bug)
     }
 
     /// The current generation.
-    pub(super) const fn generation(&self) -> Generation {
+    pub(in crate::broker) const fn generation(&self) -> Generation {
         self.members.generation()
     }
 
     /// Writes an accepted offset.
-    pub(super) fn write(&mut self, partition: Partition, offset: Offset) {
+    pub(in crate::broker) fn write(&mut self, partition: Partition, offset: Offset) {
         self.committed[usize::from(partition)] = Some(offset);
         self.journal.append((partition, offset));
         match self.flush {
@@ -183,11 +190,11 @@ impl Coordinator {
     }
 
     /// Everything is forced to disk.
-    pub(super) fn sync(&mut self) {
+    pub(in crate::broker) fn sync(&mut self) {
         self.journal.sync();
     }
 
-    pub(super) fn fire(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn fire(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
         match timer {
             Timer::SessionCheck { member } => self.remove(member, ctx),
             Timer::RebalanceOver { generation } => {
@@ -206,7 +213,11 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) {
+    pub(in crate::broker) fn crash(
+        &mut self,
+        kind: OutageKind,
+        survives: &mut dyn FnMut(u64) -> u64,
+    ) {
         self.journal.crash(kind, survives);
         if kind == OutageKind::DiskLoss {
             self.before.fill(None);
@@ -215,7 +226,7 @@ impl Coordinator {
         self.members.crash();
     }
 
-    pub(super) fn unsynced(&self) -> bool {
+    pub(in crate::broker) fn unsynced(&self) -> bool {
         self.journal.unsynced() > 0
     }
 }

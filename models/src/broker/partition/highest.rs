@@ -10,14 +10,14 @@ use crate::vocabulary::ProducerId;
 
 /// The highest id of each producer.
 #[derive(Clone, Debug, Hash)]
-pub(super) struct Highest {
+pub(in crate::broker) struct Highest {
     marks: BTreeMap<ProducerId, u64>,
     /// What may have become of a mark that should be higher.
     excuse: Miss,
 }
 
 impl Highest {
-    pub(super) const fn new() -> Self {
+    pub(in crate::broker) const fn new() -> Self {
         Self {
             marks: BTreeMap::new(),
             excuse: Miss::New,
@@ -25,34 +25,34 @@ impl Highest {
     }
 
     /// As new.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::broker) fn clear(&mut self) {
         self.marks.clear();
         self.excuse = Miss::New;
     }
 
     /// Forgets everything, and knows that it did.
-    pub(super) fn lose(&mut self) {
+    pub(in crate::broker) fn lose(&mut self) {
         self.clear();
         self.excuse = Miss::Absent;
     }
 
     /// Knows that what it holds is not all there was.
-    pub(super) const fn doubt(&mut self) {
+    pub(in crate::broker) const fn doubt(&mut self) {
         self.excuse = Miss::Absent;
     }
 
     /// How many producers it knows.
-    pub(super) fn len(&self) -> u32 {
+    pub(in crate::broker) fn len(&self) -> u32 {
         self.marks.len() as u32
     }
 
     /// None if an id is not above its producer's mark; otherwise why the mark may be too low.
-    pub(super) fn miss(&self, producer: ProducerId, id: u64) -> Option<Miss> {
+    pub(in crate::broker) fn miss(&self, producer: ProducerId, id: u64) -> Option<Miss> {
         let mark = self.marks.get(&producer);
         mark.is_none_or(|mark| id > *mark).then_some(self.excuse)
     }
 
-    pub(super) fn raise(&mut self, producer: ProducerId, id: u64) {
+    pub(in crate::broker) fn raise(&mut self, producer: ProducerId, id: u64) {
         let mark = self.marks.entry(producer).or_insert(id);
         *mark = id.max(*mark);
     }

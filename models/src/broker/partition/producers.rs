@@ -9,15 +9,15 @@ use alloc::collections::{BTreeMap, VecDeque};
 use semel_sim::digest::Digest;
 use semel_sim::time::{Span, Time};
 
-use super::log::Entry;
-use super::transactions::Part;
+use crate::broker::partition::log::Entry;
+use crate::broker::partition::transactions::Part;
 use crate::observation::Miss;
 use crate::strategy::Bug;
 use crate::vocabulary::{Epoch, Offset, ProducerId};
 
 /// What the table says of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::broker) enum Verdict {
     New(Miss),
     Duplicate(Option<Offset>),
     InFlight,
@@ -27,7 +27,7 @@ pub(super) enum Verdict {
 
 /// The producer table.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Producers {
+pub(in crate::broker) struct Producers {
     entries: BTreeMap<ProducerId, Known>,
     /// The highest id that was forgotten for its age.
     expired: Option<ProducerId>,
@@ -59,7 +59,7 @@ struct Remembered {
 }
 
 impl Producers {
-    pub(super) fn clear(&mut self) {
+    pub(in crate::broker) fn clear(&mut self) {
         self.entries.clear();
         self.expired = None;
         self.lost = false;
@@ -67,17 +67,17 @@ impl Producers {
     }
 
     /// A restart does not make it from the log, as it should: see [`Bug::TableNotRebuilt`].
-    pub(super) const fn lose(&mut self) {
+    pub(in crate::broker) const fn lose(&mut self) {
         self.lost = true;
     }
 
     /// How many batches it holds.
-    pub(super) const fn len(&self) -> u32 {
+    pub(in crate::broker) const fn len(&self) -> u32 {
         self.batches
     }
 
     /// Rules 1 and 3 to 7 of the append algorithm.
-    pub(super) fn judge(
+    pub(in crate::broker) fn judge(
         &self,
         producer: ProducerId,
         epoch: Epoch,
@@ -129,7 +129,7 @@ impl Producers {
     }
 
     /// Notes a batch that was appended, by its first entry.
-    pub(super) fn remember(&mut self, entry: &Entry, most: u8) {
+    pub(in crate::broker) fn remember(&mut self, entry: &Entry, most: u8) {
         let excuse = self.forgotten(entry.producer).unwrap_or(Miss::New);
         let known = self.entries.entry(entry.producer).or_insert_with(|| Known {
             epoch: entry.epoch,
@@ -158,7 +158,7 @@ impl Producers {
     }
 
     /// Learns again what an entry of the log says.
-    pub(super) fn replay(&mut self, entry: &Entry, offset: Offset, most: u8) {
+    pub(in crate::broker) fn replay(&mut self, entry: &Entry, offset: Offset, most: u8) {
         match entry.part {
             Part::Marker { coordinator, .. } => self.raise(entry, coordinator),
             Part::None | Part::Of(..) if entry.begin == offset => self.remember(entry, most),
@@ -167,13 +167,13 @@ impl Producers {
     }
 
     /// The newest epoch of a producer and of its coordinator, if it is known.
-    pub(super) fn epochs(&self, producer: ProducerId) -> Option<(Epoch, u32)> {
+    pub(in crate::broker) fn epochs(&self, producer: ProducerId) -> Option<(Epoch, u32)> {
         let known = self.entries.get(&producer)?;
         Some((known.epoch, known.coordinator))
     }
 
     /// A marker is in the log: older epochs are refused from now on, and a newer one counts its batches anew.
-    pub(super) fn raise(&mut self, marker: &Entry, coordinator: u32) {
+    pub(in crate::broker) fn raise(&mut self, marker: &Entry, coordinator: u32) {
         let excuse = self.forgotten(marker.producer).unwrap_or(Miss::New);
         let known = self
             .entries
@@ -196,7 +196,12 @@ impl Producers {
     }
 
     /// Forgets producers whose last batch is too old, except those that are spared.
-    pub(super) fn expire(&mut self, now: u64, after: Span, spared: impl Fn(ProducerId) -> bool) {
+    pub(in crate::broker) fn expire(
+        &mut self,
+        now: u64,
+        after: Span,
+        spared: impl Fn(ProducerId) -> bool,
+    ) {
         let old = |producer: ProducerId, known: &Known| {
             now.saturating_sub(known.stamp) >= after.0 && !spared(producer)
         };
@@ -209,7 +214,7 @@ impl Producers {
     }
 
     /// Adds its contents to a fingerprint, with stamps as age.
-    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+    pub(in crate::broker) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         digest.add(&(self.entries.len(), self.expired, self.lost));
         for (producer, known) in &self.entries {
             let age = known.stamp.wrapping_sub(now.0);

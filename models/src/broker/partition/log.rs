@@ -7,9 +7,9 @@ use semel_sim::digest::Digest;
 use semel_sim::journal::Journal;
 use semel_sim::time::{Span, Time};
 
-use super::ids::Ids;
-use super::producers::Producers;
-use super::transactions::{Part, Transactions};
+use crate::broker::partition::ids::Ids;
+use crate::broker::partition::producers::Producers;
+use crate::broker::partition::transactions::{Part, Transactions};
 use crate::model::Ctx;
 use crate::observation::{Observation, Place, Read};
 use crate::strategy::{Bug, Recognise};
@@ -17,33 +17,33 @@ use crate::vocabulary::{Epoch, Item, Offset, Partition, ProducerId, RecordId};
 
 /// One entry. The batch it came in is written with it, so that producer state can be rebuilt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
-    pub(super) record: RecordId,
-    pub(super) id: u64,
-    pub(super) producer: ProducerId,
-    pub(super) epoch: Epoch,
+pub(in crate::broker) struct Entry {
+    pub(in crate::broker) record: RecordId,
+    pub(in crate::broker) id: u64,
+    pub(in crate::broker) producer: ProducerId,
+    pub(in crate::broker) epoch: Epoch,
     /// The first and last sequence number of its batch.
-    pub(super) first: u32,
-    pub(super) last: u32,
+    pub(in crate::broker) first: u32,
+    pub(in crate::broker) last: u32,
     /// Where its batch begins.
-    pub(super) begin: Offset,
+    pub(in crate::broker) begin: Offset,
     /// The wall clock that dedup state ages by: the client's for sequences, the store's for ids.
-    pub(super) stamp: u64,
+    pub(in crate::broker) stamp: u64,
     /// What it is to transactions.
-    pub(super) part: Part,
+    pub(in crate::broker) part: Part,
 }
 
 /// A partition.
 #[derive(Clone, Debug)]
-pub(super) struct Log {
-    pub(super) partition: Partition,
+pub(in crate::broker) struct Log {
+    pub(in crate::broker) partition: Partition,
     recognise: Recognise,
     disk: Disk,
     /// In memory: rebuilt from the disk at start.
-    pub(super) producers: Producers,
-    pub(super) transactions: Transactions,
+    pub(in crate::broker) producers: Producers,
+    pub(in crate::broker) transactions: Transactions,
     /// What is known of ids, if repeats are recognised by them.
-    pub(super) ids: Option<Ids>,
+    pub(in crate::broker) ids: Option<Ids>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,7 @@ struct Disk {
 const SEGMENT: u64 = 4096;
 
 impl Log {
-    pub(super) fn new(partition: Partition, recognise: Recognise) -> Self {
+    pub(in crate::broker) fn new(partition: Partition, recognise: Recognise) -> Self {
         Self {
             partition,
             recognise,
@@ -70,7 +70,7 @@ impl Log {
         }
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(in crate::broker) fn reset(&mut self) {
         self.disk.entries.clear();
         self.disk.snapshot.clear();
         self.disk.truncated = None;
@@ -82,31 +82,31 @@ impl Log {
     }
 
     /// Where the next entry will stand.
-    pub(super) fn end(&self) -> Offset {
+    pub(in crate::broker) fn end(&self) -> Offset {
         self.disk.entries.end()
     }
 
     /// Where the first entry that is kept stands.
-    pub(super) const fn begin(&self) -> Offset {
+    pub(in crate::broker) const fn begin(&self) -> Offset {
         self.disk.entries.begin()
     }
 
     /// The last stable offset: the first record whose transaction is undecided, or the end.
-    pub(super) fn stable(&self) -> Offset {
+    pub(in crate::broker) fn stable(&self) -> Offset {
         self.transactions.first_open().unwrap_or_else(|| self.end())
     }
 
     /// How many entries a power loss might take.
-    pub(super) fn waiting(&self) -> u64 {
+    pub(in crate::broker) fn waiting(&self) -> u64 {
         self.disk.entries.unsynced()
     }
 
-    pub(super) fn unsynced(&self) -> bool {
+    pub(in crate::broker) fn unsynced(&self) -> bool {
         self.waiting() > 0
     }
 
     #[inline]
-    pub(super) fn append(&mut self, entry: Entry) -> Offset {
+    pub(in crate::broker) fn append(&mut self, entry: Entry) -> Offset {
         let offset = self.disk.entries.append(entry);
         if entry.part != Part::None {
             self.transactions.note(entry.producer, entry.part, offset);
@@ -114,7 +114,7 @@ impl Log {
         offset
     }
 
-    pub(super) fn sync(&mut self, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn sync(&mut self, ctx: &mut Ctx<'_>) {
         if self.unsynced() {
             self.disk.entries.sync();
             ctx.observe(Observation::Synced {
@@ -126,7 +126,7 @@ impl Log {
 
     /// Notes the batch at `begin`, which reaches to the end of the log, in the dedup state.
     #[inline]
-    pub(super) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn remember(&mut self, begin: Offset, ctx: &mut Ctx<'_>) {
         if self.recognise != Recognise::Nothing {
             self.remember_batch(begin, ctx);
         }
@@ -156,7 +156,7 @@ impl Log {
     }
 
     /// Forgets producers whose last batch is too old; not one with an open transaction.
-    pub(super) fn expire(&mut self, now: u64, after: Span) {
+    pub(in crate::broker) fn expire(&mut self, now: u64, after: Span) {
         let transactions = &self.transactions;
         let open = |producer| transactions.open(producer).is_some();
         self.producers.expire(now, after, open);
@@ -170,7 +170,7 @@ impl Log {
     }
 
     /// After a boot: tells what was lost, and rebuilds dedup state from snapshot and entries.
-    pub(super) fn recover(&mut self, bug: Option<Bug>, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn recover(&mut self, bug: Option<Bug>, ctx: &mut Ctx<'_>) {
         if let Some((from, until)) = self.disk.truncated.take() {
             ctx.observe(Observation::Truncated {
                 partition: self.partition,
@@ -201,7 +201,11 @@ impl Log {
         }
     }
 
-    pub(super) fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64) {
+    pub(in crate::broker) fn crash(
+        &mut self,
+        kind: OutageKind,
+        survives: &mut dyn FnMut(u64) -> u64,
+    ) {
         let (synced, until) = (self.disk.entries.synced(), self.end());
         let unsynced = self.disk.entries.range(synced);
         let begins: Vec<Offset> = unsynced.map(|(_, entry)| entry.begin).collect();
@@ -226,7 +230,7 @@ impl Log {
     }
 
     /// Drops consumed entries, a segment at a time. What dedup state they held is kept in a snapshot.
-    pub(super) fn recycle(&mut self, consumed: Offset, now: Time) {
+    pub(in crate::broker) fn recycle(&mut self, consumed: Offset, now: Time) {
         let keep = consumed.min(self.stable()).saturating_sub(SEGMENT);
         if keep < self.begin() + SEGMENT {
             return;
@@ -248,7 +252,7 @@ impl Log {
 
     /// Puts up to `most` records from `from` on into `items`, as far as the reader may see them. Returns where to read
     /// on: markers and hidden records have offsets too.
-    pub(super) fn read(
+    pub(in crate::broker) fn read(
         &self,
         from: Offset,
         most: u16,
@@ -289,7 +293,7 @@ impl Log {
     }
 
     /// The records of a producer in `from..until`, which a marker decides together.
-    pub(super) fn decided(
+    pub(in crate::broker) fn decided(
         &self,
         producer: ProducerId,
         from: Offset,
@@ -302,7 +306,7 @@ impl Log {
             })
     }
 
-    pub(super) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
+    pub(in crate::broker) fn last_words(&self, see: &mut dyn FnMut(Observation)) {
         let stable = self.stable();
         for (offset, entry) in self.disk.entries.range(0) {
             if matches!(entry.part, Part::Marker { .. }) {
@@ -319,7 +323,7 @@ impl Log {
     }
 
     /// Stamps count only as age, and only where something ages by them.
-    pub(super) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+    pub(in crate::broker) fn fingerprint(&self, now: Time, digest: &mut Digest) {
         let Disk {
             entries, snapshot, ..
         } = &self.disk;

@@ -1,16 +1,20 @@
 //! The broker's part in transactions: who is asked, what is held back, what a marker does (`semantics.md` §1.4).
 
+pub(super) mod coordinator;
+pub(super) mod pending;
+pub(super) mod verification;
+
 use alloc::vec::Vec;
 
 use semel_sim::context::Peer;
 
-use super::Broker;
-use super::coordinator::Client;
-use super::log::Entry;
-use super::pending::Waiting;
-use super::produce::answer_now;
-use super::transactions::{Part, Standing, standing};
-use super::verification::{Held, Hold};
+use crate::broker::Broker;
+use crate::broker::partition::log::Entry;
+use crate::broker::partition::transactions::{Part, Standing, standing};
+use crate::broker::produce::answer_now;
+use crate::broker::transaction::coordinator::Client;
+use crate::broker::transaction::pending::Waiting;
+use crate::broker::transaction::verification::{Held, Hold};
 use crate::message::log::{Answer as LogAnswer, Produce};
 use crate::message::transaction::{Answer, Message as Word, OFFSETS, Owner};
 use crate::message::{Message, group};
@@ -51,7 +55,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn transaction(&mut self, from: Peer, word: Word, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn transaction(&mut self, from: Peer, word: Word, ctx: &mut Ctx<'_>) {
         match word {
             Word::WriteMarker {
                 of,
@@ -192,7 +196,12 @@ impl Broker {
     }
 
     /// Whether a produce request has to wait for the coordinator's word. If so, it does.
-    pub(super) fn must_wait(&mut self, peer: Peer, produce: &Produce, ctx: &mut Ctx<'_>) -> bool {
+    pub(in crate::broker) fn must_wait(
+        &mut self,
+        peer: Peer,
+        produce: &Produce,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
         let verifies = self.transactions().1 == Verification::On;
         if !verifies || self.continues(produce) {
             return false;
@@ -272,13 +281,13 @@ impl Broker {
     }
 
     /// The coordinator did not answer in time: what it was asked on that connection will not be answered any more.
-    pub(super) fn verify_expired(&mut self, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn verify_expired(&mut self, ctx: &mut Ctx<'_>) {
         ctx.give_up(self.topology.coordinator());
         self.unverified(ctx);
     }
 
     /// The coordinator cannot be reached: its clients ask again.
-    pub(super) fn unverified(&mut self, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn unverified(&mut self, ctx: &mut Ctx<'_>) {
         for verification in self.verifications.take_all(ctx) {
             for held in verification.waiting {
                 let batch = ctx.batch(&held.items);
@@ -380,7 +389,7 @@ impl Broker {
     }
 
     /// A marker was not confirmed in time.
-    pub(super) fn marker_expired(&mut self, request: u32, ctx: &mut Ctx<'_>) {
+    pub(in crate::broker) fn marker_expired(&mut self, request: u32, ctx: &mut Ctx<'_>) {
         if let Some(peer) = self.ends.marker_expired(request, ctx) {
             ctx.give_up(peer);
         }
@@ -422,7 +431,7 @@ impl Broker {
     }
 
     /// A reader asks for an offset that is about to change: it is to ask again.
-    pub(super) fn is_unstable(&self, word: &group::Message) -> Option<group::Message> {
+    pub(in crate::broker) fn is_unstable(&self, word: &group::Message) -> Option<group::Message> {
         let group::Message::FindOffset { partition, request } = *word else {
             return None;
         };
