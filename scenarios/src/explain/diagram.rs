@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::condense::{More, condense};
 use super::slice::Slice;
-use super::subject::Rivalry;
+use super::slice::subject::Rivalry;
 
 /// A picture as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

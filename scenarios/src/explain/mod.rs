@@ -4,25 +4,16 @@
 //! caused it; *However*, what was promised; *Needed*, found by running again without each fault; and where it would
 //! have held, found by carrying the faults over by meaning to other strategies (`holds`). How to say all that
 //! is not this crate's business.
+//!
+//! The way of the data: a trace, its `slice` about one record, the `story` that follows from it, told in the terms of
+//! `proof`, and drawn by `diagram`.
 
 mod condense;
 mod diagram;
-mod ending;
-mod facts;
-mod ground;
-mod header;
-mod healing;
 mod holds;
-mod known;
-mod links;
 mod proof;
-mod readers;
-mod silence;
 mod slice;
 mod story;
-mod subject;
-mod torn;
-mod transfer;
 
 use std::sync::Arc;
 
@@ -45,15 +36,15 @@ use crate::witness::sought::Sought;
 
 pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
-pub use facts::{
+pub use holds::Variation;
+pub use proof::facts::{
     Cue, Ended, Ground, Kept, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign,
     Stored, Taken, Taking, Torn,
 };
-pub use header::Header;
-pub use holds::Variation;
+pub use proof::header::Header;
 pub use proof::{Circumstance, Deed, Fact, Given, Leg, Repeat, Silence, Step};
 
-use subject::Subject;
+use slice::subject::Subject;
 
 /// Why a run went wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]

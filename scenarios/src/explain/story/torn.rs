@@ -8,8 +8,8 @@ use semel_models::strategy::Invariant;
 use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
 use semel_sim::record::What;
 
-use super::slice::Slice;
-use super::{Ended, LogFact, Part, Torn};
+use crate::explain::slice::Slice;
+use crate::explain::{Ended, LogFact, Part, Torn};
 
 /// A record in a transaction, and what became of it there.
 struct Enlisted {
@@ -25,7 +25,7 @@ struct Enlisted {
 }
 
 /// The halves of the transaction that a violation is about. None where none is torn.
-pub(super) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Torn> {
+pub(in crate::explain) fn torn(slice: &Slice<'_>, violation: &Violation) -> Option<Torn> {
     let speaks = violation.cause == Cause::Torn || violation.invariant == Invariant::Atomic;
     let (all, _) = enlisted(slice);
     let transaction = spoken_of(slice, violation, &all).filter(|_| speaks)?;
@@ -158,7 +158,10 @@ fn waiting(
 }
 
 /// What is decided of the transaction that a violation says is torn, and what markers do to it: at which entries.
-pub(super) fn endings(slice: &Slice<'_>, violation: &Violation) -> BTreeMap<u64, LogFact> {
+pub(in crate::explain) fn endings(
+    slice: &Slice<'_>,
+    violation: &Violation,
+) -> BTreeMap<u64, LogFact> {
     let (all, ended) = enlisted(slice);
     let torn = spoken_of(slice, violation, &all);
     let torn = torn.filter(|_| violation.invariant == Invariant::Atomic);

@@ -13,12 +13,12 @@ use semel_models::vocabulary::{Generation, Offset, RecordId};
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::story::Teller;
-use super::{Cue, Ground, LogFact, ReaderFact, Sign, Taken};
+use crate::explain::story::Teller;
+use crate::explain::{Cue, Ground, LogFact, ReaderFact, Sign, Taken};
 
 impl Teller<'_, '_> {
     /// How a client knew what it says of a record.
-    pub(super) fn ground(&self, entry: &Entry<Model>, outcome: Outcome) -> Ground {
+    pub(in crate::explain) fn ground(&self, entry: &Entry<Model>, outcome: Outcome) -> Ground {
         let step = self.slice.cause(entry);
         let answered = step.is_some_and(|step| {
             let said = step.what.message().map(Message::kind);
@@ -44,7 +44,11 @@ impl Teller<'_, '_> {
     }
 
     /// The other record that this one is taken for, if it is.
-    pub(super) fn taken_for(&self, entry: &Entry<Model>, place: Place) -> Option<Taken> {
+    pub(in crate::explain) fn taken_for(
+        &self,
+        entry: &Entry<Model>,
+        place: Place,
+    ) -> Option<Taken> {
         let record = self.slice.record?;
         let other = |other: RecordId| other != record;
         let found = match place {
@@ -106,7 +110,7 @@ impl Teller<'_, '_> {
     }
 
     /// What put a reader where it begins.
-    pub(super) fn cue(&self, node: NodeId, entry: &Entry<Model>) -> Cue {
+    pub(in crate::explain) fn cue(&self, node: NodeId, entry: &Entry<Model>) -> Cue {
         let mut at = entry;
         while let Some(before) = self.slice.cause(at) {
             let said = before
@@ -165,7 +169,7 @@ impl Teller<'_, '_> {
     }
 
     /// A new generation, and of whom it is. None where it is not the coordinator of a group that grants something.
-    pub(super) fn regrouped(
+    pub(in crate::explain) fn regrouped(
         &self,
         node: NodeId,
         entry: &Entry<Model>,
@@ -184,7 +188,7 @@ impl Teller<'_, '_> {
     }
 
     /// Why a coordinator decides what nobody asked it to.
-    pub(super) fn given_up(&self, entry: &Entry<Model>) -> Option<LogFact> {
+    pub(in crate::explain) fn given_up(&self, entry: &Entry<Model>) -> Option<LogFact> {
         let mut at = self.slice.cause(entry)?;
         loop {
             match &at.what {
@@ -200,7 +204,7 @@ impl Teller<'_, '_> {
     }
 
     /// The offset from which somebody asks for records of its partition.
-    pub(super) fn asks_for(&self, message: &Message) -> Option<Offset> {
+    pub(in crate::explain) fn asks_for(&self, message: &Message) -> Option<Offset> {
         match message {
             Message::Log(LogMessage::Fetch {
                 partition, offset, ..

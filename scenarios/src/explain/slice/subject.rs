@@ -13,20 +13,20 @@ use crate::trial::trace::Trace;
 
 /// The records of a proof.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Subject {
+pub(in crate::explain) struct Subject {
     /// The one that the violation is about; where it is about none, one that shows it.
-    pub(super) record: Option<RecordId>,
+    pub(in crate::explain) record: Option<RecordId>,
     /// The one that overtook it.
-    pub(super) overtaker: Option<RecordId>,
+    pub(in crate::explain) overtaker: Option<RecordId>,
     /// The one that it waits behind.
-    pub(super) ahead: Option<RecordId>,
+    pub(in crate::explain) ahead: Option<RecordId>,
     /// The one that is the other leg of its transfer.
-    pub(super) leg: Option<RecordId>,
+    pub(in crate::explain) leg: Option<RecordId>,
 }
 
 /// What another record is to the one that the proof is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rivalry {
+pub(in crate::explain) enum Rivalry {
     /// It overtook it.
     Overtakes,
     /// It stands ahead of it.
@@ -36,7 +36,11 @@ pub(super) enum Rivalry {
 }
 
 impl Subject {
-    pub(super) fn of(trace: &Trace, workload: &Workload, violation: &Violation) -> Self {
+    pub(in crate::explain) fn of(
+        trace: &Trace,
+        workload: &Workload,
+        violation: &Violation,
+    ) -> Self {
         Self {
             record: violation.record.or_else(|| example(trace, violation)),
             overtaker: overtaker(trace, workload, violation),
@@ -46,7 +50,7 @@ impl Subject {
     }
 
     /// The other record, and what it is to this one.
-    pub(super) fn rival(self) -> Option<(RecordId, Rivalry)> {
+    pub(in crate::explain) fn rival(self) -> Option<(RecordId, Rivalry)> {
         let as_what = |rivalry| move |record| (record, rivalry);
         let overtaker = self.overtaker.map(as_what(Rivalry::Overtakes));
         let ahead = self.ahead.map(as_what(Rivalry::Ahead));

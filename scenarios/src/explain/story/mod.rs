@@ -1,5 +1,13 @@
 //! The steps of the proof: what became of the record, each from the packet that brought it about.
 
+mod ending;
+mod ground;
+mod known;
+mod readers;
+mod silence;
+mod torn;
+mod transfer;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::Violation;
@@ -11,16 +19,16 @@ use semel_models::workload::Workload;
 use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::record::{Entry, What};
 
-use super::condense::{More, condense};
-use super::known::Known;
-use super::slice::Slice;
-use super::subject::Rivalry;
-use super::torn::endings;
-use super::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
+use crate::explain::condense::{More, condense};
+use crate::explain::slice::Slice;
+use crate::explain::slice::subject::Rivalry;
+use crate::explain::story::known::Known;
+use crate::explain::story::torn::endings;
+use crate::explain::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
 use crate::trial::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
-pub(super) fn steps(
+pub(in crate::explain) fn steps(
     slice: &Slice<'_>,
     violation: &Violation,
     (plan, workload): (&Plan, &Workload),
@@ -82,16 +90,16 @@ fn reason(slice: &Slice<'_>, entry: &Entry<Model>) -> (Option<String>, bool) {
     clippy::struct_excessive_bools,
     reason = "one fact about the story and four about what was told of it, each on its own"
 )]
-pub(super) struct Teller<'s, 't> {
-    pub(super) slice: &'s Slice<'t>,
-    pub(super) plan: &'s Plan,
-    pub(super) workload: &'s Workload,
+pub(in crate::explain) struct Teller<'s, 't> {
+    pub(in crate::explain) slice: &'s Slice<'t>,
+    pub(in crate::explain) plan: &'s Plan,
+    pub(in crate::explain) workload: &'s Workload,
     /// Where the record belongs, or what the marks are of.
-    pub(super) partition: Option<Partition>,
-    pub(super) known: Known,
-    pub(super) stored: bool,
-    pub(super) delivered: bool,
-    pub(super) applied: bool,
+    pub(in crate::explain) partition: Option<Partition>,
+    pub(in crate::explain) known: Known,
+    pub(in crate::explain) stored: bool,
+    pub(in crate::explain) delivered: bool,
+    pub(in crate::explain) applied: bool,
     /// The entry at which it took effect last.
     effect: Option<u64>,
     /// Whether an output of it was stored.
@@ -103,12 +111,12 @@ pub(super) struct Teller<'s, 't> {
     /// What ends the transaction that is torn, at which entries.
     endings: BTreeMap<u64, LogFact>,
     /// Nodes that have been down.
-    pub(super) struck: BTreeSet<NodeId>,
-    pub(super) steps: Vec<Step>,
+    pub(in crate::explain) struck: BTreeSet<NodeId>,
+    pub(in crate::explain) steps: Vec<Step>,
 }
 
 impl Teller<'_, '_> {
-    pub(super) fn push(&mut self, at_ns: u64, node: String, fact: Fact) {
+    pub(in crate::explain) fn push(&mut self, at_ns: u64, node: String, fact: Fact) {
         let step = Step {
             at_ns,
             node,
@@ -190,7 +198,7 @@ impl Teller<'_, '_> {
     }
 
     /// Whether something of a partition has to do with the record.
-    pub(super) fn is_near(&self, partition: Partition) -> bool {
+    pub(in crate::explain) fn is_near(&self, partition: Partition) -> bool {
         let own = |own| own == partition % self.slice.inputs;
         self.kept(partition) == Kept::DeadLetters || self.partition.is_none_or(own)
     }
@@ -207,7 +215,7 @@ impl Teller<'_, '_> {
     }
 
     /// Whether readers of the record have been at work, or interrupted, by now.
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(in crate::explain) fn is_under_way(&self) -> bool {
         self.delivered || !self.struck.is_empty()
     }
 
@@ -429,11 +437,11 @@ impl Teller<'_, '_> {
     }
 
     /// Where the record stands among the inputs, if it does.
-    pub(super) fn place(&self) -> Option<(Partition, Offset)> {
+    pub(in crate::explain) fn place(&self) -> Option<(Partition, Offset)> {
         self.known.place(self.slice.record?, self.slice.inputs)
     }
 
-    pub(super) fn offset(&self) -> Option<Offset> {
+    pub(in crate::explain) fn offset(&self) -> Option<Offset> {
         Some(self.place()?.1)
     }
 }

@@ -12,17 +12,17 @@ use crate::trial::trace::Trace;
 
 /// What healing brings to an end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Relief {
+pub(in crate::explain) struct Relief {
     /// The entry at which all heals.
-    pub(super) at: u64,
+    pub(in crate::explain) at: u64,
     /// What becomes of links, speeds and clocks.
-    pub(super) ends: Vec<NamedChange>,
+    pub(in crate::explain) ends: Vec<NamedChange>,
     /// The nodes that come back.
-    pub(super) back: Vec<String>,
+    pub(in crate::explain) back: Vec<String>,
 }
 
 /// None where nothing heals, or nothing has to.
-pub(super) fn relief(trace: &Trace) -> Option<Relief> {
+pub(in crate::explain) fn relief(trace: &Trace) -> Option<Relief> {
     let mut changes: Vec<Change> = Vec::new();
     let mut down: BTreeSet<NodeId> = BTreeSet::new();
     let healed = trace.entries.iter().find(|entry| {

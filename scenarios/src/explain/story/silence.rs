@@ -5,12 +5,12 @@ use semel_models::model::Model;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::Slice;
-use super::{Repeat, Silence};
+use crate::explain::slice::Slice;
+use crate::explain::{Repeat, Silence};
 
 impl Slice<'_> {
     /// Whether a packet repeats an earlier request about the record, and why.
-    pub(super) fn repeat(&self, entry: &Entry<Model>) -> Option<Repeat> {
+    pub(in crate::explain) fn repeat(&self, entry: &Entry<Model>) -> Option<Repeat> {
         let request = self.called(entry.id)?;
         let kind = asks(entry).filter(|_| self.is_about(entry))?;
         let earlier = self.trace.entries[..entry.id as usize].iter().rev();

@@ -1,12 +1,15 @@
 //! What a proof is made of: what it starts from, and the steps that follow.
 
+pub(super) mod facts;
+pub(super) mod header;
+
 use semel_sim::address::OutageKind;
 use semel_sim::schedule::{NamedChange, OutageName};
 use serde::{Serialize, Serializer};
 
-use super::condense::More;
-use super::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
-use super::header::Header;
+use crate::explain::condense::More;
+use crate::explain::proof::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use crate::explain::proof::header::Header;
 
 /// Something that the proof starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -96,7 +99,7 @@ pub struct Step {
 
 impl Step {
     /// The givens that it speaks of.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::explain) fn names(&self) -> impl Iterator<Item = &str> {
         let told = match &self.fact {
             Fact::Repeated(Repeat {
                 request,
@@ -143,7 +146,7 @@ pub enum Fact {
 
 impl Fact {
     /// The same, but for what tells one repetition from another.
-    pub(super) fn alike(&self) -> Self {
+    pub(in crate::explain) fn alike(&self) -> Self {
         let mut alike = self.clone();
         match &mut alike {
             Self::Repeated(Repeat {

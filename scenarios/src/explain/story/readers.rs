@@ -8,12 +8,12 @@ use semel_models::vocabulary::Offset;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::ReaderFact;
-use super::story::Teller;
+use crate::explain::ReaderFact;
+use crate::explain::story::Teller;
 
 impl Teller<'_, '_> {
     /// What an observation says of the marks and the readers of its partition.
-    pub(super) fn of_readers(
+    pub(in crate::explain) fn of_readers(
         &mut self,
         node: NodeId,
         entry: &Entry<Model>,
@@ -76,7 +76,11 @@ impl Teller<'_, '_> {
     }
 
     /// A timer that went off tells of somebody's silence.
-    pub(super) fn fired(&self, entry: &Entry<Model>, timer: Timer) -> Option<ReaderFact> {
+    pub(in crate::explain) fn fired(
+        &self,
+        entry: &Entry<Model>,
+        timer: Timer,
+    ) -> Option<ReaderFact> {
         match timer {
             Timer::SessionCheck { member } => {
                 let node = self.plan.scenario.topology.consumer(member);
@@ -97,7 +101,7 @@ impl Teller<'_, '_> {
     }
 
     /// A reader that stood beyond the record already when that was stored: it never gets to it.
-    pub(super) fn beyond(&self, stored: &Entry<Model>) -> Option<(NodeId, ReaderFact)> {
+    pub(in crate::explain) fn beyond(&self, stored: &Entry<Model>) -> Option<(NodeId, ReaderFact)> {
         let What::Observed(
             _,
             Observation::Stored {
@@ -118,7 +122,11 @@ impl Teller<'_, '_> {
     }
 
     /// A record that is handed out for the first time after its reader was put elsewhere may have come before that.
-    pub(super) fn fetched(&self, node: NodeId, delivered: &Entry<Model>) -> Option<ReaderFact> {
+    pub(in crate::explain) fn fetched(
+        &self,
+        node: NodeId,
+        delivered: &Entry<Model>,
+    ) -> Option<ReaderFact> {
         let before = &self.slice.trace.entries[..delivered.id as usize];
         let reset = |entry: &&Entry<Model>| {
             let reset = |seen: &Observation| matches!(seen, Observation::Reset { partition, .. } if self.is_near(*partition));
@@ -151,7 +159,7 @@ impl Teller<'_, '_> {
     }
 
     /// What is handed to a handler from where the record stands, though that is another one.
-    pub(super) fn outdated(&self, seen: &Observation) -> Option<ReaderFact> {
+    pub(in crate::explain) fn outdated(&self, seen: &Observation) -> Option<ReaderFact> {
         match *seen {
             Observation::Delivered {
                 record,
@@ -169,7 +177,7 @@ impl Teller<'_, '_> {
     }
 
     /// Which reader of the record's partition stands where, before an entry: the last that asked for records.
-    pub(super) fn stands(&self, before: u64) -> Option<(NodeId, Offset)> {
+    pub(in crate::explain) fn stands(&self, before: u64) -> Option<(NodeId, Offset)> {
         let mut entries = self.slice.trace.entries[..before as usize].iter().rev();
         entries.find_map(|entry| match &entry.what {
             What::Sent { from, message, .. } => Some((*from, self.asks_for(message)?)),

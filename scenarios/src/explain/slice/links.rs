@@ -7,23 +7,23 @@ use semel_models::observation::Observation;
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
-use super::slice::Slice;
+use crate::explain::slice::Slice;
 
 impl<'t> Slice<'t> {
     /// What brought an entry about; None for what nothing in the run did.
-    pub(super) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+    pub(in crate::explain) fn cause(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
         (entry.cause != entry.id).then(|| &self.trace.entries[entry.cause as usize])
     }
 
     /// The packet in answer to which an entry happened, if one.
-    pub(super) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+    pub(in crate::explain) fn packet(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
         let step = self.cause(entry)?;
         let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))?;
         sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
     }
 
     /// The same, but of what a marker says: the packet because of which that was decided.
-    pub(super) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
+    pub(in crate::explain) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
         let sent = self.packet(entry)?;
         match sent.what.message()?.kind() {
             Kind::WriteMarker => self.request(sent),
@@ -32,13 +32,13 @@ impl<'t> Slice<'t> {
     }
 
     /// Whether it is about an output that something was observed: of the record as a consumer had sent it on.
-    pub(super) fn came_as_output(&self, entry: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn came_as_output(&self, entry: &Entry<Model>) -> bool {
         let sent = self.packet(entry).and_then(|sent| sent.what.message());
         sent.is_some_and(is_output)
     }
 
     /// What a step sent, and to whom.
-    pub(super) fn sent_in(
+    pub(in crate::explain) fn sent_in(
         &self,
         step: &Entry<Model>,
     ) -> impl Iterator<Item = (NodeId, &'t Message)> + use<'t, '_> {
@@ -52,13 +52,13 @@ impl<'t> Slice<'t> {
     }
 
     /// Whether a member of a group says farewell in a step.
-    pub(super) fn leaves(&self, step: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn leaves(&self, step: &Entry<Model>) -> bool {
         let mut sent = self.sent_in(step);
         sent.any(|(_, message)| message.kind() == Kind::Leave)
     }
 
     /// Whether a group begins a generation after the first one: told of its first partition.
-    pub(super) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
+    pub(in crate::explain) fn regroups(&self, entry: &Entry<Model>, generation: u32) -> bool {
         let first = matches!(
             entry.what,
             What::Observed(_, Observation::Granted { partition: 0, .. })
@@ -71,7 +71,7 @@ impl<'t> Slice<'t> {
     }
 
     /// The last packet of a node that an entry goes back to, through whatever others did meanwhile.
-    pub(super) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
+    pub(in crate::explain) fn request_of(&self, entry: &Entry<Model>, by: NodeId) -> Option<u64> {
         let mut at = self.cause(entry)?;
         while !matches!(at.what, What::Sent { from, .. } if from == by) {
             at = self.cause(at)?;
@@ -80,7 +80,7 @@ impl<'t> Slice<'t> {
     }
 
     /// The transaction that the last packet speaks of which an entry goes back to.
-    pub(super) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
+    pub(in crate::explain) fn transaction_behind(&self, entry: &Entry<Model>) -> Option<u32> {
         let mut at = self.cause(entry)?;
         loop {
             let spoken = at
@@ -96,7 +96,7 @@ impl<'t> Slice<'t> {
 }
 
 /// Whether a packet carries what was made of records.
-pub(super) const fn is_output(message: &Message) -> bool {
+pub(in crate::explain) const fn is_output(message: &Message) -> bool {
     matches!(
         message,
         Message::Log(LogMessage::Produce(Produce {

@@ -8,7 +8,7 @@ use semel_models::vocabulary::{Offset, Partition, RecordId};
 type Copy = (Partition, Offset);
 
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(in crate::explain) struct Known {
     /// Which record stands where.
     copies: BTreeMap<Copy, RecordId>,
     /// Which record stood where before that was lost.
@@ -24,7 +24,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn note(&mut self, seen: &Observation) {
+    pub(in crate::explain) fn note(&mut self, seen: &Observation) {
         match *seen {
             Observation::Stored {
                 record,
@@ -82,52 +82,52 @@ impl Known {
     }
 
     /// The record that stands at an offset.
-    pub(super) fn at(&self, copy: Copy) -> Option<RecordId> {
+    pub(in crate::explain) fn at(&self, copy: Copy) -> Option<RecordId> {
         self.copies.get(&copy).copied()
     }
 
     /// Another record that stood at an offset and was lost.
-    pub(super) fn before(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
+    pub(in crate::explain) fn before(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
         let before = self.lost.get(&copy).copied();
         before.filter(|before| *before != record)
     }
 
     /// Another record that was handed to a handler from an offset.
-    pub(super) fn handed(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
+    pub(in crate::explain) fn handed(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
         let handed = self.handed.get(&copy).copied();
         handed.filter(|handed| *handed != record)
     }
 
     /// The record that took effect from an offset.
-    pub(super) fn effect(&self, copy: Copy) -> Option<RecordId> {
+    pub(in crate::explain) fn effect(&self, copy: Copy) -> Option<RecordId> {
         self.effects.get(&copy).copied()
     }
 
     /// Records that were stored, or took effect, so far.
-    pub(super) fn all(&self) -> impl Iterator<Item = RecordId> + '_ {
+    pub(in crate::explain) fn all(&self) -> impl Iterator<Item = RecordId> + '_ {
         self.copies.values().chain(self.effects.values()).copied()
     }
 
     /// Where a record stands in one of the first partitions.
-    pub(super) fn place(&self, record: RecordId, inputs: u16) -> Option<Copy> {
+    pub(in crate::explain) fn place(&self, record: RecordId, inputs: u16) -> Option<Copy> {
         let mut copies = self.copies.iter();
         let found = copies.find(|(copy, known)| copy.0 < inputs && **known == record);
         found.map(|(copy, _)| *copy)
     }
 
     /// Whether a record, or what was made of it, stands at or behind an offset of a partition.
-    pub(super) fn is_behind(&self, record: RecordId, (partition, from): Copy) -> bool {
+    pub(in crate::explain) fn is_behind(&self, record: RecordId, (partition, from): Copy) -> bool {
         let behind = self
             .copies
             .range((partition, from)..=(partition, Offset::MAX));
         behind.into_iter().any(|(_, known)| *known == record)
     }
 
-    pub(super) fn end(&self, partition: Partition) -> Offset {
+    pub(in crate::explain) fn end(&self, partition: Partition) -> Offset {
         self.ends.get(&partition).copied().unwrap_or(0)
     }
 
-    pub(super) fn mark(&self, partition: Partition) -> Option<Offset> {
+    pub(in crate::explain) fn mark(&self, partition: Partition) -> Option<Offset> {
         self.marks.get(&partition).copied()
     }
 }

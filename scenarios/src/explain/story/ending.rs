@@ -4,14 +4,14 @@ use semel_models::judge::Violation;
 use semel_models::strategy::{Invariant, Level};
 use semel_models::vocabulary::Offset;
 
-use super::story::Teller;
-use super::torn::torn;
-use super::transfer::legs;
-use super::{Fact, Lack, LogFact, ReaderFact, RecordFact, Step};
+use crate::explain::story::Teller;
+use crate::explain::story::torn::torn;
+use crate::explain::story::transfer::legs;
+use crate::explain::{Fact, Lack, LogFact, ReaderFact, RecordFact, Step};
 
 impl Teller<'_, '_> {
     /// What is not there in the end.
-    pub(super) fn conclude(&mut self, violation: &Violation) {
+    pub(in crate::explain) fn conclude(&mut self, violation: &Violation) {
         let at = self.slice.trace.entries.last().map_or(0, |last| last.at.0);
         if let Some(torn) = torn(self.slice, violation) {
             let fact = Fact::Log(LogFact::Torn(torn));

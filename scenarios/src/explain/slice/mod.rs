@@ -1,5 +1,9 @@
 //! The causal slice of a trace: what happened to one record, what caused that, and what deviated.
 
+mod healing;
+mod links;
+pub(super) mod subject;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use semel_models::judge::{Family, Violation};
@@ -13,32 +17,32 @@ use semel_sim::domain::Domain;
 use semel_sim::record::{Entry, What};
 use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
-use super::condense::{More, condense};
-use super::header::{Header, renamed};
-use super::healing::{Relief, relief};
-use super::links::is_output;
-use super::subject::{Rivalry, Subject};
-use super::{Circumstance, Given, Step, fault};
+use crate::explain::condense::{More, condense};
+use crate::explain::proof::header::{Header, renamed};
+use crate::explain::slice::healing::{Relief, relief};
+use crate::explain::slice::links::is_output;
+use crate::explain::slice::subject::{Rivalry, Subject};
+use crate::explain::{Circumstance, Given, Step, fault};
 use crate::shrink::incident::incidents;
 use crate::shrink::meaning::Meaning;
 use crate::trial::trace::Trace;
 
 /// A trace, seen from one record.
-pub(super) struct Slice<'t> {
-    pub(super) trace: &'t Trace,
-    pub(super) record: Option<RecordId>,
+pub(in crate::explain) struct Slice<'t> {
+    pub(in crate::explain) trace: &'t Trace,
+    pub(in crate::explain) record: Option<RecordId>,
     /// Another record, and what that is to it.
-    pub(super) rival: Option<(RecordId, Rivalry)>,
+    pub(in crate::explain) rival: Option<(RecordId, Rivalry)>,
     /// How many partitions hold inputs; those of outputs follow.
-    pub(super) inputs: u16,
+    pub(in crate::explain) inputs: u16,
     /// The entry that it is told up to.
-    pub(super) last: u64,
+    pub(in crate::explain) last: u64,
     /// The partition whose mark fell, where one did.
-    pub(super) partition: Option<Partition>,
+    pub(in crate::explain) partition: Option<Partition>,
     /// The entries of the mark that fell and of the one that took its place.
-    pub(super) marks: Vec<u64>,
+    pub(in crate::explain) marks: Vec<u64>,
     /// It is about something that did not happen: then marks and answers matter, too.
-    pub(super) lacks: bool,
+    pub(in crate::explain) lacks: bool,
     /// Packets because of which one of the marks was set, or its client says that the record is stored.
     grounds: BTreeSet<u64>,
     /// Clients that have had several producer ids.
@@ -52,13 +56,13 @@ pub(super) struct Slice<'t> {
     /// For each sent packet, when its copies reached somebody.
     arrivals: BTreeMap<u64, Vec<u64>>,
     /// For each step, the packets that it sent.
-    pub(super) sent: BTreeMap<u64, Vec<u64>>,
+    pub(in crate::explain) sent: BTreeMap<u64, Vec<u64>>,
     /// For each sent packet that reached nobody though it came, why.
     missed: BTreeMap<u64, &'static str>,
 }
 
 impl<'t> Slice<'t> {
-    pub(super) fn new(
+    pub(in crate::explain) fn new(
         trace: &'t Trace,
         violation: &Violation,
         (meanings, subject, inputs): (&[Meaning], Subject, u16),
@@ -191,7 +195,7 @@ impl<'t> Slice<'t> {
     }
 
     /// Whether everything heals, and something has to.
-    pub(super) fn heals(&self, entry: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn heals(&self, entry: &Entry<Model>) -> bool {
         self.relief
             .as_ref()
             .is_some_and(|relief| relief.at == entry.id)
@@ -206,17 +210,17 @@ impl<'t> Slice<'t> {
     }
 
     /// Whether it is because of a packet that a mark was set, or that its client says that the record is stored.
-    pub(super) fn is_ground(&self, entry: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn is_ground(&self, entry: &Entry<Model>) -> bool {
         self.grounds.contains(&entry.id)
     }
 
     /// Whether an entry is about the record.
-    pub(super) fn is_about(&self, entry: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn is_about(&self, entry: &Entry<Model>) -> bool {
         self.record.is_some_and(|record| self.is_of(entry, record))
     }
 
     /// Whether an entry is about the other record.
-    pub(super) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn is_of_rival(&self, entry: &Entry<Model>) -> bool {
         self.rival
             .is_some_and(|(rival, _)| self.is_of(entry, rival))
     }
@@ -236,7 +240,7 @@ impl<'t> Slice<'t> {
     }
 
     /// Whether a packet was still on its way when the run ended.
-    pub(super) fn is_under_way(&self, sent: &Entry<Model>) -> bool {
+    pub(in crate::explain) fn is_under_way(&self, sent: &Entry<Model>) -> bool {
         match &sent.what {
             What::Sent { fate, loss, .. } => {
                 loss.is_none()
@@ -249,22 +253,22 @@ impl<'t> Slice<'t> {
     }
 
     /// What the proof calls an entry.
-    pub(super) fn called(&self, entry: u64) -> Option<String> {
+    pub(in crate::explain) fn called(&self, entry: u64) -> Option<String> {
         self.names.get(&entry).cloned()
     }
 
     /// The fault that shows in an entry.
-    pub(super) fn fault(&self, entry: u64) -> Option<String> {
+    pub(in crate::explain) fn fault(&self, entry: u64) -> Option<String> {
         self.faults.get(&entry).map(|index| fault(*index))
     }
 
     /// When the copies of a packet reached somebody.
-    pub(super) fn arrivals(&self, sent: u64) -> &[u64] {
+    pub(in crate::explain) fn arrivals(&self, sent: u64) -> &[u64] {
         self.arrivals.get(&sent).map_or(&[], Vec::as_slice)
     }
 
     /// Why a packet reached nobody.
-    pub(super) fn loss(&self, sent: &Entry<Model>) -> Option<&'static str> {
+    pub(in crate::explain) fn loss(&self, sent: &Entry<Model>) -> Option<&'static str> {
         match sent.what {
             What::Sent { loss: Some(_), .. } => self.trace.line(sent).lost,
             _ if self.arrivals(sent.id).is_empty() => self.missed.get(&sent.id).copied(),
@@ -272,12 +276,12 @@ impl<'t> Slice<'t> {
         }
     }
 
-    pub(super) fn node(&self, node: NodeId) -> String {
+    pub(in crate::explain) fn node(&self, node: NodeId) -> String {
         self.trace.nodes[usize::from(node.0)].clone()
     }
 
     /// What the proof starts from, in order: what its steps go back to, and the first few of what repeats itself.
-    pub(super) fn given(&self, steps: &[Step]) -> Vec<Given> {
+    pub(in crate::explain) fn given(&self, steps: &[Step]) -> Vec<Given> {
         let given = |(id, name): (&u64, &String)| {
             let entry = &self.trace.entries[*id as usize];
             Some(Given {

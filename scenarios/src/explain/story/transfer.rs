@@ -7,13 +7,17 @@ use semel_models::workload::Workload;
 use semel_sim::address::OutageKind;
 use semel_sim::record::What;
 
-use super::Leg;
-use super::slice::Slice;
-use super::subject::Rivalry;
+use crate::explain::Leg;
+use crate::explain::slice::Slice;
+use crate::explain::slice::subject::Rivalry;
 use crate::trial::plan::Plan;
 
 /// The debit and the credit, in the end. None where it is not told of a transfer.
-pub(super) fn legs(slice: &Slice<'_>, plan: &Plan, workload: &Workload) -> Option<[Leg; 2]> {
+pub(in crate::explain) fn legs(
+    slice: &Slice<'_>,
+    plan: &Plan,
+    workload: &Workload,
+) -> Option<[Leg; 2]> {
     let (other, _) = slice
         .rival
         .filter(|(_, rivalry)| *rivalry == Rivalry::Leg)?;

@@ -35,7 +35,7 @@ pub struct Header {
 }
 
 /// The clients that have had several producer ids: those tell their sequences apart.
-pub(super) fn renamed(trace: &Trace) -> BTreeSet<NodeId> {
+pub(in crate::explain) fn renamed(trace: &Trace) -> BTreeSet<NodeId> {
     let mut ids: BTreeSet<(NodeId, ProducerId)> = BTreeSet::new();
     for entry in &trace.entries {
         if let What::Sent { from, message, .. } = &entry.what
@@ -51,14 +51,14 @@ pub(super) fn renamed(trace: &Trace) -> BTreeSet<NodeId> {
 
 impl Header {
     /// The same of a client whose producer id says nothing.
-    pub(super) fn without_id(self) -> Self {
+    pub(in crate::explain) fn without_id(self) -> Self {
         Self {
             producer: None,
             ..self
         }
     }
 
-    pub(super) fn of(message: &Message) -> Self {
+    pub(in crate::explain) fn of(message: &Message) -> Self {
         match message {
             Message::Log(log) => Self::of_log(log),
             Message::Group(group) => Self::of_group(group),
