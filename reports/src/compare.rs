@@ -1,7 +1,8 @@
 //! A comparison on a page: strategies against families of faults, what each costs, and how few faults break it.
 
-use semel_scenarios::compare::{Breaking, Cell as Met, Compared, Comparison, Family, Share};
+use semel_scenarios::compare::{Cell as Met, Compared, Comparison, Family, Share};
 use semel_scenarios::outcome::statistics::upper_bound;
+use semel_scenarios::verify::Breaking;
 
 use crate::ink::{BOLD, Glyphs, finish, paint, style};
 use crate::table::{Cell, PAGE, Side, Table, paragraph};

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use semel_scenarios::catalog;
-use semel_scenarios::compare::{Compared, Comparer, Comparison, Family, Next, quiet_round_trips};
+use semel_scenarios::compare::{Compared, Comparer, Comparison, Family, quiet_round_trips};
 use semel_scenarios::outcome::summary::Summarizer;
 use semel_scenarios::sweep::{Audience, Share, Sweep};
 use semel_scenarios::trial::Runner;
 use semel_scenarios::trial::plan::Plan;
+use semel_scenarios::verify::Next;
 
 struct Ears(Comparer);
 

@@ -19,8 +19,8 @@ use crate::outcome::statistics::{interval95, rate};
 use crate::outcome::verdict::VERSION;
 use crate::trial::Runner;
 use crate::trial::plan::Plan;
+use crate::verify::Breaking;
 
-pub use breaking::{Breaking, Next};
 pub use family::Family;
 use price::Purse;
 pub use price::{Price, Relative};
