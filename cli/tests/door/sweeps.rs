@@ -1,28 +1,9 @@
 //! What a sweep says, what it goes on with, and what becomes of a full disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-fn semel(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
-    command.args(args).output().expect("semel runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A folder that does not exist yet.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    folder
-}
+use crate::binary::{code, nowhere, semel, text};
 
 #[test]
 fn a_scenario_given_twice_is_swept_once() {
@@ -112,7 +93,7 @@ fn a_swarm_is_told_as_its_seed_draws_it() {
 
 #[test]
 fn results_of_another_kind_are_refused_in_a_line() {
-    let out = folder("another-kind");
+    let out = nowhere("another-kind");
     let path = out.to_str().expect("a path of letters");
     let sweep = |scenario: &str, more: &[&str]| {
         let args = ["sweep", scenario, "--seeds", "2", "--out", path];

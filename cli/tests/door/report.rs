@@ -1,26 +1,12 @@
 //! `semel report` from outside: a page of a real sweep.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-fn semel(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
-    command.args(args).env_clear().stdin(Stdio::null());
-    command.output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use crate::binary::{code, nowhere, semel, text};
 
 /// The folder of a sweep, filled anew.
 fn swept(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
+    let folder = nowhere(name);
     let out = folder.to_str().unwrap();
     let args = [
         "sweep",

@@ -1,33 +1,8 @@
-//! The door from outside: what the binary answers to a command line, and with which exit code.
+//! What the commands answer: exit codes, rows, files, and the demo.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
-    command.args(args).env_clear().stdin(Stdio::null());
-    command
-}
-
-fn semel(args: &[&str]) -> Output {
-    command(args).output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
+use crate::binary::{code, command, folder, semel, text};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_2() {

@@ -1,32 +1,16 @@
 //! Bad input at the door: one clear error, the exit code of the contract, and nothing lost that was on disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn semel(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_semel"))
-        .args(args)
-        .env_clear()
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
+use crate::binary::{command, folder, semel_in};
 
 /// Asserts the exit code, that an error says so in words, and that it is no internal one.
 fn refused(folder: &Path, args: &[&str], code: i32, word: &str) {
-    let output = semel(folder, args);
+    let output = semel_in(folder, args);
     let said = String::from_utf8_lossy(&output.stderr).to_string();
     assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
     assert!(
@@ -149,7 +133,7 @@ fn bad_tokens_and_seeds_are_usage_errors() {
 #[test]
 fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
     let folder = folder("hostile-witness");
-    let shrunk = semel(
+    let shrunk = semel_in(
         &folder,
         &[
             "shrink",
@@ -194,15 +178,15 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
         assert!(whole.contains(before), "{name}: {whole}");
         let path = format!("{name}.ron");
         fs::write(folder.join(&path), whole.replace(before, after)).unwrap();
-        let output = semel(&folder, &["replay", &path]);
+        let output = semel_in(&folder, &["replay", &path]);
         let said = String::from_utf8_lossy(&output.stderr).to_string();
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
         for command in ["explain", "shrink"] {
-            let told = semel(&folder, &[command, &path]).status.code();
+            let told = semel_in(&folder, &[command, &path]).status.code();
             assert_eq!(told, Some(code), "{name}: {command}");
         }
         // Nothing is written that would pass for a witness of it.
-        let anew = semel(&folder, &["shrink", &path, "-o", "anew.ron"]);
+        let anew = semel_in(&folder, &["shrink", &path, "-o", "anew.ron"]);
         assert_eq!(anew.status.code(), Some(code), "{name}");
         assert!(!folder.join("anew.ron").exists(), "{name}");
     }
@@ -218,7 +202,7 @@ fn a_damaged_witness_is_invalid_or_no_longer_repeats() {
             continue;
         };
         fs::write(folder.join("cut.ron"), text).unwrap();
-        let code = semel(&folder, &["replay", "cut.ron"]).status.code();
+        let code = semel_in(&folder, &["replay", "cut.ron"]).status.code();
         assert!(matches!(code, Some(3 | 7)), "cut at {cut}: {code:?}");
     }
 }
@@ -239,7 +223,7 @@ fn a_damaged_folder_is_mended_or_refused_and_keeps_what_it_held() {
             args,
         ]
         .concat();
-        semel(&folder, &all)
+        semel_in(&folder, &all)
     };
     assert!(sweep(&["--out", "whole"]).status.success());
     let rows = fs::read_to_string(folder.join("whole/runs.jsonl")).unwrap();
@@ -315,7 +299,7 @@ fn a_pipe_among_results_is_refused_and_not_waited_for() {
     for name in ["runs.jsonl", UNFINISHED, "manifest.json"] {
         let place = format!("with-{name}");
         let args = [&sweep[..], &[place.as_str()]].concat();
-        assert!(semel(&folder, &args).status.success());
+        assert!(semel_in(&folder, &args).status.success());
         let path = format!("{place}/{name}");
         let _ = fs::remove_file(folder.join(&path));
         pipe(&path);
@@ -337,7 +321,7 @@ fn a_scenario_may_begin_with_a_byte_order_mark() {
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/catalog");
     let text = fs::read_to_string(format!("{catalog}/lost-ack.ron")).unwrap();
     fs::write(folder.join("marked.ron"), format!("\u{feff}{text}")).unwrap();
-    let checked = semel(&folder, &["check", "marked.ron"]);
+    let checked = semel_in(&folder, &["check", "marked.ron"]);
     assert!(checked.status.success());
     fs::write(folder.join("broken.ron"), "\u{feff}(schema: 1,)").unwrap();
     refused(&folder, &["check", "broken.ron"], 3, "broken.ron:1:1");
@@ -348,14 +332,11 @@ const UNFINISHED: &str = ".runs.jsonl.unfinished";
 
 /// A sweep of some length, into a folder.
 fn long_sweep(folder: &Path, out: &str, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_semel"));
+    let mut command = command(&["sweep", "bad-day", "--strategy", "atomic-offset"]);
     command
-        .args(["sweep", "bad-day", "--strategy", "atomic-offset"])
         .args(["--seeds", "0..120", "--format", "jsonl", "--out", out])
         .args(more)
-        .env_clear()
         .current_dir(folder)
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command

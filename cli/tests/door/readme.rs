@@ -4,13 +4,14 @@
 //! `sh` that begins with `cargo run --release --`. Its output, where shown, is the block of `text` that follows;
 //! a line `...` there stands for any lines left out.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-#[path = "../../sim/examples/lease.rs"]
+use crate::binary::{folder, semel_in};
+
+#[path = "../../../sim/examples/lease.rs"]
 mod lease;
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// A fenced block, and the line of text before it.
 struct Block<'a> {
@@ -42,14 +43,6 @@ fn blocks(section: &str) -> Vec<Block<'static>> {
     blocks
 }
 
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 /// The words of a command, as a shell would part them: quotes and comments, no more.
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -79,13 +72,8 @@ fn run(line: &str, folder: &Path) -> String {
             .expect("a command of ours"),
     );
     let args = args.strip_prefix(&["--".to_string()][..]).unwrap_or(&args);
-    let output = Command::new(env!("CARGO_BIN_EXE_semel"))
-        .args(args)
-        .env_clear()
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = semel_in(folder, &args);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{line}\n{errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -166,7 +154,7 @@ fn every_command_is_as_written() {
 /// The walk through the lease shows the example itself, piece by piece, and what it says.
 #[test]
 fn a_protocol_of_ones_own_is_as_written() {
-    let example = include_str!("../../sim/examples/lease.rs");
+    let example = include_str!("../../../sim/examples/lease.rs");
     let blocks = blocks("Test your own protocol");
     let pieces = blocks.iter().filter(|block| block.kind.starts_with("rust"));
     let mut shown = 0;
