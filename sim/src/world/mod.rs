@@ -10,6 +10,7 @@ mod limits;
 mod outage;
 pub mod queue;
 mod step;
+mod terrain;
 mod trouble;
 mod wire;
 
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 use crate::context::{Core, Due, Event, Outgoing, Seen};
 use crate::digest::{Digest, Sum, name_key};
 use crate::domain::{Domain, Process};
-use crate::net::{Latency, Network, Transport};
+use crate::net::Network;
 use crate::record::{Entry, Recorder, What};
 use crate::store::Store;
 use crate::time::{Span, Time};
@@ -33,38 +34,7 @@ use crate::world::trouble::Trouble;
 
 pub(crate) use crate::world::limits::Patience;
 pub use crate::world::limits::{End, Limits};
-
-/// What a world is made of, besides its nodes.
-#[derive(Clone, Copy, Debug)]
-pub struct Terrain {
-    /// How messages travel.
-    pub transport: Transport,
-    /// How long they take.
-    pub latency: Latency,
-    /// How long each step keeps its node busy: what it sends leaves when that is over, and its timers begin to run.
-    pub service: Span,
-}
-
-impl Terrain {
-    /// Whether a step keeps its node busy.
-    pub(crate) fn takes_time(&self) -> bool {
-        !self.service.is_zero()
-    }
-}
-
-impl Default for Terrain {
-    /// Connections, 1 ms per packet, steps that take no time.
-    fn default() -> Self {
-        Self {
-            transport: Transport::Connection,
-            latency: Latency {
-                least: Span::millis(1),
-                spread: Span::ZERO,
-            },
-            service: Span::ZERO,
-        }
-    }
-}
+pub use crate::world::terrain::Terrain;
 
 /// Counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
