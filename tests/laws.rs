@@ -21,6 +21,11 @@ fn root() -> PathBuf {
 
 /// Every Rust file under a folder of the workspace, with its text.
 fn sources(folder: &str) -> Vec<(String, String)> {
+    files(folder, "rs")
+}
+
+/// Every file of a kind under a folder of the workspace, with its text.
+fn files(folder: &str, kind: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![root().join(folder)];
     while let Some(folder) = open.pop() {
@@ -28,7 +33,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == kind) {
                 let name = path
                     .strip_prefix(root())
                     .expect("it is inside")
@@ -41,7 +46,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
             }
         }
     }
-    assert!(!found.is_empty(), "{folder} has sources");
+    assert!(!found.is_empty(), "{folder} has files of kind {kind}");
     found.sort();
     found
 }
@@ -196,4 +201,65 @@ fn every_module_says_what_it_is() {
             );
         }
     }
+}
+
+/// The sections (`§1.3`) and documented failures (`F001`) that a text cites of the notes. Behind the name of another
+/// document (`design §3`, `cli.md §1`) a section is one of that.
+fn citations(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, sign) in text.match_indices('§') {
+        let before = text[..at].trim_end_matches([' ', '`']);
+        let document = before
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '.')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let file = Path::new(&document).extension();
+        let foreign = file.is_some_and(|kind| kind == "md") && document != "semantics.md";
+        let number = text[at + sign.len()..]
+            .split(|c: char| !c.is_ascii_digit() && c != '.')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.');
+        if !number.is_empty() && !foreign && document != "design" {
+            found.push(format!("§{number}"));
+        }
+    }
+    let failures = text.split(|c: char| !c.is_alphanumeric()).filter(|word| {
+        let number = word.strip_prefix('F').unwrap_or_default();
+        number.len() == 3 && number.bytes().all(|digit| digit.is_ascii_digit())
+    });
+    found.extend(failures.map(String::from));
+    found
+}
+
+#[test]
+fn what_is_cited_of_the_notes_is_in_them() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).expect("it can be read");
+    let notes = read("models/semantics.md");
+    // A section has a heading or opens a point of a list, a failure has a row.
+    let told: Vec<&str> = notes
+        .lines()
+        .filter(|line| line.starts_with(['#', '-', '|']))
+        .filter_map(|line| {
+            line.split(['#', '-', '|', '*', ' '])
+                .find(|word| !word.is_empty())
+        })
+        .collect();
+    let mut texts = vec![("README.md".into(), read("README.md"))];
+    for (folder, _) in FLOORS {
+        texts.extend(sources(folder));
+    }
+    texts.extend(sources("tests"));
+    texts.extend(files("scenarios", "ron"));
+    texts.extend(files("tests", "ron"));
+    let mut missing = Vec::new();
+    for (name, text) in &texts {
+        for citation in citations(text) {
+            if !told.contains(&citation.as_str()) {
+                missing.push(format!("{name}: {citation} is not in models/semantics.md"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }

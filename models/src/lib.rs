@@ -6,6 +6,9 @@
 //! Reading order: [`strategy`] (what can be chosen), [`message`] and [`observation`] (what is said and seen),
 //! [`node`] and the mechanisms behind it, [`judge`].
 //!
+//! How the real systems behave is cited by section and number (`semantics.md` §1.3, F001, O15, D5); what is cited stands
+//! in `models/semantics.md`, with its sources.
+//!
 //! **What this crate deliberately does not know**: files, prose, seeds. It holds no chance: workloads are lent their
 //! dice, and all else is the adversary's. Oracles read observations, never messages or node state.
 

@@ -1,4 +1,4 @@
-//! How fast runs are: the catalog's `throughput` on the real models, with judge and digest (`performance.md` §7).
+//! How fast runs are: the catalog's `throughput` on the real models, with judge and digest.
 //!
 //! `cargo bench -p semel-scenarios`. Ratios (long over short, two threads over one) want an idle machine.
 

@@ -510,7 +510,7 @@ fn slow_work_is_no_standstill() {
     );
 }
 
-/// Design §4: a clause that broke beyond its assumptions is shown, and is no `holds`: whoever expects that is told.
+/// A clause that broke beyond its assumptions is shown, and is no `holds`: whoever expects that is told.
 #[test]
 fn a_clause_that_broke_beyond_its_assumptions_is_no_holds() {
     let run = |level: &str| {

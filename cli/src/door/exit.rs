@@ -1,4 +1,4 @@
-//! Exit codes, and which of them wins where several apply (`cli.md`).
+//! Exit codes, and which of them wins where several apply.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Rows: the machine-readable outcome of one trial, and of many (`cli.md`, "Files").
+//! Rows: the machine-readable outcome of one trial, and of many.
 //!
 //! Keys are a contract: none is removed or renamed within a schema.
 

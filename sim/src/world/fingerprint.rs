@@ -1,5 +1,5 @@
 //! The fingerprint of a world: everything that decides its future, and nothing else, so that two ways to the same
-//! state can be told to be one (design §3).
+//! state can be told to be one.
 
 use crate::address::{NodeId, OutageKind};
 use crate::context::{Due, Event};
