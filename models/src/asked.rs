@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use crate::observation::{Hit, Miss, Outcome, Place, Read, TransactionId};
+use crate::observation::terms::{Hit, Miss, Outcome, Place, Read, TransactionId};
 
 /// What a pattern asks for in one of its fields: a number, or something else, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use semel_scenarios::explain::{Diagram, Mark, Row};
 
-use crate::explain::{millis, more_like_it};
 use crate::ink::Glyphs;
-use crate::words::sketches;
+use crate::words::millis;
+use crate::words::sketches::{self, more_like_it};
 
 /// Between two columns, and left of the first.
 const COLUMN: usize = 220;

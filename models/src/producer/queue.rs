@@ -8,8 +8,18 @@ use semel_sim::digest::Digest;
 use semel_sim::net::Transport;
 use semel_sim::time::{Span, Time};
 
-use super::sequence::Sequence;
-use crate::vocabulary::{Partition, RecordId};
+use crate::vocabulary::{Epoch, Partition, ProducerId, RecordId};
+
+/// What a batch is called by sequence (`semantics.md` §1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sequence {
+    pub(super) producer: ProducerId,
+    pub(super) epoch: Epoch,
+    /// The number of its first record.
+    pub(super) first: u32,
+    /// Which batch of its partition and epoch it is.
+    pub(super) batch: u32,
+}
 
 /// A batch of records for one partition, and how far it has come.
 #[derive(Clone, Debug)]

@@ -13,19 +13,8 @@ use alloc::vec::Vec;
 
 use semel_sim::net::Transport;
 
-use crate::producer::queue::{Queues, Request, Room};
+use crate::producer::queue::{Queues, Request, Room, Sequence};
 use crate::vocabulary::{EPOCH_MAX, Epoch, Partition, ProducerId};
-
-/// What a batch is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Sequence {
-    pub(super) producer: ProducerId,
-    pub(super) epoch: Epoch,
-    /// The number of its first record.
-    pub(super) first: u32,
-    /// Which batch of its partition and epoch it is.
-    batch: u32,
-}
 
 /// The client's names.
 #[derive(Clone, Debug, Default, Hash)]

@@ -8,7 +8,7 @@ mod steps;
 
 use semel_models::strategy::Assumption;
 use semel_scenarios::explain::{
-    Circumstance, Elsewhere, Explanation, Fact, Given, Header, More, Named, Smaller,
+    Circumstance, Elsewhere, Explanation, Fact, Given, Header, Named, Smaller,
 };
 use semel_scenarios::shrink::Size;
 
@@ -16,7 +16,8 @@ use maud::{PreEscaped, html};
 
 use crate::ink::{Glyphs, finish};
 use crate::table::paragraph;
-use crate::words::{self, causes, list, mishaps};
+use crate::words::sketches::more_like_it;
+use crate::words::{self, causes, list, millis, mishaps};
 use crate::{account, drawing, html as page, search};
 
 /// The proof and the diagram.
@@ -293,13 +294,6 @@ fn then(explanation: &Explanation) -> String {
     section("Then", shown.into_iter().chain(lines))
 }
 
-/// What stands for a long repetition.
-pub(crate) fn more_like_it(more: More) -> String {
-    let count = words::thousands(more.count);
-    let until = words::span(more.until_ns);
-    format!("… and {count} more like these until {until}")
-}
-
 fn however(explanation: &Explanation) -> String {
     let strategy = &explanation.strategy;
     let violation = &explanation.violation;
@@ -396,14 +390,4 @@ fn elsewhere(one: &Elsewhere) -> String {
         Some(change) => format!("{} {}", one.strategy, mishaps::variation(change)),
         None => one.strategy.clone(),
     }
-}
-
-/// Nanoseconds as milliseconds, with up to three digits behind the point.
-pub(crate) fn millis(nanos: u64) -> String {
-    let (whole, rest) = (nanos / 1_000_000, nanos / 1_000 % 1_000);
-    if rest == 0 {
-        return format!("{whole} ms");
-    }
-    let text = format!("{whole}.{rest:03}");
-    format!("{} ms", text.trim_end_matches('0'))
 }

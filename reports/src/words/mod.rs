@@ -10,7 +10,7 @@ mod things;
 mod verdicts;
 
 pub use faults::fault;
-pub(crate) use numbers::GLUE;
+pub(crate) use numbers::{GLUE, millis};
 pub use numbers::{list, plural, quantity, span, thousands};
 pub use promises::{
     INVARIANTS, InvariantWords, assumed, broken_assumption, clause, guarantee, invariant, place,

@@ -35,6 +35,16 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
+/// Nanoseconds as milliseconds, with up to three digits behind the point.
+pub(crate) fn millis(nanos: u64) -> String {
+    let (whole, rest) = (nanos / 1_000_000, nanos / 1_000 % 1_000);
+    if rest == 0 {
+        return format!("{whole} ms");
+    }
+    let text = format!("{whole}.{rest:03}");
+    format!("{} ms", text.trim_end_matches('0'))
+}
+
 /// A span of nanoseconds for the eye: three digits at most, and a unit.
 pub fn span(nanos: u64) -> String {
     const UNITS: [(&str, u64); 4] = [

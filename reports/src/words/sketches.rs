@@ -1,9 +1,10 @@
 //! What stands in a diagram, in the few words that fit into a column.
 
-use semel_scenarios::explain::{Alarm, Mark, Sketch};
+use semel_scenarios::explain::{Alarm, Mark, More, Sketch};
 use semel_sim::schedule::OutageName;
 
 use super::mishaps;
+use super::numbers::{span, thousands};
 
 /// What stands at a mark; nothing at one that stands for others.
 pub(crate) fn mark(mark: &Mark) -> String {
@@ -50,4 +51,11 @@ fn sketch(sketch: &Sketch) -> String {
         Sketch::Generation(number) => format!("generation {number}"),
         Sketch::NeverSends(kind) => format!("never sends {kind}"),
     }
+}
+
+/// What stands for a long repetition.
+pub(crate) fn more_like_it(more: More) -> String {
+    let count = thousands(more.count);
+    let until = span(more.until_ns);
+    format!("… and {count} more like these until {until}")
 }

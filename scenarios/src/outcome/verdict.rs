@@ -8,8 +8,8 @@ use semel_sim::world::End;
 
 use crate::file::expect::{Breach, Expected};
 use crate::file::scenario::{Fault, SCHEMA};
+use crate::outcome::Outcome;
 use crate::outcome::row::{Ended, Row, RunVerdict, ViolationRow};
-use crate::trial::Outcome;
 use crate::trial::plan::Plan;
 
 /// Whether a run, or many, came out as the scenario expects.

@@ -24,9 +24,9 @@ use semel_sim::adversary::seeded::Seeded;
 use semel_sim::adversary::watch::Watched;
 use semel_sim::chance::Seed;
 use semel_sim::schedule::{Deviation, Noted};
-use semel_sim::time::Time;
-use semel_sim::world::{Counts, End, Limits, World};
+use semel_sim::world::{End, Limits, World};
 
+use crate::outcome::Outcome;
 use crate::outcome::row::Row;
 use crate::outcome::verdict;
 use crate::trial::bench::{Bench, play};
@@ -55,25 +55,6 @@ struct Stage {
     workload: Arc<Workload>,
     /// Nobody else holds this one: the next run's contents are written into it.
     spare: Arc<Workload>,
-}
-
-/// What one run came to. Nothing in it is copied from the runner.
-#[derive(Debug)]
-pub struct Outcome<'r> {
-    /// How it ended.
-    pub end: End,
-    /// The true time at which it ended.
-    pub at: Time,
-    /// The digest of all its entries.
-    pub digest: u64,
-    /// What was counted.
-    pub counts: &'r Counts,
-    /// Requests that records waited for: see [`Row::round_trips_per_record`].
-    pub requests: u64,
-    /// How many deviations of the plan's script came about.
-    pub scripted: u64,
-    /// What the judge found.
-    pub findings: &'r Findings,
 }
 
 /// A run with everything that happened in it.
