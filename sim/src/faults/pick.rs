@@ -7,8 +7,7 @@ use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::chance::Rate;
 use crate::faults::node::NodePick;
 use crate::faults::packet::PacketPick;
-use crate::faults::rules::{Action, Rules, Timed, Turn};
-use crate::faults::spell::Spell;
+use crate::faults::rules::{Action, Rules, Spell, Timed, Turn};
 use crate::time::{Span, Time};
 
 /// What the list of faults asks of each of its items.

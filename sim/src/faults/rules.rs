@@ -7,7 +7,6 @@ use crate::adversary::{Sending, Step};
 use crate::chance::{Address, Dice, Rate, Seed, Spot};
 use crate::digest::name_key;
 use crate::domain::Domain;
-use crate::faults::spell::Spell;
 use crate::faults::{NodeSet, Spread};
 use crate::schedule::Deviation;
 use crate::time::{Span, Time};
@@ -23,6 +22,18 @@ pub struct Rules<M, O> {
     pub(crate) cuts: Vec<Cuts>,
     /// An explicit schedule, if the plan has one: then the run is quiet where no fault acts.
     pub(crate) script: Option<Vec<Deviation>>,
+}
+
+/// What a fault brings about from one time until another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spell {
+    /// What it brings about by itself.
+    pub(crate) own: Action,
+    pub(crate) from: Time,
+    pub(crate) until: Time,
+    /// The rules that begin and end it, by their places among the timed ones.
+    pub(crate) begins: usize,
+    pub(crate) ends: Option<usize>,
 }
 
 impl<M, O> Default for Rules<M, O> {

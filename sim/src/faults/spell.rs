@@ -1,20 +1,8 @@
 //! Spells: what faults bring about from one time until another. Where several of a kind overlap in one place they add
 //! up, and what ends leaves the others as they are.
 
-use crate::faults::rules::{Action, Rules};
+use crate::faults::rules::{Action, Rules, Spell};
 use crate::time::{Span, Time};
-
-/// One of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spell {
-    /// What it brings about by itself.
-    pub(crate) own: Action,
-    pub(crate) from: Time,
-    pub(crate) until: Time,
-    /// The rules that begin and end it, by their places among the timed ones.
-    pub(crate) begins: usize,
-    pub(crate) ends: Option<usize>,
-}
 
 /// Tells each rule that begins or ends a spell what all of them come to at that time.
 pub(crate) fn settle<M, O>(rules: &mut Rules<M, O>) {
