@@ -176,7 +176,7 @@ impl<'a> Group<'a> {
             Invariant::NoLoss if !self.levels.contains(&Level::Log) => {
                 "stands in the log but never took effect".into()
             }
-            Invariant::MarkMatchesEffect => self.against_the_mark().into(),
+            Invariant::MarkMatchesEffect => self.against_the_mark(row).into(),
             other => words::invariant(other).broken.into(),
         }
     }
@@ -191,12 +191,16 @@ impl<'a> Group<'a> {
         gravest.side == Side::Outbound && lost
     }
 
-    /// How mark and effect disagree: causes of losses are about effects that are not there.
-    fn against_the_mark(&self) -> &'static str {
+    /// How mark and effect disagree: causes of losses are about effects that are not there, or were not yet.
+    fn against_the_mark(&self, row: &Row) -> &'static str {
         if self.had_effect() {
             "was passed by the progress mark, but its effect was lost"
         } else if self.gravest.cause.family() == Some(Family::Loss) {
-            "was passed by the progress mark without an effect"
+            if row.count(Invariant::NoLoss, Level::Effect) > 0 {
+                "was passed by the progress mark without an effect"
+            } else {
+                "was passed by the progress mark before it had its effect"
+            }
         } else {
             "took effect without the progress mark passing it"
         }
