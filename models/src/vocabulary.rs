@@ -37,7 +37,8 @@ pub struct Item {
 pub struct Topology {
     /// Producer clients.
     pub producers: u16,
-    /// Brokers; partition `p` lives on broker `p mod brokers`, the coordinators on broker 0.
+    /// Brokers; partition `p` lives on broker `p mod brokers`, the coordinators on broker 0. What one asks another (for a
+    /// verification, or to write a marker) it asks again where no answer comes within 30 s (`request.timeout.ms`).
     pub brokers: u16,
     /// Partitions of the input stream.
     pub partitions: u16,
