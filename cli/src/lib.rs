@@ -23,12 +23,12 @@
 //! # Ok::<(), semel::Error>(())
 //! ```
 //!
-//! In a test of your own, put many seeds to it, and let it say everything where a promise broke: the token, the reason
-//! and the path of a witness.
+//! In a test of your own, put many seeds to it, and let it say everything where it does not come out as the scenario
+//! expects: of a broken promise the token, the reason and the path of a witness.
 //!
 //! ```
 //! let scenario = semel::scenario("bad-day")?;
-//! semel::Sweep::new(&scenario).strategy("transactional").seeds(0..20).run()?.expect_promises();
+//! semel::Sweep::new(&scenario).strategy("outbox-inbox").seeds(0..100).run()?.expect_met();
 //! # Ok::<(), semel::Error>(())
 //! ```
 //!
@@ -40,8 +40,10 @@
 
 mod sweep;
 
-use std::fmt;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, fs};
 
 pub use semel_models as models;
 pub use semel_reports as reports;
@@ -69,10 +71,17 @@ use semel_scenarios::trial::token::Token;
 /// Fails with [`Error::NoScenario`] where the catalog has none of this name.
 pub fn scenario(name: &str) -> Result<Question, Error> {
     let source = catalog::find(name).ok_or_else(|| Error::NoScenario(name.into()))?;
-    Ok(Question {
-        is_of_catalog: true,
-        ..Question::new(source)
-    })
+    Ok(Question::new(source, Origin::Catalog))
+}
+
+/// A scenario of your own, in a file.
+///
+/// Fails with [`Error::Unreadable`] where it cannot be read. What is wrong with it is said where it is run.
+pub fn scenario_file(path: impl AsRef<Path>) -> Result<Question, Error> {
+    let name = path.as_ref().display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|why| Error::Unreadable(format!("cannot read {name}: {why}")))?;
+    Ok(Question::new(Source { name, text }, Origin::File))
 }
 
 /// A scenario of your own, given as the text of its file; `name` is how messages call it.
@@ -84,10 +93,11 @@ pub fn scenario(name: &str) -> Result<Question, Error> {
 /// # Ok::<(), semel::Error>(())
 /// ```
 pub fn scenario_text(name: &str, text: &str) -> Question {
-    Question::new(Source {
+    let source = Source {
         name: name.into(),
         text: text.into(),
-    })
+    };
+    Question::new(source, Origin::Text)
 }
 
 /// A scenario, about to be put to a strategy.
@@ -97,17 +107,25 @@ pub struct Question {
     strategy: Option<String>,
     settings: Vec<Setting>,
     seed: u64,
-    is_of_catalog: bool,
+    origin: Origin,
+}
+
+/// Where a scenario comes from, and so how a command would name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Catalog,
+    File,
+    Text,
 }
 
 impl Question {
-    fn new(source: Source) -> Self {
+    fn new(source: Source, origin: Origin) -> Self {
         Self {
             source,
             strategy: None,
             settings: Vec::new(),
             seed: 1,
-            is_of_catalog: false,
+            origin,
         }
     }
 
@@ -117,7 +135,7 @@ impl Question {
         self
     }
 
-    /// Under which seed; 1 where nothing is said.
+    /// Under which seed; 1 where nothing is said. A [`Sweep`] has its own.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -144,17 +162,27 @@ impl Question {
         let token = plan.token(self.seed).with_digest(&told.row.digest);
         Ok(Outcome {
             line: Line::new(&plan, told, token.to_string()),
-            is_plain: self.is_of_catalog && self.settings.is_empty(),
+            is_plain: self.origin == Origin::Catalog && self.settings.is_empty(),
         })
     }
 
-    /// What repeats a run of it from the command line: a token, or a command where values were set. None for a
-    /// scenario that is no file, as far as anybody knows.
-    fn again(&self, token: &Token) -> Option<String> {
-        match (self.is_of_catalog, &self.settings[..]) {
-            (false, _) => None,
-            (true, []) => Some(token.to_string()),
-            (true, set) => Some(command(&token.scenario, &token.strategy, token.seed, set)),
+    /// What repeats a run of it: a token; a command where values were set, or it is a file; Rust where it is neither
+    /// a file nor of the catalog.
+    fn again(&self, token: &Token) -> String {
+        let (strategy, seed, set) = (&token.strategy, token.seed, &self.settings[..]);
+        match (self.origin, set) {
+            (Origin::Catalog, []) => token.to_string(),
+            (Origin::Catalog, set) => command(&token.scenario, strategy, seed, set),
+            (Origin::File, set) => command(&self.source.name, strategy, seed, set),
+            (Origin::Text, set) => {
+                let name = &self.source.name;
+                let set = set.iter();
+                let set = set.map(|one| format!(".set({:?}, {:?})", one.path, one.value));
+                let set: String = set.collect();
+                format!(
+                    "scenario_text({name:?}, ..).strategy({strategy:?}){set}.seed({seed}).run()"
+                )
+            }
         }
     }
 
@@ -201,16 +229,20 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Why there is no outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why there is no outcome. Tests show what they fail with as `{:?}`, so that says the same as `{}`.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Error {
     /// The catalog has no scenario of this name.
     NoScenario(String),
+    /// A file cannot be read: which, and why.
+    Unreadable(String),
+    /// There is no seed in this range.
+    NoSeeds(Range<u64>),
     /// It was not said which strategy.
     NoStrategy,
     /// Something is wrong with the scenario, the strategy or a setting: where, what, and the fix.
     Complaint(Box<Complaint>),
-    /// The program itself failed in a run: how.
+    /// The program itself failed in a run, or a run came out differently when it was run again: how, and which.
     Internal(String),
 }
 
@@ -226,8 +258,15 @@ impl fmt::Display for Error {
             Self::NoScenario(name) => out.write_str(&catalog::unknown(name)),
             Self::NoStrategy => out.write_str("say which strategy: `.strategy(\"at-least-once\")`"),
             Self::Complaint(complaint) => write!(out, "{complaint}"),
-            Self::Internal(why) => out.write_str(why),
+            Self::NoSeeds(range) => write!(out, "there is no seed in {range:?}"),
+            Self::Unreadable(why) | Self::Internal(why) => out.write_str(why),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sweeps from Rust: many seeds of a scenario, and a panic that says everything where a promise broke.
+//! Sweeps from Rust: many seeds of a scenario, and a panic that says everything where they do not come out as expected.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,11 @@ use std::{fs, io};
 use semel_reports::Glyphs;
 use semel_reports::words::thousands;
 use semel_scenarios::explain::explain;
+use semel_scenarios::outcome::row::Row;
 use semel_scenarios::outcome::summary::{CauseCount, Summary};
+use semel_scenarios::outcome::verdict::Judgement;
 use semel_scenarios::shrink::{RUNS, shrink_to};
-use semel_scenarios::sweep::{self, Trouble};
+use semel_scenarios::sweep::{self, Audience, Trouble};
 use semel_scenarios::trial::plan::Plan;
 use semel_scenarios::witness;
 
@@ -25,7 +27,7 @@ use crate::{Error, Question};
 /// let swept = Sweep::new(&scenario).strategy("at-least-once").seeds(0..100).run()?;
 ///
 /// assert_eq!(swept.summaries()[0].duplicated_runs, 100); // always doubled,
-/// swept.expect_promises(); // but that was never promised
+/// swept.expect_met(); // as the scenario expects
 /// # Ok::<(), semel::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -59,9 +61,11 @@ impl Sweep {
         }
     }
 
-    /// Against this strategy; may be said more than once.
+    /// Against this strategy, too.
     pub fn strategy(mut self, name: &str) -> Self {
-        self.strategies.push(name.into());
+        if !self.strategies.iter().any(|known| known == name) {
+            self.strategies.push(name.into());
+        }
         self
     }
 
@@ -71,13 +75,13 @@ impl Sweep {
         self
     }
 
-    /// On how many threads; 0, as where nothing is said: as many as there are processors.
+    /// On how many threads, of at most 1024; 0, as where nothing is said: as many as there are processors.
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self
     }
 
-    /// Where [`Swept::expect_promises`] writes witnesses; where nothing is said: `semel-found` in the folder for
+    /// Where [`Swept::expect_met`] writes witnesses; where nothing is said: `semel-found` in the folder for
     /// temporary files.
     pub fn witnesses(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = folder.into();
@@ -86,8 +90,14 @@ impl Sweep {
 
     /// Runs them.
     ///
-    /// Fails where the scenario, a strategy or a setting makes no sense, or where the program itself fails.
+    /// Fails where the scenario, a strategy or a setting makes no sense, where there is no seed, or where the program
+    /// itself fails.
     pub fn run(&self) -> Result<Swept, Error> {
+        self.run_each(|_| ())
+    }
+
+    /// Runs them, and shows the row of each run, in the order of strategies and seeds. Fails as [`Sweep::run`] does.
+    pub fn run_each(&self, see: impl FnMut(&Row)) -> Result<Swept, Error> {
         let scenario = self.question.resolve()?;
         let settings = &self.question.settings;
         let plan = |name: &String| Plan::new(&scenario, name, settings).map(Arc::new);
@@ -95,11 +105,17 @@ impl Sweep {
             [] => Plan::of_all(&scenario, settings)?.plans,
             names => names.iter().map(plan).collect::<Result<_, _>>()?,
         };
-        let swept = sweep::Sweep::of(plans)
+        let sweep = sweep::Sweep::of(plans)
             .seeds(self.seeds.clone())
-            .jobs(self.jobs)
-            .run()
+            .jobs(self.jobs);
+        let swept = sweep
+            .go_on(sweep.sums(), &mut Shown(see))
             .map_err(|trouble| self.error(trouble))?;
+        if let Some(run) = swept.unrepeatable.first() {
+            let again = self.question.again(&run.token);
+            let why = format!("a run came out differently when it was run again: {again}");
+            return Err(Error::Internal(why));
+        }
         Ok(Swept {
             question: self.question.clone(),
             plans: swept.plans,
@@ -112,14 +128,22 @@ impl Sweep {
         match trouble {
             Trouble::Complaint(complaint) => Error::Complaint(complaint),
             Trouble::Panicked(token, why) => {
-                let (strategy, seed) = (&token.strategy, token.seed);
-                let again = self.question.again(&token);
-                let again = again.unwrap_or_else(|| format!("{strategy}, seed {seed}"));
-                Error::Internal(format!("{why} (in {again})"))
+                Error::Internal(format!("{why} (in {})", self.question.again(&token)))
             }
             Trouble::Audience(why) => Error::Internal(why.to_string()),
             Trouble::Threads(why) => Error::Internal(why),
+            Trouble::NoSeeds(range) => Error::NoSeeds(range),
         }
+    }
+}
+
+/// Rows, shown to somebody.
+struct Shown<F>(F);
+
+impl<F: FnMut(&Row)> Audience for Shown<F> {
+    fn hear(&mut self, rows: &[Row], _: &str) -> io::Result<()> {
+        rows.iter().for_each(&mut self.0);
+        Ok(())
     }
 }
 
@@ -134,12 +158,30 @@ impl Swept {
         self.summaries.iter().all(|summary| summary.broken == 0)
     }
 
-    /// For tests: goes on where no promise was broken.
+    /// For tests: goes on where no promise was broken, and everything came out as the scenario expects of each
+    /// strategy; what never happened is no success. (The command ends with 0 by the same rule.)
     ///
     /// # Panics
     ///
-    /// Where one was. The message tells the seed of the simplest such run and, of a scenario of the catalog, the token
-    /// or command that repeats it; why it went wrong; and the path of a witness, shrunk to what the failure needs.
+    /// As [`Swept::expect_promises`], or with the reason why a strategy came out differently.
+    #[track_caller]
+    pub fn expect_met(&self) {
+        self.expect_promises();
+        let unmet = |summary: &&Summary| summary.judgement() != Judgement::Met;
+        if let Some(summary) = self.summaries.iter().find(unmet) {
+            let (strategy, scenario) = (&summary.strategy, &summary.scenario);
+            let runs = thousands(summary.runs);
+            let why = &summary.why;
+            panic!("{strategy} under {scenario} is not what is expected, in {runs} runs: {why}");
+        }
+    }
+
+    /// For tests: goes on where no promise was broken, whatever else the scenario expects.
+    ///
+    /// # Panics
+    ///
+    /// Where one was. The message tells what repeats the simplest such run; why it went wrong; and the path of a
+    /// witness, shrunk to what the failure needs.
     #[track_caller]
     pub fn expect_promises(&self) {
         let broken = self
@@ -158,9 +200,8 @@ impl Swept {
     /// All that helps after a broken promise.
     fn story(&self, plan: &Arc<Plan>, summary: &Summary, cause: &CauseCount) -> String {
         let again = self.question.again(&plan.token(cause.seed));
-        let again = again.map_or_else(String::new, |again| format!("  again    {again}\n"));
         let head = format!(
-            "{} broke its promise under {} in {} of {} runs: {}\n  seed     {}\n{again}",
+            "{} broke its promise under {} in {} of {} runs: {}\n  seed     {}\n  again    {again}\n",
             summary.strategy,
             summary.scenario,
             thousands(summary.broken),
@@ -174,7 +215,8 @@ impl Swept {
         let Some(shrunk) = shrink_to(plan, cause.seed, Some(&cause.sought()), RUNS) else {
             return head;
         };
-        let name = format!("{}.ron", shrunk.witness.name);
+        // Tests run side by side: each plan has a file of its own.
+        let name = format!("{}-{}-{}.ron", shrunk.witness.name, plan.hash, cause.seed);
         let witness = match write(&self.folder, &name, &witness::text(&shrunk.witness)) {
             Ok(path) => path.display().to_string(),
             Err(why) => format!("could not be written to {}: {why}", self.folder.display()),
@@ -188,7 +230,8 @@ impl Swept {
 fn write(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let path = folder.join(name);
-    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    let draft = folder.join(format!(".{name}.{process}.{thread:?}"));
     fs::write(&draft, text)?;
     fs::rename(&draft, &path)?;
     Ok(path)

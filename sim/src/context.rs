@@ -14,8 +14,10 @@ use crate::world::queue::{Queue, Ticket, Weight};
 
 /// The other end of a conversation: a node, and the connection its message came on.
 ///
-/// Answering a peer uses that connection, even when the peer has given it up since; a `Peer` made from a
-/// [`NodeId`] uses whatever connection is newest.
+/// Answering a peer uses that connection, even when the peer has given it up since, and even when an answer before was
+/// lost on it: then this one is lost, too. A `Peer` made from a [`NodeId`] uses whatever connection is newest. So a
+/// protocol on connections needs one of three: who asks gives up when its answer is late, who answers gives up in
+/// [`disconnected`](crate::domain::Process::disconnected), or who answers sends to `from.node`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Peer {
     /// The node.
@@ -252,8 +254,9 @@ impl<D: Domain> Context<'_, D> {
         self.core.seen.push(observation);
     }
 
-    /// Gives up the connection with `peer`: what arrives on it later is not heard here, and the next send opens
-    /// a new one, a round trip later. What was sent on it may still arrive there. Nothing happens on datagrams.
+    /// Gives up the connection with `peer`: what arrives on it later is not heard here, of which its sender is told,
+    /// and the next send opens a new one, a round trip later. What was sent on it may still arrive there. Nothing
+    /// happens on datagrams.
     pub fn give_up(&mut self, peer: NodeId) {
         self.core.given_up.push(peer);
     }

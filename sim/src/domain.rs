@@ -105,21 +105,28 @@ pub trait Process<D: Domain> {
     /// A timer that was not cancelled falls due.
     fn fire(&mut self, timer: D::Timer, ctx: &mut Context<'_, D>);
 
-    /// A connection with `peer` is found broken; what was sent on it may or may not have arrived.
+    /// A connection with `peer` is found broken; what was sent on it may or may not have arrived. Who opened it hears
+    /// nothing more on it. The other end still hears what comes there, but cannot answer on it: it may
+    /// [give it up](Context::give_up), and then the one who opened it is told.
     fn disconnected(&mut self, _peer: NodeId, _ctx: &mut Context<'_, D>) {}
 
-    /// The node goes down: forget what this kind of outage takes. For unsynced journals, `survives` says how
+    /// The node goes down: forget what this kind of outage takes. What is not forgotten here is kept, as if it were on
+    /// disk: nothing can check that. A pause takes nothing, and is not told. For unsynced journals, `survives` says how
     /// many of so many unsynced entries are kept, always a prefix; it is asked once per journal.
     fn crash(&mut self, kind: OutageKind, survives: &mut dyn FnMut(u64) -> u64);
 
-    /// Whether a power loss now would take anything with it.
+    /// Whether a power loss now would take anything that a crash would not. Where it would not, an exploration offers
+    /// none: the crash is the same.
     fn unsynced(&self) -> bool {
-        false
+        true
     }
 
-    /// The run is over and settled: what a fresh reader now finds here.
+    /// What a fresh reader finds here once a run is over: told when [`World::last_words`](crate::world::World::last_words)
+    /// asks, never during a run.
     fn last_words(&self, _see: &mut dyn FnMut(D::Observation)) {}
 
-    /// Adds everything that decides the node's future to a fingerprint, times only as age or as time to go.
+    /// Adds everything that decides the node's future to a fingerprint, times only as age or as time to go. Whoever
+    /// [explores](crate::search::explore) and merges needs it: of two worlds whose fingerprints agree only one is
+    /// followed.
     fn fingerprint(&self, _now: Time, _digest: &mut Digest) {}
 }

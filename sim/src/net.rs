@@ -346,14 +346,15 @@ impl Network {
         }
     }
 
-    /// `me` neither listens nor speaks on its current connection any more.
+    /// `me` neither listens nor speaks any more on its current connection, and on any that it was told is broken.
     pub(crate) fn give_up(&mut self, me: NodeId, peer: NodeId) {
         let pair = self.pair_mut(me, peer);
         let spoken = pair.spoken();
         let end = &mut pair.ends[side(me, peer)];
+        end.floor = end.floor.max(end.told);
         if let Some(used) = end.uses.filter(|_| spoken) {
             end.uses = None;
-            end.floor = used + 1;
+            end.floor = end.floor.max(used + 1);
         }
     }
 

@@ -428,3 +428,53 @@ fn a_spent_budget_is_said() {
     assert!(!tried.finished);
     assert_eq!(tried.schedules(), 10);
 }
+
+/// Merging by fingerprints that say nothing would take all runs for one.
+#[test]
+#[should_panic(expected = "merging needs `Process::fingerprint`")]
+fn nodes_that_say_nothing_of_themselves_cannot_be_merged() {
+    #[derive(Clone, Copy, Debug)]
+    struct Silence;
+    #[derive(Clone, Debug)]
+    struct Mute;
+    #[derive(Clone)]
+    struct Nobody;
+
+    impl Domain for Silence {
+        type Message = ();
+        type Timer = ();
+        type Observation = ();
+        type Item = ();
+        type Node = Mute;
+        type MessagePattern = ();
+        type ObservationPattern = ();
+    }
+
+    impl Process<Silence> for Mute {
+        fn start(&mut self, _: &mut Context<'_, Silence>) {}
+        fn receive(&mut self, _: Peer, (): &(), _: &mut Context<'_, Silence>) {}
+        fn fire(&mut self, (): (), _: &mut Context<'_, Silence>) {}
+        fn crash(&mut self, _: OutageKind, _: &mut dyn FnMut(u64) -> u64) {}
+    }
+
+    impl Recorder<Silence> for Nobody {
+        const OPEN: bool = false;
+
+        fn entry(&mut self, _: &Entry<Silence>, _: &[()]) {}
+        fn observe(&mut self, _: u64, _: Time, _: NodeId, (): &()) {}
+    }
+
+    impl Judging<Silence> for Nobody {
+        fn fingerprint(&self, _: Time, _: &mut Digest) {}
+    }
+
+    let world = World::<Silence>::new(Terrain::default(), &["mute".into()], vec![Mute]);
+    let plan = Plan {
+        menu: &Menu::default(),
+        most: 1,
+        limits: &LIMITS,
+        schedules: 10,
+        merge: true,
+    };
+    explore(&plan, world, Nobody, |_, _, _, _| {});
+}

@@ -168,6 +168,7 @@ fn failure(trouble: Trouble, selections: &[Selection]) -> Failure {
         Trouble::Complaint(complaint) => Failure::from(*complaint),
         Trouble::Audience(why) => Failure::Unwritable(why.to_string()),
         Trouble::Threads(why) => Failure::Internal(why),
+        Trouble::NoSeeds(range) => Failure::Internal(format!("there is no seed in {range:?}")),
         Trouble::Panicked(token, why) => {
             let plans = selections
                 .iter()

@@ -47,6 +47,9 @@ pub struct Sweep {
     stop: Arc<AtomicBool>,
 }
 
+/// The most threads: more than any machine has.
+pub const MOST_JOBS: usize = 1024;
+
 /// Who hears of rows while a sweep runs.
 pub trait Audience {
     /// Whether it wants rows as lines of JSON too.
@@ -115,6 +118,8 @@ pub enum Trouble {
     Audience(io::Error),
     /// The machine gives no threads.
     Threads(String),
+    /// The range holds no seed.
+    NoSeeds(Range<u64>),
 }
 
 impl Sweep {
@@ -151,9 +156,9 @@ impl Sweep {
         self
     }
 
-    /// On how many threads; 0: as many as there are processors.
+    /// On how many threads, of at most [`MOST_JOBS`]; 0: as many as there are processors.
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.jobs = jobs;
+        self.jobs = jobs.min(MOST_JOBS);
         self
     }
 
@@ -171,7 +176,7 @@ impl Sweep {
 
     /// Runs it.
     ///
-    /// Fails where a strategy does not exist or does not fit, or where the program itself fails.
+    /// Fails where a strategy does not exist or does not fit, where there is no seed, or where the program itself fails.
     pub fn run(mut self) -> Result<Swept, Trouble> {
         self.resolve()
             .map_err(|complaint| Trouble::Complaint(Box::new(complaint)))?;
@@ -208,8 +213,8 @@ impl Sweep {
 
     /// The run of which the row with this number tells.
     pub fn place(&self, row: u64) -> Option<(&Arc<Plan>, u64)> {
-        let plan = self.plans.get((row / self.per_plan().max(1)) as usize)?;
-        Some((plan, self.seeds.start + row % self.per_plan().max(1)))
+        let plan = self.plans.get(row.checked_div(self.per_plan())? as usize)?;
+        Some((plan, self.seeds.start + row % self.per_plan()))
     }
 
     /// The plans, in order.
@@ -228,6 +233,9 @@ impl Sweep {
 
     /// Runs what is not in the sums yet, and tells of each new row.
     pub fn go_on(&self, mut sums: Sums, audience: &mut impl Audience) -> Result<Swept, Trouble> {
+        if self.seeds.is_empty() {
+            return Err(Trouble::NoSeeds(self.range()));
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.jobs)
             .build()

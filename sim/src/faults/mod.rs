@@ -210,10 +210,7 @@ pub fn adversary<D: Domain>(
                 field: "script",
                 name,
             },
-            Unknown::Label(name) => {
-                let text = format!("no message or timer is called `{name}`");
-                Wrong::new("script", text)
-            }
+            Unknown::Label(_) | Unknown::Ambiguous(_) => Wrong::new("script", unknown.to_string()),
         };
         (place, wrong)
     })
@@ -233,6 +230,10 @@ pub fn compile_some<M: Clone, O: Clone>(
     nodes: &[String],
     chosen: impl Fn(usize) -> bool,
 ) -> Result<Rules<M, O>, (usize, Wrong)> {
+    if !faults.is_empty() && nodes.len() > NodeSet::MOST {
+        let text = format!("a world with faults has at most {} nodes", NodeSet::MOST);
+        return Err((0, Wrong::new("nodes", text)));
+    }
     let mut rules = Rules::default();
     let names = Names(nodes);
     let named = faults.iter().zip(names_of(faults)).enumerate();

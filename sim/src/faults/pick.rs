@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt;
 
 use crate::address::{FaultIndex, NodeId, OutageKind};
 use crate::chance::Rate;
@@ -82,6 +83,19 @@ impl Wrong {
         }
     }
 }
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoNode { field, name } => {
+                write!(out, "{field}: no node and no role is called `{name}`")
+            }
+            Self::Field { field, text } => write!(out, "{field}: {text}"),
+        }
+    }
+}
+
+impl core::error::Error for Wrong {}
 
 /// A set of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod script;
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -161,7 +162,21 @@ pub enum Unknown {
     Node(String),
     /// No message or timer is.
     Label(String),
+    /// More than one label is: see [`Domain::label_name`].
+    Ambiguous(String),
 }
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(name) => write!(out, "no node is called `{name}`"),
+            Self::Label(name) => write!(out, "no message or timer is called `{name}`"),
+            Self::Ambiguous(name) => write!(out, "more than one label is called `{name}`"),
+        }
+    }
+}
+
+impl core::error::Error for Unknown {}
 
 /// The labels that the kernel itself gives to steps.
 const BOOT: &str = "boot";
@@ -183,10 +198,12 @@ pub fn step_label<D: Domain>(label: Label) -> &'static str {
 
 fn named<D: Domain>(name: &str) -> Result<Label, Unknown> {
     let all = (0..D::LABELS as u8 + 2).map(Label);
-    let found = all
-        .into_iter()
-        .find(|label| step_label::<D>(*label) == name);
-    found.ok_or_else(|| Unknown::Label(name.into()))
+    let mut called = all.filter(|label| step_label::<D>(*label) == name);
+    match (called.next(), called.next()) {
+        (Some(label), None) => Ok(label),
+        (None, _) => Err(Unknown::Label(name.into())),
+        (Some(_), Some(_)) => Err(Unknown::Ambiguous(name.into())),
+    }
 }
 
 fn find(nodes: &[String], name: &str) -> Result<NodeId, Unknown> {

@@ -72,12 +72,20 @@ pub trait Judging<D: Domain>: Recorder<D> + Clone {
 }
 
 /// Follows every schedule of a plan from a world that has not been started. `ended` sees each run at its end.
+///
+/// # Panics
+///
+/// Where runs are to be merged and no node adds anything to a fingerprint: all would be taken for one.
 pub fn explore<D: Domain, J: Judging<D>>(
     plan: &Plan<'_>,
     world: World<D>,
     judge: J,
     ended: impl FnMut(World<D>, J, End, &[Choice]),
 ) -> Tried {
+    assert!(
+        !plan.merge || world.tells_nodes_apart(),
+        "merging needs `Process::fingerprint`: say there what decides a node's future"
+    );
     let mut explorer = Explorer {
         plan,
         ended,

@@ -21,7 +21,8 @@ pub struct Menu {
     /// Packets may be late, by each of these.
     pub late: Vec<Span>,
     /// Nodes may suffer each of these after a step that sent or observed something, with any number of its packets
-    /// still leaving. (Not after chatter that led to nothing but chatter: the steps before and after it stand for it.)
+    /// still leaving. (Not after chatter that led to nothing but chatter: the steps before and after it stand for it.
+    /// Nor power losses where a crash is tried as well and would take the same.)
     pub outages: Vec<(Vec<NodeId>, Outage)>,
     /// Links may be cut like this, right after a step of one of their ends that sent or observed something.
     pub isolations: Vec<Isolation>,
@@ -122,13 +123,17 @@ impl Menu {
         self.late.iter().map(late).for_each(add);
     }
 
-    /// What may befall a node after a step. Power takes nothing more than a crash where all is synced.
+    /// What may befall a node after a step. Where all is synced and a crash is tried as well, power takes nothing more.
     fn strikes<D: Domain>(&self, step: &Step<'_, D>, found: &mut Vec<Choice>) {
         if step.sends == 0 && step.seen.is_empty() {
             return;
         }
+        let crashes = |(nodes, outage): &(Vec<NodeId>, Outage)| {
+            outage.kind == OutageKind::Crash && nodes.contains(&step.node)
+        };
+        let spared = !step.unsynced && self.outages.iter().any(crashes);
         for (nodes, outage) in &self.outages {
-            let pointless = outage.kind == OutageKind::PowerLoss && !step.unsynced;
+            let pointless = outage.kind == OutageKind::PowerLoss && spared;
             if !nodes.contains(&step.node) || pointless {
                 continue;
             }

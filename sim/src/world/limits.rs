@@ -16,8 +16,8 @@ pub struct Limits {
     pub quiet: Span,
     /// Without any progress for so long, none will come.
     pub patience: Span,
-    /// The most events and changes of weather that a run may take. Without any progress for the quiet span before it
-    /// took them, it is stuck.
+    /// The most events and changes of weather that a run may take. With patience that ends, and no progress for the
+    /// quiet span before it took them, it is stuck; otherwise it is exhausted.
     pub events: u64,
 }
 
@@ -41,7 +41,8 @@ pub enum End {
     Settled,
     /// Things kept happening, but no progress was made for as long as patience allows, or events last.
     Stuck,
-    /// It ran out of events while still making progress.
+    /// It ran out of events: while still making progress, or while nobody may say that it makes none, for patience has
+    /// no end.
     Exhausted,
 }
 

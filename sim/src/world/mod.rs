@@ -47,7 +47,7 @@ pub struct Counts {
     pub packets: u64,
     /// Entries of the trace.
     pub entries: u64,
-    /// How often each fault of the plan struck.
+    /// How often each fault of the plan struck, as far as the last that did: those behind it never struck.
     pub fired: Vec<u64>,
 }
 
@@ -105,6 +105,10 @@ impl<D: Domain> World<D> {
     /// A world of named nodes at time 0. Nothing has booted yet; [`World::start`] does that.
     pub fn new(terrain: Terrain, names: &[String], nodes: Vec<D::Node>) -> Self {
         assert_eq!(names.len(), nodes.len(), "every node has a name");
+        for (index, name) in names.iter().enumerate() {
+            let twice = names[..index].contains(name);
+            assert!(!twice, "no two nodes are called {name}: names key the dice");
+        }
         let keys: Vec<u64> = names.iter().map(|name| name_key(name)).collect();
         let slots = keys.iter().map(|key| Slot {
             key: *key,

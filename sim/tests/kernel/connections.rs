@@ -115,6 +115,32 @@ fn a_lost_answer_breaks_one_direction() {
         );
 }
 
+/// A server that gives the connection up when it is told hears no more on it, and the client is told.
+#[test]
+fn a_server_that_gives_up_makes_the_client_open_another_connection() {
+    stage()
+        .client(&[(0, Do::Ping(1)), (10, Do::Ping(2)), (20, Do::Ping(3))])
+        .with_a_server_that_gives_up()
+        .fault(lost(Message::Pong(1)))
+        .goes(
+            "
+             0ms  client sends Ping 1
+             2ms  server hears Ping 1
+             2ms  server stores 1
+             2ms  server sends Pong 1, lost: dropped
+             4ms  server is told that its connection broke
+            10ms  client sends Ping 2
+            12ms  server misses Ping 2: on a connection that was given up
+            14ms  client is told that its connection broke
+            20ms  client sends Ping 3
+            26ms  server hears Ping 3
+            26ms  server stores 3
+            26ms  server sends Pong 3
+            28ms  client hears Pong 3
+            ",
+        );
+}
+
 #[test]
 fn giving_up_costs_a_round_trip_on_the_next_send() {
     stage()

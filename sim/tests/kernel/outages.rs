@@ -1,10 +1,10 @@
 //! Outages: what they take, who is told, and what comes after.
 
-use semel_sim::faults::{Crash, Delay, DiskLoss, Fault, Pause, PowerLoss, Spread};
+use semel_sim::faults::{Crash, Delay, DiskLoss, Fault, Pause, PowerLoss, Spread, adversary};
 use semel_sim::net::Transport;
 use semel_sim::time::Span;
 
-use crate::stage::{Do, Message, Observation, Stage};
+use crate::stage::{Do, Echo, Message, Observation, Stage};
 
 type Plan = Fault<Message, Observation>;
 
@@ -357,5 +357,25 @@ fn a_trigger_aimed_elsewhere() {
             18ms  server sends Pong 1
             20ms  client hears Pong 1
             ",
+    );
+}
+
+#[test]
+fn a_fault_strikes_among_128_nodes_at_most() {
+    let nodes: Vec<String> = (0..129).map(|number| format!("n-{number}")).collect();
+    let plan = [Fault::<Message, Observation>::Crash(Crash {
+        node: Some("n-128".into()),
+        ..Crash::default()
+    })];
+    let few = adversary::<Echo>(&plan, &nodes[..128], 1).map(|_| ());
+    assert_eq!(
+        few.unwrap_err().1.to_string(),
+        "node: no node and no role is called `n-128`"
+    );
+    let many = adversary::<Echo>(&plan, &nodes, 1).map(|_| ());
+    let (place, wrong) = many.unwrap_err();
+    assert_eq!(
+        (place, wrong.to_string()),
+        (0, "nodes: a world with faults has at most 128 nodes".into())
     );
 }

@@ -169,6 +169,8 @@ fn reads(ctx: &Context<'_, Echo>) -> Observation {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Server {
     stored: Journal<u32>,
+    /// It gives a connection up when it is told that it broke.
+    gives_up: bool,
 }
 
 impl Process<Echo> for Node {
@@ -219,6 +221,12 @@ impl Process<Echo> for Node {
             }
             (Self::Server(server), Timer::Sync) => server.stored.sync(),
             _ => {}
+        }
+    }
+
+    fn disconnected(&mut self, peer: NodeId, ctx: &mut Context<'_, Echo>) {
+        if matches!(self, Self::Server(server) if server.gives_up) {
+            ctx.give_up(peer);
         }
     }
 
@@ -399,6 +407,7 @@ pub(crate) struct Stage {
     pub(crate) terrain: Terrain,
     pub(crate) limits: Limits,
     pub(crate) client: Client,
+    pub(crate) server: Server,
     pub(crate) plan: Plan,
     pub(crate) wants: u64,
     pub(crate) seed: u64,
@@ -423,6 +432,7 @@ impl Stage {
                 events: 10_000,
             },
             client: Client::default(),
+            server: Server::default(),
             plan: Vec::new(),
             wants: 0,
             seed: 1,
@@ -438,6 +448,12 @@ impl Stage {
 
     pub(crate) fn retrying(mut self, after: Span) -> Self {
         self.client.retry = Some(after);
+        self
+    }
+
+    /// The server gives a connection up when it is told that it broke.
+    pub(crate) fn with_a_server_that_gives_up(mut self) -> Self {
+        self.server.gives_up = true;
         self
     }
 
@@ -458,7 +474,7 @@ impl Stage {
     pub(crate) fn world(&self) -> World<Echo> {
         let nodes = vec![
             Node::Client(self.client.clone()),
-            Node::Server(Server::default()),
+            Node::Server(self.server.clone()),
         ];
         World::new(self.terrain, &Self::names(), nodes)
     }

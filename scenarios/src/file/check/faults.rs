@@ -59,9 +59,8 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Objection> {
                 Unknown::Node(word) => {
                     no_node(place, &word).suggest(&word, nodes.iter().map(String::as_str))
                 }
-                Unknown::Label(word) => {
-                    let text = format!("no message or timer is called `{word}`");
-                    Objection::new(Kind::Unknown, place, text)
+                Unknown::Label(_) | Unknown::Ambiguous(_) => {
+                    Objection::new(Kind::Unknown, place, unknown.to_string())
                 }
             })
         }
