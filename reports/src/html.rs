@@ -227,13 +227,14 @@ fn account_of(line: &Line) -> Markup {
     }
 }
 
-/// What the symbols mean, and the causes that were met.
 fn legend(scenes: &[Scene]) -> Markup {
-    let met = scenes
-        .iter()
-        .flat_map(|scene| &scene.lines)
-        .flat_map(|line| &line.row.violations)
-        .map(|violation| violation.cause);
+    let lines = scenes.iter().flat_map(|scene| &scene.lines);
+    let violations = lines.flat_map(|line| &line.row.violations);
+    how_to_read(violations.map(|violation| violation.cause))
+}
+
+/// What the symbols and levels mean, and the causes that were met.
+pub(crate) fn how_to_read(met: impl Iterator<Item = Cause>) -> Markup {
     let causes = causes_met(met);
     html! {
         footer {
@@ -252,7 +253,7 @@ fn legend(scenes: &[Scene]) -> Markup {
 }
 
 /// What the causes that were met mean, if there were any.
-pub(crate) fn causes_met(causes: impl Iterator<Item = Cause>) -> Option<Markup> {
+fn causes_met(causes: impl Iterator<Item = Cause>) -> Option<Markup> {
     let met: BTreeSet<&str> = causes.map(Cause::code).collect();
     let words = |code: &str| {
         code.parse()

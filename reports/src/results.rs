@@ -3,11 +3,15 @@
 //! Everything on it is read from [`Gathered`]; nothing is loaded, nothing runs, everything from files is escaped.
 
 use maud::{Markup, PreEscaped, html};
-use semel_scenarios::outcome::summary::Summary;
+use semel_scenarios::catalog;
+use semel_scenarios::file::setting::Setting;
+use semel_scenarios::outcome::summary::{CauseCount, Summary};
 use semel_scenarios::sweep::gathered::{Gathered, Group};
+use semel_scenarios::trial::token::Token;
 
+use crate::again::command;
 use crate::chart;
-use crate::html::{badge, by_strategy, causes_met, clean, sheet};
+use crate::html::{badge, by_strategy, clean, how_to_read, sheet};
 use crate::sweep::{interval, percent};
 use crate::words::{Word, list, overall, plural, span, thousands};
 
@@ -16,12 +20,16 @@ pub fn page(gathered: &Gathered) -> String {
     let scenarios = scenarios(gathered);
     let names: Vec<&str> = scenarios.iter().map(|one| one.0).collect();
     let title = format!("{} · semel", list(&names));
+    let found = gathered
+        .groups
+        .iter()
+        .flat_map(|group| &group.summary.causes);
     sheet(
         &title,
         &html! {
             (heading(gathered))
             @for (name, groups) in &scenarios { (section(name, groups)) }
-            (legend(gathered))
+            (how_to_read(found.map(|cause| cause.cause)))
         },
     )
 }
@@ -72,6 +80,7 @@ fn section(name: &str, groups: &[&Group]) -> Markup {
                     (PreEscaped(chart::violations(&run)))
                     figcaption { "In which share of the runs each violation was found, with its 95 % Wilson interval." }
                 }
+                (causes(&run))
             }
             @if !run.is_empty() {
                 figure {
@@ -122,6 +131,59 @@ fn reason(summary: &Summary) -> Markup {
     html! { p.open { b { (overall(summary).mark().symbol()) } " " (clean(&text)) } }
 }
 
+/// What was violated and why, with the run in which the fewest faults struck.
+fn causes(groups: &[&Group]) -> Markup {
+    let titles = ["violated", "cause", "runs", "simplest run"];
+    let found = groups.iter().flat_map(|group| {
+        let causes = group.summary.causes.iter();
+        causes.map(|cause| (&*group.summary.strategy, violated(&group.summary, cause)))
+    });
+    html! {
+        (by_strategy(found, &titles, None))
+        p.world {
+            "Simplest run: the one in which the fewest faults struck. What it needs, " code { "semel shrink" }
+            " says of it, and why, " code { "semel explain" } "."
+        }
+    }
+}
+
+fn violated(summary: &Summary, cause: &CauseCount) -> Markup {
+    let finding = cause.finding();
+    html! {
+        td { (format!("{} at {}", finding.invariant, finding.level)) }
+        td { (format!("{}, {}", finding.cause, finding.side.name())) }
+        td.number { (thousands(cause.runs)) }
+        td { code { (clean(&again(summary, cause.seed))) } }
+    }
+}
+
+/// What repeats a run, as far as results tell: a scenario that is not of the catalog is in a file that they do not name.
+fn again(summary: &Summary, seed: u64) -> String {
+    if catalog::find(&summary.scenario).is_none() {
+        return format!("seed {seed}");
+    }
+    if summary.set.is_empty() {
+        return Token {
+            scenario: summary.scenario.clone(),
+            plan: summary.plan.clone(),
+            strategy: summary.strategy.clone(),
+            seed,
+            digest: None,
+        }
+        .to_string();
+    }
+    let set = summary.set.iter().map(|(path, value)| Setting {
+        path: path.clone(),
+        value: value.clone(),
+    });
+    command(
+        &summary.scenario,
+        &summary.strategy,
+        seed,
+        &set.collect::<Vec<_>>(),
+    )
+}
+
 fn prices(groups: &[&Group]) -> Markup {
     let titles = [
         "p50",
@@ -148,21 +210,4 @@ fn table(groups: &[&Group], titles: &[&str], row: impl Fn(&Group) -> Markup) -> 
     let rows = groups.iter();
     let rows = rows.map(|group| (&*group.summary.strategy, row(group)));
     by_strategy(rows, titles, None)
-}
-
-/// The causes that were met.
-fn legend(gathered: &Gathered) -> Markup {
-    let found = gathered
-        .groups
-        .iter()
-        .flat_map(|group| &group.summary.causes);
-    let causes = causes_met(found.map(|one| one.cause));
-    html! {
-        @if let Some(causes) = causes {
-            footer {
-                h2 { "Causes" }
-                (causes)
-            }
-        }
-    }
 }
