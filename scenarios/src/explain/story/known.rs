@@ -92,6 +92,11 @@ impl Known {
         before.filter(|before| *before != record)
     }
 
+    /// Whether a record stood somewhere and was lost.
+    pub(in crate::explain) fn is_lost(&self, record: RecordId) -> bool {
+        self.lost.values().any(|lost| *lost == record)
+    }
+
     /// Another record that was handed to a handler from an offset.
     pub(in crate::explain) fn handed(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
         let handed = self.handed.get(&copy).copied();

@@ -17,9 +17,12 @@ struct Enlisted {
     offset: Offset,
     record: RecordId,
     transaction: TransactionId,
-    /// Committed, aborted, or neither; and by the marker at which offset.
+    /// At which entry.
+    at: u64,
+    /// Committed, aborted, or neither; by the marker at which offset, and of which transaction.
     commit: Option<bool>,
     marker: Offset,
+    with: Option<TransactionId>,
     /// It was lost later.
     lost: bool,
 }
@@ -117,8 +120,10 @@ fn enlisted(slice: &Slice<'_>) -> (Vec<Enlisted>, Vec<(u64, TransactionId)>) {
                 offset,
                 record,
                 transaction,
+                at: entry.id,
                 commit: None,
                 marker: 0,
+                with: None,
                 lost: false,
             }),
             Observation::Marked {
@@ -130,6 +135,7 @@ fn enlisted(slice: &Slice<'_>) -> (Vec<Enlisted>, Vec<(u64, TransactionId)>) {
             } => {
                 for one in waiting(&mut all, (partition, transaction.producer)) {
                     (one.commit, one.marker) = (Some(commit), offset);
+                    one.with = Some(transaction);
                     ended.push((entry.id, one.transaction));
                 }
             }
@@ -157,7 +163,8 @@ fn waiting(
     })
 }
 
-/// What is decided of the transaction that a violation says is torn, and what markers do to it: at which entries.
+/// What is decided of a transaction that a violation says is torn, or that a copy of the record joined or left when it
+/// should not, and what markers do to it: at which entries.
 pub(in crate::explain) fn endings(
     slice: &Slice<'_>,
     violation: &Violation,
@@ -165,10 +172,43 @@ pub(in crate::explain) fn endings(
     let (all, ended) = enlisted(slice);
     let torn = spoken_of(slice, violation, &all);
     let torn = torn.filter(|_| violation.invariant == Invariant::Atomic);
-    let Some(torn) = torn else {
-        return BTreeMap::new();
-    };
-    let number = torn.number;
+    let mut told: BTreeMap<TransactionId, Option<&Enlisted>> = BTreeMap::new();
+    for stray in strays(slice, &all) {
+        told.entry(stray.transaction).or_insert(Some(stray));
+    }
+    told.extend(torn.map(|torn| (torn, None)));
+    told.into_iter()
+        .flat_map(|(of, stray)| ends_of(slice, (of, stray), &ended))
+        .collect()
+}
+
+/// The copies of the record that came when their transaction was decided, or that the marker of another one ended.
+fn strays<'e>(slice: &Slice<'_>, all: &'e [Enlisted]) -> impl Iterator<Item = &'e Enlisted> {
+    let record = slice.record;
+    let mine = all.iter().filter(move |one| Some(one.record) == record);
+    mine.filter(|one| {
+        let late = || at_decision(slice, one.transaction).is_some_and(|at| at < one.at);
+        one.with.is_some_and(|with| with != one.transaction) || late()
+    })
+}
+
+/// At which entry it was decided of a transaction first.
+fn at_decision(slice: &Slice<'_>, of: TransactionId) -> Option<u64> {
+    let mut entries = slice.trace.entries.iter();
+    let decided = entries.find(|entry| match entry.what {
+        What::Observed(_, Observation::Decided { transaction, .. }) => transaction == of,
+        _ => false,
+    });
+    Some(decided?.id)
+}
+
+/// The ends of a transaction, and that it was over where a stray copy came to later.
+fn ends_of(
+    slice: &Slice<'_>,
+    (of, stray): (TransactionId, Option<&Enlisted>),
+    ended: &[(u64, TransactionId)],
+) -> Vec<(u64, LogFact)> {
+    let number = of.number;
     let mut decided = None;
     let told = slice.trace.entries.iter();
     let told = told.take_while(|entry| entry.id <= slice.last);
@@ -180,25 +220,42 @@ pub(in crate::explain) fn endings(
             Observation::Decided {
                 transaction,
                 commit,
-                ..
-            } if transaction == torn => {
+                forced,
+            } if transaction == of => {
                 decided = Some(commit);
                 LogFact::Decided {
                     transaction: number,
                     commit,
+                    asked_by: (!forced).then(|| slice.asker(entry)).flatten(),
                 }
             }
             Observation::Marked {
                 transaction,
                 commit,
                 ..
-            } if Some(commit) != decided && ended.contains(&(entry.id, torn)) => {
+            } if ended.contains(&(entry.id, of))
+                && (transaction != of || Some(commit) != decided) =>
+            {
                 LogFact::Ended(Ended {
                     transaction: number,
-                    with: (transaction != torn).then_some(transaction.number),
+                    with: (transaction != of).then_some(transaction.number),
                     commit,
                     early: decided.is_none(),
                 })
+            }
+            Observation::Marked {
+                transaction,
+                partition,
+                commit,
+                ..
+            } if transaction == of
+                && stray.is_some_and(|one| one.partition == partition && entry.id < one.at) =>
+            {
+                LogFact::Over {
+                    transaction: number,
+                    commit,
+                    output: partition >= slice.inputs,
+                }
             }
             _ => return None,
         };
