@@ -82,7 +82,7 @@ fn a_late_output_is_told_with_the_transaction_that_it_opens_again() {
     let told = [
         "is aborted, as consumer-0 asks",
         "to the outputs at",
-        "again, after its end: broker-0 does not ask the coordinator whether it is open",
+        "there after it was decided: broker-0 does not ask the coordinator whether it is open",
         "with the marker of transaction",
     ];
     assert_told("late-output", &explanation, &told);

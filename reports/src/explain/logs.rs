@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use semel_scenarios::explain::{Ended, Kept, LogFact, Part, Taking, Torn};
+use semel_scenarios::explain::{Asked, Ended, Kept, LogFact, Part, Taking, Torn};
 
 use super::steps::Told;
 use crate::words::list;
@@ -25,25 +25,13 @@ impl Told<'_> {
             LogFact::Decided {
                 transaction,
                 commit,
-                asked_by,
-            } => {
-                let what = if *commit { "committed" } else { "aborted" };
-                let asked = asked_by.as_ref();
-                let asked = asked.map_or_else(String::new, |asker| format!(", as {asker} asks"));
-                format!("{node} decides at {at} that transaction {transaction} is {what}{asked}.")
-            }
+                asked,
+            } => self.decided((*transaction, *commit), asked.as_ref()),
             LogFact::Over {
                 transaction,
                 commit,
                 output,
-            } => {
-                let does = if *commit { "commits" } else { "aborts" };
-                let log = if *output { "outputs" } else { "log" };
-                format!(
-                    "{node} writes the marker that {does} transaction {transaction} to the {log} at {at}: there it is \
-                     over."
-                )
-            }
+            } => self.over(*transaction, *commit, *output),
             LogFact::Late {
                 transaction,
                 joins,
@@ -100,11 +88,36 @@ impl Told<'_> {
         format!("{node} gives the transaction of {record} up at {at}: {why}.")
     }
 
+    fn decided(&self, (transaction, commit): (u32, bool), asked: Option<&Asked>) -> String {
+        let Self {
+            node, at, because, ..
+        } = self;
+        let what = if commit { "committed" } else { "aborted" };
+        let why = match asked {
+            None => String::new(),
+            Some(Asked { by, of: None }) => format!(", as {by} asks"),
+            Some(Asked { by, of: Some(of) }) => {
+                let because = because.trim_end_matches(',');
+                format!("{because}: what {by} asked for is the end of transaction {of}")
+            }
+        };
+        format!("{node} decides at {at} that transaction {transaction} is {what}{why}.")
+    }
+
+    fn over(&self, transaction: u32, commit: bool, output: bool) -> String {
+        let Self { node, at, .. } = self;
+        let does = if commit { "commits" } else { "aborts" };
+        let log = if output { "outputs" } else { "log" };
+        format!(
+            "{node} writes the marker that {does} transaction {transaction} to the {log} at {at}: there it is over."
+        )
+    }
+
     /// Something comes to a transaction that is over.
     fn late(&self, transaction: u32, joins: Option<u32>, unverified: bool) -> String {
         if let Some(open) = joins {
             return format!(
-                "Transaction {transaction} is over by then, but transaction {open} of the same producer is open there, \
+                "Transaction {transaction} is decided by then, but transaction {open} of the same producer is open there, \
                  and takes it in."
             );
         }
@@ -114,7 +127,7 @@ impl Told<'_> {
         } else {
             String::new()
         };
-        format!("That opens transaction {transaction} again, after its end{unverified}.")
+        format!("That opens transaction {transaction} there after it was decided{unverified}.")
     }
 
     fn ended(&self, ended: &Ended) -> String {

@@ -77,19 +77,24 @@ impl Told<'_> {
             new,
             since_ns,
         } = let_in;
-        let (what, sign) = match claim {
-            Claim::Mark => ("a mark", "generation"),
-            Claim::Effect => ("a request", "token"),
-            Claim::Record => ("a record", "epoch"),
-            Claim::Marker => ("a marker", "epoch"),
+        let (what, sign, owns) = match claim {
+            Claim::Mark => ("a mark", "generation", true),
+            Claim::Effect => ("a request", "token", true),
+            Claim::Record => ("a record", "epoch", false),
+            Claim::Marker => ("a marker", "epoch", false),
+        };
+        // Of an older epoch there may be a late packet of the owner itself.
+        let wrong = if owns {
+            "a former owner is let in".into()
+        } else {
+            format!("{sign} {old} is over")
         };
         let of = by
             .as_ref()
             .map_or_else(String::new, |by| format!(" of {by}"));
         let since = millis(*since_ns);
         format!(
-            "{node} accepts {what}{of} with {sign} {old} at {at}, though it has known {sign} {new} since {since}: a former \
-             owner is let in."
+            "{node} accepts {what}{of} with {sign} {old} at {at}, though it has known {sign} {new} since {since}: {wrong}."
         )
     }
 

@@ -93,25 +93,10 @@ impl Told<'_> {
                 format!("{node} gets {record} from offset {offset}{again} at {at}{early}.")
             }
             RecordFact::Applied {
-                output: Some(offset),
-                again: twice,
-                ..
-            } => {
-                let again = again(*twice);
-                format!(
-                    "{node} commits the output of {record} at offset {offset}{because} at {at}: {record} takes \
-                     effect{again}."
-                )
-            }
-            RecordFact::Applied {
-                again: true,
+                again,
                 missed,
-                ..
-            } => {
-                let missed = miss(*missed);
-                format!("{node} applies {record} again{because} at {at}: {missed}.")
-            }
-            RecordFact::Applied { .. } => format!("{node} applies {record}{because} at {at}."),
+                output,
+            } => self.applied(*again, *missed, *output),
             RecordFact::Undone => {
                 format!("{node} loses its disk at {at}, and with it the effect of {record}.")
             }
@@ -150,6 +135,24 @@ impl Told<'_> {
                 "No mark of progress ever passes {record}, so it is handled again and again."
             ),
         }
+    }
+
+    fn applied(&self, twice: bool, missed: Missed, output: Option<u64>) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        let again = again(twice);
+        if let Some(offset) = output {
+            return format!(
+                "{node} commits the output of {record} at offset {offset}{because} at {at}: {record} takes effect{again}."
+            );
+        }
+        let missed = twice.then(|| format!(": {}", miss(missed)));
+        let missed = missed.unwrap_or_default();
+        format!("{node} applies {record}{again}{because} at {at}{missed}.")
     }
 
     fn stored(&self, stored: &Stored) -> String {

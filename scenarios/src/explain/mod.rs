@@ -38,7 +38,7 @@ pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use holds::Variation;
 pub use proof::facts::{
-    Claim, Cue, Ended, Ground, IdOf, Kept, Lack, LetIn, LogFact, Missed, Part, ReaderFact,
+    Asked, Claim, Cue, Ended, Ground, IdOf, Kept, Lack, LetIn, LogFact, Missed, Part, ReaderFact,
     RecordFact, Refusal, Reported, Sign, Standing, Stored, Taken, Taking, Torn,
 };
 pub use proof::header::Header;

@@ -135,8 +135,8 @@ pub enum LogFact {
         transaction: u32,
         /// To commit it.
         commit: bool,
-        /// Who asked for that; nobody where the coordinator does it by itself.
-        asked_by: Option<String>,
+        /// What its producer asked for; nothing where the coordinator does it by itself.
+        asked: Option<Asked>,
     },
     /// A transaction is over in a log: its marker is written there.
     Over {
@@ -151,7 +151,7 @@ pub enum LogFact {
     Late {
         /// Which of its producer.
         transaction: u32,
-        /// Another one that is open there, and takes it in; otherwise it opens its own again.
+        /// Another one that is open there, and takes it in; otherwise it opens its own there.
         joins: Option<u32>,
         /// Nobody asks the coordinator whether it is open.
         unverified: bool,
@@ -206,6 +206,15 @@ pub enum Taking {
     Itself,
     /// The end of its transaction.
     Decision,
+}
+
+/// A request to end a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Asked {
+    /// Who asks.
+    pub by: String,
+    /// Another transaction that it is meant for.
+    pub of: Option<u32>,
 }
 
 /// How a marker ends what waits of a transaction in a log.

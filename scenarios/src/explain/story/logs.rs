@@ -3,11 +3,11 @@
 use semel_models::model::Model;
 use semel_models::observation::{Observation, TransactionId};
 use semel_models::strategy::{SinkKind, Transactions, Verification};
-use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
-use semel_sim::record::{Entry, What};
+use semel_models::vocabulary::{Offset, Partition, RecordId};
+use semel_sim::record::Entry;
 
 use crate::explain::story::Teller;
-use crate::explain::{Deed, Fact, Kept, LogFact, Standing, Taking};
+use crate::explain::{Deed, Fact, Kept, LogFact, Taking};
 
 impl Teller<'_, '_> {
     /// What an observation says of logs and transactions.
@@ -83,7 +83,6 @@ impl Teller<'_, '_> {
     /// A copy joins a transaction: one of the record may come when that is over.
     pub(in crate::explain) fn enlist(
         &mut self,
-        entry: &Entry<Model>,
         record: RecordId,
         (partition, transaction): (Partition, TransactionId),
     ) -> Option<LogFact> {
@@ -94,24 +93,13 @@ impl Teller<'_, '_> {
             return None;
         }
         self.enlisted.insert(partition, transaction);
-        self.late(entry, (partition, transaction))
+        self.late((partition, transaction))
     }
 
     /// Whether a transaction is decided already when something joins it that it has nothing else of in this partition.
-    fn late(
-        &self,
-        entry: &Entry<Model>,
-        (partition, transaction): (Partition, TransactionId),
-    ) -> Option<LogFact> {
-        let mut before = self.before(entry);
-        let over = before.any(|seen| match *seen {
-            Observation::Decided {
-                transaction: of, ..
-            } => of == transaction,
-            _ => false,
-        });
-        let open = self.open_in(entry, (partition, transaction.producer));
-        if !over || open == Some(transaction) {
+    fn late(&self, (partition, transaction): (Partition, TransactionId)) -> Option<LogFact> {
+        let open = self.known.open_in((partition, transaction.producer));
+        if !self.known.is_decided(transaction) || open == Some(transaction) {
             return None;
         }
         let transactions = self.plan.strategy.stream.transactions;
@@ -127,72 +115,6 @@ impl Teller<'_, '_> {
             joins: open.map(|open| open.number),
             unverified,
         })
-    }
-
-    /// What was observed before an entry, the last first.
-    fn before(&self, entry: &Entry<Model>) -> impl Iterator<Item = &Observation> {
-        let before = self.slice.trace.entries[..entry.id as usize].iter().rev();
-        before.filter_map(|entry| match &entry.what {
-            What::Observed(_, seen) => Some(seen),
-            _ => None,
-        })
-    }
-
-    /// The transaction of a producer that is open in a partition before an entry.
-    fn open_in(&self, entry: &Entry<Model>, of: (Partition, ProducerId)) -> Option<TransactionId> {
-        let mut told = self.before(entry).filter_map(|seen| match *seen {
-            Observation::Marked {
-                partition,
-                transaction,
-                ..
-            } if (partition, transaction.producer) == of => Some(None),
-            Observation::Enlisted {
-                partition,
-                transaction,
-                ..
-            } if (partition, transaction.producer) == of => Some(Some(transaction)),
-            _ => None,
-        });
-        told.next()?
-    }
-
-    /// How a copy that is handed out stands to its transaction; None where it is in none, or that is committed.
-    pub(in crate::explain) fn standing(
-        &self,
-        entry: &Entry<Model>,
-        copy: (Partition, Offset),
-    ) -> Option<Standing> {
-        let mut ended = Vec::new();
-        for seen in self.before(entry) {
-            match *seen {
-                Observation::Marked {
-                    partition,
-                    offset,
-                    transaction,
-                    commit,
-                    ..
-                } if partition == copy.0 && offset > copy.1 => {
-                    ended.push((transaction.producer, commit));
-                }
-                Observation::Enlisted {
-                    partition,
-                    offset,
-                    transaction,
-                    ..
-                } if (partition, offset) == copy => {
-                    // What is nearest to the copy counts, and that is seen last.
-                    let mut ends = ended.into_iter().rev();
-                    let own = |end: &(ProducerId, bool)| end.0 == transaction.producer;
-                    return match ends.find(own) {
-                        None => Some(Standing::Open),
-                        Some((_, false)) => Some(Standing::Aborted),
-                        Some((_, true)) => None,
-                    };
-                }
-                _ => {}
-            }
-        }
-        None
     }
 
     /// What becomes of the transaction that the other record is in.

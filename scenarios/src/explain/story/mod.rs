@@ -236,7 +236,7 @@ impl Teller<'_, '_> {
             ..
         } = *seen
         {
-            let late = self.enlist(entry, record, (partition, transaction));
+            let late = self.enlist(record, (partition, transaction));
             return late.map(Fact::Log);
         }
         if self.slice.record.is_some() && seen.record() == self.slice.record {
@@ -244,7 +244,7 @@ impl Teller<'_, '_> {
         }
         if seen.record().is_some() {
             let of_place = self.outdated(seen).map(Fact::Reader);
-            return of_place.or_else(|| self.of_rival(entry, seen));
+            return of_place.or_else(|| self.of_rival(seen));
         }
         let of_rival = self.of_rival_transaction(entry, seen);
         let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
@@ -293,7 +293,7 @@ impl Teller<'_, '_> {
             } => RecordFact::Delivered {
                 offset,
                 again: again(&mut self.delivered),
-                standing: self.standing(entry, (partition, offset)),
+                standing: self.known.standing((partition, offset)),
             },
             Observation::Applied {
                 missed,
@@ -373,7 +373,7 @@ impl Teller<'_, '_> {
     }
 
     /// What an observation says of the other record.
-    fn of_rival(&self, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
+    fn of_rival(&self, seen: &Observation) -> Option<Fact> {
         let (rival, rivalry) = self
             .slice
             .rival
@@ -388,7 +388,7 @@ impl Teller<'_, '_> {
             Observation::Delivered { .. } if rivalry == Rivalry::Ahead => Deed::Delivered,
             Observation::Delivered {
                 partition, offset, ..
-            } => Deed::DeliveredEarly(self.standing(entry, (partition, offset))?),
+            } => Deed::DeliveredEarly(self.known.standing((partition, offset))?),
             Observation::Applied { partition, .. } if partition >= inputs => Deed::CommittedOutput,
             Observation::Applied { .. } => Deed::Applied,
             Observation::Recognised {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use semel_models::judge::{Cause, Violation};
+use semel_models::model::Model;
 use semel_models::observation::{Observation, TransactionId};
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
-use semel_sim::record::What;
+use semel_sim::record::{Entry, What};
 
 use crate::explain::slice::Slice;
-use crate::explain::{Ended, LogFact, Part, Torn};
+use crate::explain::{Asked, Ended, LogFact, Part, Torn};
 
 /// A record in a transaction, and what became of it there.
 struct Enlisted {
@@ -173,7 +174,8 @@ pub(in crate::explain) fn endings(
     let torn = spoken_of(slice, violation, &all);
     let torn = torn.filter(|_| violation.invariant == Invariant::Atomic);
     let mut told: BTreeMap<TransactionId, Option<&Enlisted>> = BTreeMap::new();
-    for stray in strays(slice, &all) {
+    let decisions = decisions(slice);
+    for stray in strays(slice, &all, &decisions) {
         told.entry(stray.transaction).or_insert(Some(stray));
     }
     told.extend(torn.map(|torn| (torn, None)));
@@ -183,23 +185,29 @@ pub(in crate::explain) fn endings(
 }
 
 /// The copies of the record that came when their transaction was decided, or that the marker of another one ended.
-fn strays<'e>(slice: &Slice<'_>, all: &'e [Enlisted]) -> impl Iterator<Item = &'e Enlisted> {
+fn strays<'e>(
+    slice: &Slice<'_>,
+    all: &'e [Enlisted],
+    decisions: &BTreeMap<TransactionId, u64>,
+) -> impl Iterator<Item = &'e Enlisted> {
     let record = slice.record;
     let mine = all.iter().filter(move |one| Some(one.record) == record);
     mine.filter(|one| {
-        let late = || at_decision(slice, one.transaction).is_some_and(|at| at < one.at);
-        one.with.is_some_and(|with| with != one.transaction) || late()
+        let decided = decisions.get(&one.transaction);
+        let late = decided.is_some_and(|at| *at < one.at);
+        late || one.with.is_some_and(|with| with != one.transaction)
     })
 }
 
-/// At which entry it was decided of a transaction first.
-fn at_decision(slice: &Slice<'_>, of: TransactionId) -> Option<u64> {
-    let mut entries = slice.trace.entries.iter();
-    let decided = entries.find(|entry| match entry.what {
-        What::Observed(_, Observation::Decided { transaction, .. }) => transaction == of,
-        _ => false,
-    });
-    Some(decided?.id)
+/// At which entry it was decided of which transaction first.
+fn decisions(slice: &Slice<'_>) -> BTreeMap<TransactionId, u64> {
+    let mut decisions = BTreeMap::new();
+    for entry in &slice.trace.entries {
+        if let What::Observed(_, Observation::Decided { transaction, .. }) = entry.what {
+            decisions.entry(transaction).or_insert(entry.id);
+        }
+    }
+    decisions
 }
 
 /// The ends of a transaction, and that it was over where a stray copy came to later.
@@ -226,7 +234,7 @@ fn ends_of(
                 LogFact::Decided {
                     transaction: number,
                     commit,
-                    asked_by: (!forced).then(|| slice.asker(entry)).flatten(),
+                    asked: (!forced).then(|| asked(slice, entry, number)).flatten(),
                 }
             }
             Observation::Marked {
@@ -262,6 +270,15 @@ fn ends_of(
         Some((entry.id, fact))
     });
     facts.collect()
+}
+
+/// What the owner of a transaction asked for when it was decided.
+fn asked(slice: &Slice<'_>, decided: &Entry<Model>, number: u32) -> Option<Asked> {
+    let spoken_of = slice.transaction_behind(decided);
+    Some(Asked {
+        by: slice.asker(decided)?,
+        of: spoken_of.filter(|of| *of != number),
+    })
 }
 
 /// The mark of a transaction that passes a record: whether it was accepted.
