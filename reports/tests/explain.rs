@@ -1,5 +1,7 @@
 //! Explanations, to be read aloud.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use semel_reports::Glyphs;
@@ -40,6 +42,131 @@ fn told(
     let plan = Plan::new(&Arc::new(scenario), strategy, &settings).expect("it fits");
     let plan = Arc::new(plan);
     explain(&shrink_to(&plan, seed, sought, RUNS).expect("it fails")).expect("it fails")
+}
+
+/// The same of a file, beside these tests or among the documented failures.
+fn explained_in(file: &str, strategy: &str, seed: u64, sought: Option<&str>) -> Explanation {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = Source {
+        name: file.into(),
+        text: fs::read_to_string(folder.join(file)).expect("it can be read"),
+    };
+    let scenario = load_with(&source, &[]).unwrap_or_else(|complaint| panic!("{complaint}"));
+    let plan = Plan::new(&Arc::new(scenario), strategy, &[]).expect("it fits");
+    let sought: Option<Sought> = sought.map(|kind| kind.parse().expect("it is a kind"));
+    let shrunk = shrink_to(&Arc::new(plan), seed, sought.as_ref(), RUNS).expect("it fails");
+    explain(&shrunk).expect("it fails")
+}
+
+/// What is told, and what must be in it.
+fn assert_told(name: &str, explanation: &Explanation, told: &[&str]) {
+    let page = text(explanation, Glyphs::Ascii);
+    let (proof, _) = page.split_once("\n\n").expect("a diagram follows");
+    let line = proof.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in told {
+        assert!(line.contains(sentence), "{sentence:?} is not in\n{page}");
+    }
+    insta::assert_snapshot!(name, page);
+}
+
+/// F020: an output that comes after the end of its transaction opens it again, and the next one's marker commits it.
+#[test]
+fn a_late_output_is_told_with_the_transaction_that_it_opens_again() {
+    let file = "../tests/documented/f020-late-output.ron";
+    let explanation = explained_in(
+        file,
+        "version-1-unverified",
+        0,
+        Some("no_duplicate at effect"),
+    );
+    let told = [
+        "is aborted, as consumer-0 asks",
+        "to the outputs at",
+        "there after it was decided: broker-0 does not ask the coordinator whether it is open",
+        "with the marker of transaction",
+    ];
+    assert_told("late-output", &explanation, &told);
+}
+
+/// A sink that dies between the effect and the note that its request is completed does the work again (§1.18).
+#[test]
+fn a_request_that_was_never_completed_is_told_of() {
+    let file = "tests/told/sink-dies-before-completion.ron";
+    let explanation = explained_in(file, "idempotency-key", 1, None);
+    let told =
+        ["it had gone down after the effect, before it marked the first request as completed"];
+    assert_told("sink-dies-before-completion", &explanation, &told);
+}
+
+/// Where a fence fails it is told who held which token, when the newer one was known, and what was accepted after that.
+#[test]
+fn a_former_owner_that_is_let_in_is_told_with_both_tokens() {
+    let file = "tests/told/commit-of-a-former-generation.ron";
+    let explanation = explained_in(file, "any-generation", 1, Some("fencing at delivery"));
+    let told = [
+        "begins generation 1 of the group at 51 ms, of consumer-0 and consumer-1",
+        "begins generation 2 of the group at 955 ms, of consumer-1",
+        "accepts a mark of consumer-0 with generation 1 at 3110 ms, though it has known generation 2 since 955 ms",
+    ];
+    assert_told("commit-of-a-former-generation", &explanation, &told);
+}
+
+/// A producer whose retry is refused as out of order raises its epoch and numbers anew (§1.3).
+#[test]
+fn a_retry_under_another_number_is_told_with_the_refusal() {
+    let file = "tests/told/one-remembered-batch.ron";
+    let explanation = explained_in(file, "one-batch", 1, Some("no_duplicate at log"));
+    let told = [
+        "its sequence number does not follow the last one, nor is it among those remembered",
+        "S2 was refused, so it has begun epoch 1 and numbers anew",
+    ];
+    assert_told("one-remembered-batch", &explanation, &told);
+}
+
+/// F003: an application that sends again what its client gave up on.
+#[test]
+fn a_record_that_its_application_sends_again_is_another_one_to_its_client() {
+    let file = "../tests/documented/f003-sent-again.ron";
+    let explanation = explained_in(file, "sends-again", 1, Some("no_duplicate at log"));
+    let told = ["and sends the record again; to its client that is another record"];
+    assert_told("sent-again", &explanation, &told);
+}
+
+/// F092: an id that was written in a step before its record outlives a crash between the two.
+#[test]
+fn an_id_without_its_record_is_told_with_where_it_came_from() {
+    let file = "tests/told/id-without-its-record.ron";
+    let explanation = explained_in(file, "ids-ahead", 1, Some("no_loss at effect"));
+    let told = [
+        "it had written the id when S1 arrived, in a step before the record, and X1 came between the two",
+    ];
+    assert_told("id-without-its-record", &explanation, &told);
+}
+
+/// Of a transfer that is torn it is told why the one leg is there and the other is not.
+#[test]
+fn half_a_transfer_is_told_with_what_became_of_each_leg() {
+    let file = "tests/told/half-a-transfer.ron";
+    let never_sent = "it was never sent";
+    for (name, strategy, told) in [
+        (
+            "half-a-transfer",
+            "reads-uncommitted",
+            &[
+                "before its transaction has ended",
+                "aborts the transaction of 0",
+                never_sent,
+            ][..],
+        ),
+        (
+            "half-a-transfer-without-transactions",
+            "no-transactions",
+            &["it went down, and what it knew of it is gone", never_sent][..],
+        ),
+    ] {
+        let sought = Some("conservation at effect");
+        assert_told(name, &explained_in(file, strategy, 1, sought), told);
+    }
 }
 
 /// What could not be processed is told by what it is: put aside, stored as a dead letter, and lost.

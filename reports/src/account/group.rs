@@ -10,7 +10,7 @@ use super::{Sentence, extra, named};
 use crate::report::Line;
 use crate::words::{self, GLUE, Mark, causes};
 
-/// Violations that one sentence can tell: the same invariant, cause and side, and for each record the same levels.
+/// Violations that one sentence can tell: the same invariant, cause and side, and the same is said of each record.
 pub(super) struct Group<'a> {
     /// The one that stands worst to the promise.
     pub(super) gravest: &'a ViolationRow,
@@ -19,9 +19,9 @@ pub(super) struct Group<'a> {
 }
 
 /// Violations that one sentence can tell.
-pub(super) fn groups(violations: &[ViolationRow]) -> Vec<Group<'_>> {
+pub(super) fn groups(row: &Row) -> Vec<Group<'_>> {
     let mut single: Vec<Group<'_>> = Vec::new();
-    for violation in violations {
+    for violation in &row.violations {
         let own = Group::of(violation);
         match single
             .iter_mut()
@@ -33,11 +33,10 @@ pub(super) fn groups(violations: &[ViolationRow]) -> Vec<Group<'_>> {
     }
     let mut groups: Vec<Group<'_>> = Vec::new();
     for one in single {
-        let alike = |group: &&mut Group<'_>| {
-            (group.kind(), &group.levels, group.standing())
-                == (one.kind(), &one.levels, one.standing())
-        };
-        match groups.iter_mut().find(alike) {
+        match groups
+            .iter_mut()
+            .find(|group| group.says_as_much(&one, row))
+        {
             Some(group) => group.absorb(one),
             None => groups.push(one),
         }
@@ -75,6 +74,13 @@ impl<'a> Group<'a> {
         (violation.is_breach(), violation.promised, broken)
     }
 
+    /// Whether the same is said of its records and of another group's, whatever the levels that it comes from.
+    fn says_as_much(&self, other: &Self, row: &Row) -> bool {
+        let said = |of: &Self| (of.predicate(row), of.why(row));
+        (self.kind(), self.standing()) == (other.kind(), other.standing())
+            && said(self) == said(other)
+    }
+
     /// How grave that is.
     fn gravity(&self) -> (bool, bool, bool) {
         let (breach, promised, broken) = self.standing();
@@ -85,7 +91,7 @@ impl<'a> Group<'a> {
     pub(super) fn tell(&self, line: &Line) -> Sentence {
         let gravest = self.gravest;
         let what = format!("{} {}", self.subject(&line.row), self.predicate(&line.row));
-        let why = self.why();
+        let why = self.why(&line.row);
         let told = format!("{what}: {why} ({}, {}).", gravest.cause, gravest.side);
         if gravest.is_breach() {
             let (strategy, promise) = (&line.row.strategy, self.promise(line));
@@ -106,7 +112,7 @@ impl<'a> Group<'a> {
 
     /// What happened. The stories of causes are about records that are lost, doubled or late; of anything else they
     /// only lend their names.
-    fn why(&self) -> &'static str {
+    fn why(&self, row: &Row) -> &'static str {
         let told = [
             Invariant::NoLoss,
             Invariant::NoDuplicate,
@@ -115,10 +121,30 @@ impl<'a> Group<'a> {
         let (invariant, cause, side) = self.kind();
         let stuck = cause.family() == Some(Family::Stuck);
         if told.contains(&invariant) || stuck || self.is_aftermath() {
-            causes::story(cause, side)
+            match (cause, side, self.began_again(row)) {
+                // Nobody read it again, so it was the sink that did the work twice.
+                (Cause::Unmarked, Side::Outbound, Some(false)) => causes::UNMARKED_AT_THE_SINK,
+                (Cause::Unmarked, Side::Outbound, None) => causes::words(cause).meaning,
+                _ => causes::story(cause, side),
+            }
         } else {
             causes::words(cause).name
         }
+    }
+
+    /// Whether a consumer was handed any of its records twice. None where the row does not tell of all that were.
+    fn began_again(&self, row: &Row) -> Option<bool> {
+        let (of, level) = (Invariant::NoDuplicate, Level::Delivery);
+        let mut told = row
+            .violations
+            .iter()
+            .filter(|one| (one.invariant, one.level) == (of, level));
+        let again = told.any(|one| {
+            one.record
+                .is_none_or(|record| self.records.contains(&record))
+        });
+        let all = row.told(of, level) == row.count(of, level);
+        (again || all).then_some(again)
     }
 
     /// Whether it only says what a loss or a duplicate left behind.

@@ -5,6 +5,7 @@
 
 mod group;
 
+use semel_models::judge::Cause;
 use semel_models::observation::Place;
 use semel_models::strategy::{Invariant, Level};
 use semel_scenarios::outcome::row::Row;
@@ -32,7 +33,7 @@ pub struct Sentence {
 /// That the state or the sum of money is wrong goes without saying where a loss or a duplicate is told, unless a
 /// promise was broken by it.
 fn violations(line: &Line) -> Vec<Sentence> {
-    let groups = group::groups(&line.row.violations);
+    let groups = group::groups(&line.row);
     let first_hand = groups.iter().any(|group| !group.is_aftermath());
     let mut sentences: Vec<Sentence> = groups
         .iter()
@@ -111,10 +112,15 @@ fn intact(line: &Line) -> String {
     )
 }
 
-/// Who recognised which repeats, as a clause; nothing where nobody did.
+/// Who recognised which repeats, as a clause; nothing where nobody did. What was wrongly taken for one saved nothing.
 fn recognised(line: &Line) -> Option<String> {
+    let mistaken = |of: u32| {
+        let mut all = line.row.violations.iter();
+        all.any(|one| one.cause == Cause::Mistaken && one.record == Some(of))
+    };
     let of = |place: Place, who: &str| {
         let repeats = line.recognised.iter().filter(|(there, _)| *there == place);
+        let repeats = repeats.filter(|(_, record)| !mistaken(*record));
         let records: Vec<String> = repeats.map(|(_, record)| record.to_string()).collect();
         let what = match &records[..] {
             [] => return None,

@@ -2,6 +2,7 @@
 //!
 //! What follows from what is in the [`Explanation`]; here are only the words for it.
 
+mod logs;
 mod picture;
 mod readers;
 mod steps;

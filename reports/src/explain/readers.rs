@@ -1,6 +1,6 @@
 //! What readers and their marks do, in words.
 
-use semel_scenarios::explain::{Cue, ReaderFact};
+use semel_scenarios::explain::{Claim, Cue, LetIn, ReaderFact};
 
 use super::millis;
 use super::steps::Told;
@@ -64,7 +64,38 @@ impl Told<'_> {
                 "{node} begins generation {generation} of the group at {at}, of {}.",
                 list(members)
             ),
+            ReaderFact::LetIn(let_in) => self.let_in(let_in),
         }
+    }
+
+    fn let_in(&self, let_in: &LetIn) -> String {
+        let Self { node, at, .. } = self;
+        let LetIn {
+            claim,
+            by,
+            old,
+            new,
+            since_ns,
+        } = let_in;
+        let (what, sign, owns) = match claim {
+            Claim::Mark => ("a mark", "generation", true),
+            Claim::Effect => ("a request", "token", true),
+            Claim::Record => ("a record", "epoch", false),
+            Claim::Marker => ("a marker", "epoch", false),
+        };
+        // Of an older epoch there may be a late packet of the owner itself.
+        let wrong = if owns {
+            "a former owner is let in".into()
+        } else {
+            format!("{sign} {old} is over")
+        };
+        let of = by
+            .as_ref()
+            .map_or_else(String::new, |by| format!(" of {by}"));
+        let since = millis(*since_ns);
+        format!(
+            "{node} accepts {what}{of} with {sign} {old} at {at}, though it has known {sign} {new} since {since}: {wrong}."
+        )
     }
 
     fn marked(

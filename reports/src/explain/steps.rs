@@ -1,12 +1,11 @@
 //! The steps of a proof in words.
 
 use semel_scenarios::explain::{
-    Deed, Ended, Fact, Ground, Kept, Lack, Leg, LogFact, Missed, Part, RecordFact, Repeat,
-    Reported, Sign, Silence, Step, Stored, Taken, Taking, Torn,
+    Deed, Fact, Ground, IdOf, Lack, Leg, Missed, RecordFact, Refusal, Repeat, Reported, Sign,
+    Silence, Standing, Step, Stored, Taken,
 };
 
 use super::{millis, more_like_it};
-use crate::words::list;
 
 /// One step in a sentence; `record` is what it is told of.
 pub(super) fn say(step: &Step, record: &str) -> String {
@@ -52,6 +51,28 @@ const fn again(again: bool) -> &'static str {
     if again { " again" } else { "" }
 }
 
+const fn of_output(output: bool) -> &'static str {
+    if output { "the output of " } else { "" }
+}
+
+/// How a record that is handed out stands to its transaction.
+const fn early(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => ", before its transaction has ended",
+        Standing::Aborted => ", though its transaction was aborted",
+    }
+}
+
+const fn refused(why: Refusal) -> &'static str {
+    match why {
+        Refusal::OutOfOrder => {
+            "its sequence number does not follow the last one, nor is it among those remembered"
+        }
+        Refusal::StaleEpoch => "its epoch is older than one that is known there",
+        Refusal::InvalidTransaction => "its transaction is not open",
+    }
+}
+
 impl Told<'_> {
     fn of_record(&self, fact: &RecordFact) -> String {
         let Self {
@@ -66,35 +87,26 @@ impl Told<'_> {
             RecordFact::Delivered {
                 offset,
                 again: twice,
+                standing,
             } => {
-                let again = again(*twice);
-                format!("{node} gets {record} from offset {offset}{again} at {at}.")
+                let (again, early) = (again(*twice), standing.map_or("", early));
+                format!("{node} gets {record} from offset {offset}{again} at {at}{early}.")
             }
             RecordFact::Applied {
-                output: Some(offset),
-                again: twice,
-                ..
-            } => {
-                let again = again(*twice);
-                format!(
-                    "{node} commits the output of {record} at offset {offset}{because} at {at}: {record} takes \
-                     effect{again}."
-                )
-            }
-            RecordFact::Applied {
-                again: true,
+                again,
                 missed,
-                ..
-            } => {
-                let missed = miss(*missed);
-                format!("{node} applies {record} again{because} at {at}: {missed}.")
-            }
-            RecordFact::Applied { .. } => format!("{node} applies {record}{because} at {at}."),
+                output,
+            } => self.applied(*again, *missed, *output),
             RecordFact::Undone => {
                 format!("{node} loses its disk at {at}, and with it the effect of {record}.")
             }
             RecordFact::Reported { told, ground } => self.reported(*told, *ground),
             RecordFact::Recognised(taken) => self.recognised(*taken),
+            RecordFact::RecognisedUnstored(of) => self.recognised_unstored(of),
+            RecordFact::TurnedAway { why, output } => {
+                let (what, why) = (of_output(*output), refused(*why));
+                format!("{node} refuses {what}{record}{because} at {at}: {why}.")
+            }
             RecordFact::RecognisedOutput => {
                 format!("{node} recognises the output of {record} as a repeat{because} at {at}.")
             }
@@ -125,6 +137,24 @@ impl Told<'_> {
         }
     }
 
+    fn applied(&self, twice: bool, missed: Missed, output: Option<u64>) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        let again = again(twice);
+        if let Some(offset) = output {
+            return format!(
+                "{node} commits the output of {record} at offset {offset}{because} at {at}: {record} takes effect{again}."
+            );
+        }
+        let missed = twice.then(|| format!(": {}", miss(missed)));
+        let missed = missed.unwrap_or_default();
+        format!("{node} applies {record}{again}{because} at {at}{missed}.")
+    }
+
     fn stored(&self, stored: &Stored) -> String {
         let Self {
             node,
@@ -139,7 +169,7 @@ impl Told<'_> {
             output,
             instead_of,
         } = stored;
-        let what = if *output { "the output of " } else { "" };
+        let what = of_output(*output);
         let instead = instead_of.map_or_else(String::new, |other| {
             format!(", where {other} stood before it was lost")
         });
@@ -172,6 +202,7 @@ impl Told<'_> {
                 ": its circuit breaker is open, so it drops what it has not delivered"
             }
             Ground::Patience => ": no answer came, and it gave up",
+            Ground::Forgotten => ": it went down, and what it knew of it is gone",
         };
         match told {
             Reported::Ok => format!("{node} reports {record} as done at {at}{because}{ground}."),
@@ -200,6 +231,28 @@ impl Told<'_> {
         format!("{node} takes {record} for a repeat of {other}{because} at {at}: {sign}.")
     }
 
+    fn recognised_unstored(&self, of: &IdOf) -> String {
+        let Self {
+            node,
+            record,
+            at,
+            because,
+        } = self;
+        let why = match of {
+            IdOf::Lost => "what was stored of it is lost, but its id is not".into(),
+            IdOf::Unwritten(written, down) => {
+                let down = down
+                    .as_ref()
+                    .map_or_else(|| "it went down".into(), |down| format!("{down} came"));
+                format!(
+                    "it had written the id when {written} arrived, in a step before the record, and {down} between the \
+                     two"
+                )
+            }
+        };
+        format!("{node} recognises {record} as a repeat{because} at {at}: {why}.")
+    }
+
     fn of_rival(&self, rival: u32, deed: Deed) -> String {
         let Self {
             node,
@@ -219,6 +272,12 @@ impl Told<'_> {
                 "{node} commits the output of {rival}{because} at {at}: {rival} takes effect."
             ),
             Deed::Delivered => format!("{node} gets {rival}, which stands ahead, at {at}."),
+            Deed::DeliveredEarly(standing) => {
+                let early = early(standing);
+                format!("{node} gets {rival} at {at}{early}.")
+            }
+            Deed::Aborted => format!("{node} aborts the transaction of {rival}{because} at {at}."),
+            Deed::GivenUp { overdue } => self.gives_up(rival, overdue),
             Deed::Applied => format!("{node} applies {rival}{because} at {at}."),
             Deed::InProgress => format!(
                 "{node} turns {rival} away{because} at {at}: an earlier request for it is marked as in progress."
@@ -228,96 +287,6 @@ impl Told<'_> {
                     "{node} cannot process {rival}: no handler can, and {record} waits behind it."
                 )
             }
-        }
-    }
-
-    fn of_logs(&self, fact: &LogFact) -> String {
-        let Self {
-            node,
-            record,
-            at,
-            because,
-        } = self;
-        match fact {
-            LogFact::Aborted { output: true } => {
-                format!("{node} aborts the output of {record}{because} at {at}.")
-            }
-            LogFact::Aborted { output: false } => {
-                format!("{node} aborts the transaction of {record}{because} at {at}.")
-            }
-            LogFact::Decided {
-                transaction,
-                commit,
-            } => {
-                let what = if *commit { "committed" } else { "aborted" };
-                format!("{node} decides at {at} that transaction {transaction} is {what}.")
-            }
-            LogFact::Ended(ended) => self.ended(ended),
-            LogFact::GivenUp { overdue: true } => {
-                format!("{node} gives the transaction of {record} up at {at}: it took too long.")
-            }
-            LogFact::GivenUp { overdue: false } => format!(
-                "{node} gives the transaction of {record} up at {at}: its producer has begun anew."
-            ),
-            LogFact::Truncated { from, of, takes } => {
-                let what = match of {
-                    Kept::Records => "what it had stored",
-                    Kept::Outputs => "the outputs",
-                    Kept::DeadLetters => "the dead letters",
-                };
-                let with = match (takes, of) {
-                    (None, _) => String::new(),
-                    (Some(Taking::Itself), Kept::Records) => format!(", {record} with it"),
-                    (Some(Taking::Itself), _) => format!(", that of {record} with them"),
-                    (Some(Taking::Decision), _) => {
-                        format!(
-                            ", and the end of the transaction of {record} with it: that is undecided again"
-                        )
-                    }
-                };
-                format!("{node} has lost {what} from offset {from} on{with}, at {at}.")
-            }
-            LogFact::Hanging { offset, output } => {
-                let what = if *output {
-                    "of the outputs"
-                } else {
-                    "of the records"
-                };
-                format!(
-                    "In the end nobody has decided the transaction that begins at offset {offset} {what}: readers of \
-                     committed records stop there."
-                )
-            }
-            LogFact::Unsettled { offset } => format!(
-                "In the end nobody has decided the transaction that would commit offset {offset} for the group: whoever \
-                 asks where to begin is told to ask again."
-            ),
-            LogFact::Torn(parts) => torn(parts),
-        }
-    }
-}
-
-impl Told<'_> {
-    fn ended(&self, ended: &Ended) -> String {
-        let Self { node, at, .. } = self;
-        let Ended {
-            transaction,
-            with,
-            commit,
-            early,
-        } = ended;
-        let does = if *commit { "commits" } else { "aborts" };
-        let early = if *early {
-            ", before anything is decided"
-        } else {
-            ""
-        };
-        match with {
-            Some(other) => format!(
-                "{node} {does} what waits of transaction {transaction} at {at}{early}, with the marker of transaction \
-                 {other}."
-            ),
-            None => format!("{node} {does} transaction {transaction} at {at}{early}."),
         }
     }
 }
@@ -346,47 +315,9 @@ fn transfer([debit, credit]: &[Leg; 2]) -> String {
     )
 }
 
-/// Which half of a transaction is there, and which is missing.
-fn torn(torn: &Torn) -> String {
-    let Torn {
-        transaction,
-        commit,
-        there,
-        missing,
-    } = torn;
-    let parts = |some: &[Part], what: &str| {
-        let be = if some.len() == 1 { "is" } else { "are" };
-        let parts: Vec<String> = some.iter().map(part).collect();
-        format!("{} {be} {what}", list(&parts))
-    };
-    let (there_is, missing_is) = (parts(there, "there"), parts(missing, "missing"));
-    match (commit, there.is_empty(), missing.is_empty()) {
-        (Some(false), _, true) => {
-            format!("Transaction {transaction} was aborted, but {there_is}.")
-        }
-        (Some(false), ..) => {
-            format!("Transaction {transaction} was aborted, but {there_is}, while {missing_is}.")
-        }
-        (Some(true), true, _) => {
-            format!("Transaction {transaction} was committed, but {missing_is}.")
-        }
-        (Some(true), ..) => {
-            format!("Transaction {transaction} was committed, but {missing_is}, while {there_is}.")
-        }
-        (None, ..) => format!("Of transaction {transaction} {there_is}, but {missing_is}."),
-    }
-}
-
-fn part(part: &Part) -> String {
-    match part {
-        Part::Record(record) => format!("record {record}"),
-        Part::Output(record) => format!("the output of {record}"),
-        Part::Mark(offset) => format!("the mark of progress up to offset {offset}"),
-    }
-}
-
 fn lacks(lack: Lack) -> String {
     match lack {
+        Lack::Unsent => "it was never sent".into(),
         Lack::Unstored => "it was never stored".into(),
         Lack::Gone => "what was stored of it is gone".into(),
         Lack::Beyond(offset) => format!("its reader stands at offset {offset}, beyond it"),
@@ -402,6 +333,13 @@ fn miss(missed: Missed) -> &'static str {
         Missed::Expired => "what was remembered of it had expired",
         Missed::Evicted => "what was remembered of it had been evicted",
         Missed::TakenOver => "the first request was still being worked on, and taken for dead",
+        Missed::Uncompleted { down: true } => {
+            "it had gone down after the effect, before it marked the first request as completed, and now the lease of \
+             that one is over"
+        }
+        Missed::Uncompleted { down: false } => {
+            "the first request is still marked as in progress, and its lease is over"
+        }
     }
 }
 
@@ -428,5 +366,12 @@ fn silent(repeat: &Repeat) -> String {
             format!("it could not know that {before} had arrived, for no answer was sent")
         }
         Silence::Forgotten => format!("it had forgotten {before} when it went down"),
+        Silence::Refused { epoch: Some(epoch) } => {
+            format!("{before} was refused, so it has begun epoch {epoch} and numbers anew")
+        }
+        Silence::Refused { epoch: None } => format!("{before} was refused"),
+        Silence::GaveUp => format!(
+            "the application gave up on {before} and sends the record again; to its client that is another record"
+        ),
     }
 }

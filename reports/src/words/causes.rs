@@ -61,7 +61,7 @@ causes! {
     MarkedFirst: "marked before effect",
         "progress was marked before the effect, so nobody came back for it";
     Mistaken: "wrongly judged a repeat",
-        "it was taken for a repeat of something else, and swallowed";
+        "it was taken for a repeat of what is stored already, though it was none, and swallowed";
     AbortedLate: "transaction aborted late",
         "its transaction was aborted after it was believed decided";
     Torn: "torn transaction",
@@ -73,7 +73,7 @@ causes! {
     Filtered: "filtered out",
         "it was filtered out on its way, though nothing was wrong with it";
     GivenUp: "client gave up",
-        "the client gave up on it after it had accepted it";
+        "the client gave up on it, or went down with it, after it had accepted it";
     RetryBehind: "retry behind a later send",
         "it, or its retry, came after a record sent later";
     BatchInPart: "batch failed in part",
@@ -103,6 +103,9 @@ causes! {
     Other: "no known cause",
         "none of the known causes explains it, so a model or an oracle of Semel is wrong";
 }
+
+/// [`Cause::Unmarked`] where no consumer began again, but a sink that was asked again had forgotten what it had done.
+pub const UNMARKED_AT_THE_SINK: &str = "the sink had done the work but not yet noted that, and did it once more when it was asked again";
 
 /// What happened, told for the side on which it did.
 ///

@@ -333,7 +333,9 @@ fn sketch(slice: &Slice<'_>, entry: &Entry<Model>, seen: &Observation) -> Option
         } if partition >= slice.inputs => Sketch::TruncatedOutputs(from),
         Observation::Truncated { from, .. } => Sketch::Truncated(from),
         Observation::Reset { position, .. } => Sketch::Reset(position),
-        Observation::Granted { token, .. } if slice.regroups(entry, token) => {
+        Observation::Granted { token, .. }
+            if slice.regroups(entry, token) || slice.is_granted(entry) =>
+        {
             Sketch::Generation(token)
         }
         _ => return None,

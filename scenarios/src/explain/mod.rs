@@ -38,8 +38,8 @@ pub use condense::More;
 pub use diagram::{Alarm, Diagram, Mark, Row, Sketch};
 pub use holds::Variation;
 pub use proof::facts::{
-    Cue, Ended, Ground, Kept, Lack, LogFact, Missed, Part, ReaderFact, RecordFact, Reported, Sign,
-    Stored, Taken, Taking, Torn,
+    Asked, Claim, Cue, Ended, Ground, IdOf, Kept, Lack, LetIn, LogFact, Missed, Part, ReaderFact,
+    RecordFact, Refusal, Reported, Sign, Standing, Stored, Taken, Taking, Torn,
 };
 pub use proof::header::Header;
 pub use proof::{Circumstance, Deed, Fact, Given, Leg, Repeat, Silence, Step};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use semel_models::model::Model;
-use semel_models::observation::{Observation, Place};
+use semel_models::observation::{Hit, Observation, Place};
 use semel_models::vocabulary::{Item, RecordId};
 use semel_sim::address::{Change, FaultIndex, NodeId, OutageKind, Weather};
 use semel_sim::domain::Domain;
@@ -106,7 +106,16 @@ impl Eyes for &mut Watching<'_, '_> {
     const OPEN: bool = true;
 
     fn entry(&mut self, entry: &Entry<Model>, items: &[Item]) {
-        if let What::Observed(_, Observation::Recognised { record, place, .. }) = entry.what {
+        // What is in progress is turned away, and another key's contents are an error: neither is known as a repeat.
+        if let What::Observed(
+            _,
+            Observation::Recognised {
+                record,
+                place,
+                hit: Hit::Stored,
+            },
+        ) = entry.what
+        {
             self.recognised.insert((place, record));
         }
         if let (Some(out), Ok(())) = (&mut self.out, &self.failure) {

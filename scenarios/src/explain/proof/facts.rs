@@ -21,6 +21,9 @@ pub enum RecordFact {
         offset: u64,
         /// Not for the first time.
         again: bool,
+        /// How it stood to its transaction, where that was not committed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        standing: Option<Standing>,
     },
     /// It took effect.
     Applied {
@@ -42,6 +45,15 @@ pub enum RecordFact {
     },
     /// It was recognised as a repeat.
     Recognised(Option<Taken>),
+    /// It was recognised by an id that is known, though it stands in no log.
+    RecognisedUnstored(IdOf),
+    /// A log does not take it in.
+    TurnedAway {
+        /// Why.
+        why: Refusal,
+        /// It is what was made of it.
+        output: bool,
+    },
     /// What was made of it was recognised as a repeat.
     RecognisedOutput,
     /// An earlier request for it is still in progress, so this one is turned away.
@@ -62,6 +74,36 @@ pub enum RecordFact {
     Gone,
     /// To the end, no mark passed it.
     Unmarked,
+}
+
+/// How a record that is handed out stands to its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Standing {
+    /// That has not ended.
+    Open,
+    /// That was aborted.
+    Aborted,
+}
+
+/// Of what an id is known that stands in no log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum IdOf {
+    /// Of what was to be stored: the id was written in a step before, when this given arrived, and its node went down
+    /// between the two, by this given.
+    Unwritten(String, Option<String>),
+    /// Of what was stored, and is lost.
+    Lost,
+}
+
+/// Why a log does not take something in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Refusal {
+    /// Its sequence number is not the next one.
+    OutOfOrder,
+    /// Its epoch is older than one that is known.
+    StaleEpoch,
+    /// Its transaction is not open.
+    InvalidTransaction,
 }
 
 /// How the record was stored.
@@ -93,6 +135,26 @@ pub enum LogFact {
         transaction: u32,
         /// To commit it.
         commit: bool,
+        /// What its producer asked for; nothing where the coordinator does it by itself.
+        asked: Option<Asked>,
+    },
+    /// A transaction is over in a log: its marker is written there.
+    Over {
+        /// Which of its producer.
+        transaction: u32,
+        /// It commits.
+        commit: bool,
+        /// The log keeps outputs.
+        output: bool,
+    },
+    /// The record comes, or what was made of it, when its transaction is over.
+    Late {
+        /// Which of its producer.
+        transaction: u32,
+        /// Another one that is open there, and takes it in; otherwise it opens its own there.
+        joins: Option<u32>,
+        /// Nobody asks the coordinator whether it is open.
+        unverified: bool,
     },
     /// A marker ends what waits of it in a log, otherwise than was decided.
     Ended(Ended),
@@ -144,6 +206,15 @@ pub enum Taking {
     Itself,
     /// The end of its transaction.
     Decision,
+}
+
+/// A request to end a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Asked {
+    /// Who asks.
+    pub by: String,
+    /// Another transaction that it is meant for.
+    pub of: Option<u32>,
 }
 
 /// How a marker ends what waits of a transaction in a log.
@@ -241,11 +312,43 @@ pub enum ReaderFact {
         /// Of whom.
         members: Vec<String>,
     },
+    /// To this moment, a former owner is let in.
+    LetIn(LetIn),
+}
+
+/// Something of a former owner that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LetIn {
+    /// What was accepted.
+    pub claim: Claim,
+    /// Of whom.
+    pub by: Option<String>,
+    /// The token or the epoch that it came with.
+    pub old: u32,
+    /// A newer one that was known there.
+    pub new: u32,
+    /// Since when.
+    pub since_ns: u64,
+}
+
+/// What a former owner can still try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Claim {
+    /// To mark progress, with a generation of its group.
+    Mark,
+    /// To have an effect, with a token.
+    Effect,
+    /// To write a record of a transaction, with an epoch.
+    Record,
+    /// To end a transaction in a log, with an epoch.
+    Marker,
 }
 
 /// What a record lacks to take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Lack {
+    /// It was never sent.
+    Unsent,
     /// It was never stored.
     Unstored,
     /// What was stored of it is gone.
@@ -298,6 +401,8 @@ pub enum Ground {
     Breaker,
     /// No answer came, and it gave up.
     Patience,
+    /// It had been down, and what it knew of the record is gone.
+    Forgotten,
 }
 
 /// A part of a transaction.
@@ -328,6 +433,11 @@ pub enum Missed {
     Evicted,
     /// The first request was still being worked on, and taken for dead.
     TakenOver,
+    /// The first request had had its effect, but was not marked as completed before its lease was over.
+    Uncompleted {
+        /// For its node went down between the two.
+        down: bool,
+    },
 }
 
 /// What an application was told.

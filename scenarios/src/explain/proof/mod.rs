@@ -3,12 +3,13 @@
 pub(super) mod facts;
 pub(super) mod header;
 
+use semel_models::vocabulary::Epoch;
 use semel_sim::address::OutageKind;
 use semel_sim::schedule::{NamedChange, OutageName};
 use serde::{Serialize, Serializer};
 
 use crate::explain::condense::More;
-use crate::explain::proof::facts::{Cue, LogFact, ReaderFact, RecordFact, Stored};
+use crate::explain::proof::facts::{Cue, LogFact, ReaderFact, RecordFact, Standing, Stored};
 use crate::explain::proof::header::Header;
 
 /// Something that the proof starts from.
@@ -111,7 +112,9 @@ impl Step {
                     Silence::RequestLost
                     | Silence::RequestLate
                     | Silence::NoAnswer
-                    | Silence::Forgotten => None,
+                    | Silence::Forgotten
+                    | Silence::Refused { .. }
+                    | Silence::GaveUp => None,
                 };
                 [Some(&**request), Some(&**before), answer]
             }
@@ -224,6 +227,15 @@ pub enum Deed {
     StoredOutput(u64),
     /// It was handed to a handler.
     Delivered,
+    /// It was handed to a handler, though its transaction was not committed.
+    DeliveredEarly(Standing),
+    /// Its transaction is aborted.
+    Aborted,
+    /// The coordinator gives its transaction up.
+    GivenUp {
+        /// It took too long; otherwise its producer came back under a new epoch.
+        overdue: bool,
+    },
     /// It took effect.
     Applied,
     /// What was made of it was committed: that is its effect.
@@ -249,6 +261,13 @@ pub enum Silence {
     NoAnswer,
     /// Whoever asked had forgotten it: its node had been down.
     Forgotten,
+    /// The answer was that it is refused.
+    Refused {
+        /// The newer epoch under which the records are numbered anew, if they are.
+        epoch: Option<Epoch>,
+    },
+    /// Its client had given it up, and the application asked for the same once more.
+    GaveUp,
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use semel_models::message::log::{Message as LogMessage, Produce};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::Observation;
-use semel_sim::address::NodeId;
+use semel_models::timer::Timer;
+use semel_sim::address::{NodeId, OutageKind};
 use semel_sim::record::{Entry, What};
 
 use crate::explain::slice::Slice;
@@ -22,18 +23,44 @@ impl<'t> Slice<'t> {
         sent.filter(|sent| matches!(sent.what, What::Sent { .. }))
     }
 
-    /// The same, but of what a marker says: the packet because of which that was decided.
+    /// The packet that somebody asked for it with, through whatever its receiver did before: of what a marker says, the
+    /// one because of which that was decided; of what came after a question or in a second half, the first one.
     pub(in crate::explain) fn request(&self, entry: &Entry<Model>) -> Option<&'t Entry<Model>> {
-        let sent = self.packet(entry)?;
+        let mut step = self.cause(entry)?;
+        while let What::Fired(_, Timer::Executed { .. } | Timer::Finish { .. }) = step.what {
+            step = self.cause(step)?;
+        }
+        let sent = matches!(step.what, What::Arrived(..)).then(|| self.cause(step))??;
         match sent.what.message()?.kind() {
             Kind::WriteMarker => self.request(sent),
-            _ => Some(sent),
+            // Several may wait for one answer.
+            Kind::Verify | Kind::Verified => self
+                .request(sent)
+                .filter(|asked| self.answers(entry, asked)),
+            _ => matches!(sent.what, What::Sent { .. }).then_some(sent),
         }
+    }
+
+    /// Who sent that packet.
+    pub(in crate::explain) fn asker(&self, entry: &Entry<Model>) -> Option<String> {
+        match self.request(entry)?.what {
+            What::Sent { from, .. } => Some(self.node(from)),
+            _ => None,
+        }
+    }
+
+    /// Whether an entry that is about a record goes back to a packet about it.
+    fn answers(&self, entry: &Entry<Model>, asked: &Entry<Model>) -> bool {
+        let record = match &entry.what {
+            What::Observed(_, seen) => seen.record(),
+            what => what.message().and_then(|message| message.facts().record),
+        };
+        record.is_none_or(|record| self.is_of(asked, record))
     }
 
     /// Whether it is about an output that something was observed: of the record as a consumer had sent it on.
     pub(in crate::explain) fn came_as_output(&self, entry: &Entry<Model>) -> bool {
-        let sent = self.packet(entry).and_then(|sent| sent.what.message());
+        let sent = self.request(entry).and_then(|sent| sent.what.message());
         sent.is_some_and(is_output)
     }
 
@@ -77,6 +104,16 @@ impl<'t> Slice<'t> {
             at = self.cause(at)?;
         }
         Some(at.id)
+    }
+
+    /// When a node went down last before an entry, and did not only stop.
+    pub(in crate::explain) fn went_down(&self, node: NodeId, before: u64) -> Option<u64> {
+        let mut before = self.trace.entries[..before as usize].iter().rev();
+        let down = before.find(|entry| match &entry.what {
+            What::Struck(struck, outage, ..) => *struck == node && outage.kind != OutageKind::Pause,
+            _ => false,
+        });
+        Some(down?.id)
     }
 
     /// The transaction that the last packet speaks of which an entry goes back to.

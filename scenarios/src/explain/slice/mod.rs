@@ -1,5 +1,6 @@
 //! The causal slice of a trace: what happened to one record, what caused that, and what deviated.
 
+mod fence;
 mod healing;
 mod links;
 pub(super) mod subject;
@@ -19,6 +20,7 @@ use semel_sim::schedule::{Deviation, NamedChange, step_label};
 
 use crate::explain::condense::{More, condense};
 use crate::explain::proof::header::{Header, renamed};
+use crate::explain::slice::fence::{Intrusion, intrusion};
 use crate::explain::slice::healing::{Relief, relief};
 use crate::explain::slice::links::is_output;
 use crate::explain::slice::subject::{Rivalry, Subject};
@@ -39,7 +41,9 @@ pub(in crate::explain) struct Slice<'t> {
     pub(in crate::explain) last: u64,
     /// The partition whose mark fell, where one did.
     pub(in crate::explain) partition: Option<Partition>,
-    /// The entries of the mark that fell and of the one that took its place.
+    /// What of a former owner was accepted, where something was.
+    pub(in crate::explain) intrusion: Option<Intrusion>,
+    /// The entries of the mark that fell and of the one that took its place; or of what a fence let in.
     pub(in crate::explain) marks: Vec<u64>,
     /// It is about something that did not happen: then marks and answers matter, too.
     pub(in crate::explain) lacks: bool,
@@ -83,8 +87,9 @@ impl<'t> Slice<'t> {
                 violation.entry
             },
             partition: None,
+            intrusion: intrusion(trace, violation),
             marks: Vec::new(),
-            lacks: lacks(violation),
+            lacks: lacks(trace, violation),
             grounds: BTreeSet::new(),
             renamed: renamed(trace),
             relief: relief(trace),
@@ -116,6 +121,12 @@ impl<'t> Slice<'t> {
         }
         if violation.invariant == Invariant::MonotoneOffset {
             slice.find_marks(violation.entry);
+        }
+        if let Some(intrusion) = slice.intrusion {
+            slice.partition = Some(intrusion.partition);
+            // A newer epoch is known from what came with it.
+            let known = intrusion.granted.is_none().then_some(intrusion.since);
+            slice.marks = known.into_iter().chain([intrusion.at]).collect();
         }
         slice.find_grounds();
         slice.name();
@@ -225,7 +236,12 @@ impl<'t> Slice<'t> {
             .is_some_and(|(rival, _)| self.is_of(entry, rival))
     }
 
-    fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
+    /// Whether that is the other record.
+    pub(in crate::explain) fn is_rival(&self, record: RecordId) -> bool {
+        self.rival.is_some_and(|(rival, _)| rival == record)
+    }
+
+    pub(in crate::explain) fn is_of(&self, entry: &Entry<Model>, record: RecordId) -> bool {
         match &entry.what {
             What::Observed(_, seen) => seen.record() == Some(record),
             what => what.message().is_some_and(|message| {
@@ -363,17 +379,24 @@ impl<'t> Slice<'t> {
 }
 
 /// Whether a violation is about something that did not happen.
-const fn lacks(violation: &Violation) -> bool {
+fn lacks(trace: &Trace, violation: &Violation) -> bool {
     match violation.invariant {
         Invariant::NoLoss
         | Invariant::Convergence
         | Invariant::MarkMatchesEffect
         | Invariant::HonestAck => true,
         Invariant::Conservation | Invariant::SameState => {
-            !matches!(violation.cause.family(), Some(Family::Duplicate))
+            let doubled = matches!(violation.cause.family(), Some(Family::Duplicate));
+            !doubled || violation.record.is_some_and(|record| never(trace, record))
         }
         _ => false,
     }
+}
+
+/// Whether a record never took effect.
+fn never(trace: &Trace, of: RecordId) -> bool {
+    let mut all = trace.entries.iter();
+    !all.any(|entry| matches!(entry.what, What::Observed(_, Observation::Applied { record, .. }) if record == of))
 }
 
 /// A letter for the kind of a given.

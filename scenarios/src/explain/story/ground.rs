@@ -7,14 +7,16 @@ use semel_models::message::transaction::{Message as Word, Owner};
 use semel_models::message::{Kind, Message};
 use semel_models::model::Model;
 use semel_models::observation::{Observation, Outcome, Place, TransactionId};
-use semel_models::strategy::{Backoff, Breaker, Mark, Name, OnOpen, Retry, Wait, Work};
+use semel_models::strategy::{
+    Backoff, Breaker, Kept as KeptIn, Mark, Name, OnOpen, Recognise, Retry, Wait, Work,
+};
 use semel_models::timer::Timer;
 use semel_models::vocabulary::{Generation, Offset, RecordId};
 use semel_sim::address::NodeId;
 use semel_sim::record::{Entry, What};
 
 use crate::explain::story::Teller;
-use crate::explain::{Cue, Ground, LogFact, ReaderFact, Sign, Taken};
+use crate::explain::{Cue, Ground, IdOf, ReaderFact, RecordFact, Sign, Taken};
 
 impl Teller<'_, '_> {
     /// How a client knew what it says of a record.
@@ -32,8 +34,10 @@ impl Teller<'_, '_> {
             }) => Some(on_open),
             _ => None,
         };
+        let started = step.is_some_and(|step| matches!(step.what, What::Started(_)));
         match (outcome, on_open) {
             _ if answered => Ground::Answer,
+            _ if started => Ground::Forgotten,
             (Outcome::Ok, Some(OnOpen::Lose)) | (Outcome::Failed, Some(OnOpen::Fail)) => {
                 Ground::Breaker
             }
@@ -43,12 +47,45 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// The other record that this one is taken for, if it is.
-    pub(in crate::explain) fn taken_for(
+    /// For what the record is taken: a repeat of itself, of another one, or of what stands in no log.
+    pub(in crate::explain) fn recognised(
         &self,
-        entry: &Entry<Model>,
+        (node, entry): (NodeId, &Entry<Model>),
         place: Place,
-    ) -> Option<Taken> {
+    ) -> RecordFact {
+        let taken = self.taken_for(entry, place);
+        let unstored = || (place == Place::Stream).then(|| self.outlived(node, entry))?;
+        match taken {
+            None => unstored().map_or(RecordFact::Recognised(None), RecordFact::RecognisedUnstored),
+            taken => RecordFact::Recognised(taken),
+        }
+    }
+
+    /// Of what the record's id is known, where that stands in no log.
+    fn outlived(&self, node: NodeId, entry: &Entry<Model>) -> Option<IdOf> {
+        let record = self.slice.record?;
+        if self.place().is_some() {
+            return None;
+        }
+        if self.stored {
+            return self.known.is_lost(record).then_some(IdOf::Lost);
+        }
+        let ahead = matches!(
+            self.plan.strategy.stream.recognise,
+            Recognise::Id(_, KeptIn::Durable) | Recognise::Highest(KeptIn::Durable)
+        );
+        let down = self.slice.went_down(node, entry.id).filter(|_| ahead)?;
+        let before = self.slice.trace.entries[..down as usize].iter().rev();
+        let mut came = before.filter(|entry| {
+            let produce = entry.what.message().map(Message::kind) == Some(Kind::Produce);
+            produce && is_arrival(&entry.what, node) && self.slice.is_about(entry)
+        });
+        let written = self.slice.called(came.next()?.cause)?;
+        Some(IdOf::Unwritten(written, self.slice.called(down)))
+    }
+
+    /// The other record that this one is taken for, if it is.
+    fn taken_for(&self, entry: &Entry<Model>, place: Place) -> Option<Taken> {
         let record = self.slice.record?;
         let other = |other: RecordId| other != record;
         let found = match place {
@@ -187,16 +224,16 @@ impl Teller<'_, '_> {
         })
     }
 
-    /// Why a coordinator decides what nobody asked it to.
-    pub(in crate::explain) fn given_up(&self, entry: &Entry<Model>) -> Option<LogFact> {
+    /// Why a coordinator decides what nobody asked it to: whether it took too long.
+    pub(in crate::explain) fn given_up(&self, entry: &Entry<Model>) -> Option<bool> {
         let mut at = self.slice.cause(entry)?;
         loop {
             match &at.what {
                 What::Fired(_, Timer::ScanTransactions) => {
-                    return Some(LogFact::GivenUp { overdue: true });
+                    return Some(true);
                 }
                 What::Arrived(_, _, message) if message.kind() == Kind::InitTransactions => {
-                    return Some(LogFact::GivenUp { overdue: false });
+                    return Some(false);
                 }
                 _ => at = self.slice.cause(at)?,
             }

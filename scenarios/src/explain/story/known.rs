@@ -1,9 +1,11 @@
 //! What stood in logs and sinks at a moment of the story: a step says what is new in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use semel_models::observation::Observation;
-use semel_models::vocabulary::{Offset, Partition, RecordId};
+use semel_models::observation::{Observation, TransactionId};
+use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
+
+use crate::explain::Standing;
 
 type Copy = (Partition, Offset);
 
@@ -21,6 +23,12 @@ pub(in crate::explain) struct Known {
     handed: BTreeMap<Copy, RecordId>,
     /// The mark that was accepted last.
     marks: BTreeMap<Partition, Offset>,
+    /// Which copies wait for the end of which transaction of a producer.
+    open: BTreeMap<(Partition, ProducerId), Vec<(Offset, TransactionId)>>,
+    /// Which copies are aborted.
+    aborted: BTreeSet<Copy>,
+    /// Transactions that are decided.
+    decided: BTreeSet<TransactionId>,
 }
 
 impl Known {
@@ -35,11 +43,6 @@ impl Known {
                 self.copies.insert((partition, offset), record);
                 self.ends.insert(partition, offset + 1);
             }
-            Observation::Marked {
-                partition, offset, ..
-            } => {
-                self.ends.insert(partition, offset + 1);
-            }
             Observation::Truncated {
                 partition, from, ..
             } => {
@@ -52,6 +55,10 @@ impl Known {
                     }
                 }
                 self.ends.insert(partition, from);
+                self.aborted
+                    .retain(|copy| copy.0 != partition || copy.1 < from);
+                let of_log = self.open.iter_mut().filter(|(of, _)| of.0 == partition);
+                of_log.for_each(|(_, copies)| copies.retain(|copy| copy.0 < from));
             }
             Observation::Delivered {
                 record,
@@ -77,6 +84,38 @@ impl Known {
             } => {
                 self.marks.insert(partition, offset);
             }
+            _ => self.note_transactions(seen),
+        }
+    }
+
+    /// What becomes of transactions, and of what belongs to them.
+    fn note_transactions(&mut self, seen: &Observation) {
+        match *seen {
+            Observation::Enlisted {
+                partition,
+                offset,
+                transaction,
+                ..
+            } => {
+                let open = self.open.entry((partition, transaction.producer));
+                open.or_default().push((offset, transaction));
+            }
+            Observation::Decided { transaction, .. } => {
+                self.decided.insert(transaction);
+            }
+            Observation::Marked {
+                partition,
+                offset,
+                transaction,
+                commit,
+                ..
+            } => {
+                self.ends.insert(partition, offset + 1);
+                let ended = self.open.remove(&(partition, transaction.producer));
+                let copies = ended.into_iter().flatten().filter(|_| !commit);
+                self.aborted
+                    .extend(copies.map(|(offset, _)| (partition, offset)));
+            }
             _ => {}
         }
     }
@@ -90,6 +129,31 @@ impl Known {
     pub(in crate::explain) fn before(&self, copy: Copy, record: RecordId) -> Option<RecordId> {
         let before = self.lost.get(&copy).copied();
         before.filter(|before| *before != record)
+    }
+
+    /// How a copy stands to its transaction; None where it is in none, or that is committed.
+    pub(in crate::explain) fn standing(&self, copy: Copy) -> Option<Standing> {
+        let mut open = self.open.iter().filter(|(of, _)| of.0 == copy.0);
+        let waits = open.any(|(_, copies)| copies.iter().any(|(offset, _)| *offset == copy.1));
+        if waits {
+            return Some(Standing::Open);
+        }
+        self.aborted.contains(&copy).then_some(Standing::Aborted)
+    }
+
+    /// The transaction of a producer that is open in a partition.
+    pub(in crate::explain) fn open_in(&self, of: (Partition, ProducerId)) -> Option<TransactionId> {
+        let (_, transaction) = self.open.get(&of)?.last()?;
+        Some(*transaction)
+    }
+
+    pub(in crate::explain) fn is_decided(&self, transaction: TransactionId) -> bool {
+        self.decided.contains(&transaction)
+    }
+
+    /// Whether a record stood somewhere and was lost.
+    pub(in crate::explain) fn is_lost(&self, record: RecordId) -> bool {
+        self.lost.values().any(|lost| *lost == record)
     }
 
     /// Another record that was handed to a handler from an offset.

@@ -3,6 +3,7 @@
 mod ending;
 mod ground;
 mod known;
+mod logs;
 mod readers;
 mod silence;
 mod torn;
@@ -13,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use semel_models::judge::Violation;
 use semel_models::model::Model;
 use semel_models::observation::{Hit, Miss, Observation, Outcome, Place, TransactionId};
-use semel_models::strategy::SinkKind;
 use semel_models::vocabulary::{Offset, Partition};
 use semel_models::workload::Workload;
 use semel_sim::address::{NodeId, OutageKind};
@@ -24,7 +24,7 @@ use crate::explain::slice::Slice;
 use crate::explain::slice::subject::Rivalry;
 use crate::explain::story::known::Known;
 use crate::explain::story::torn::endings;
-use crate::explain::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored, Taking};
+use crate::explain::{Deed, Fact, Kept, LogFact, Missed, RecordFact, Step, Stored};
 use crate::trial::plan::Plan;
 
 /// Tells the story of a slice up to where the violation was seen; and if something is missing, that it is.
@@ -49,6 +49,7 @@ pub(in crate::explain) fn steps(
         effect: None,
         produced: false,
         enlisted: BTreeMap::new(),
+        rival_in: BTreeMap::new(),
         decided: BTreeMap::new(),
         endings: endings(slice, violation),
         struck: BTreeSet::new(),
@@ -106,6 +107,8 @@ pub(in crate::explain) struct Teller<'s, 't> {
     produced: bool,
     /// The open transactions that it belongs to, or what was made of it: in which partition each.
     enlisted: BTreeMap<Partition, TransactionId>,
+    /// The same of the other record.
+    rival_in: BTreeMap<Partition, TransactionId>,
     /// Those that were decided: by the marker at which offset.
     decided: BTreeMap<Partition, (Offset, TransactionId)>,
     /// What ends the transaction that is torn, at which entries.
@@ -142,8 +145,9 @@ impl Teller<'_, '_> {
                 fact.map(|fact| (*node, fact))
             }
             What::Sent { from, .. } => {
-                let repeat = self.slice.repeat(entry);
-                repeat.map(|repeat| (*from, Fact::Repeated(repeat)))
+                let repeat = self.slice.repeat(entry).map(Fact::Repeated);
+                let turned_away = || self.slice.turned_away(entry).map(Fact::Record);
+                repeat.or_else(turned_away).map(|fact| (*from, fact))
             }
             What::Fired(node, timer) => {
                 let fact = self.fired(entry, *timer);
@@ -153,8 +157,11 @@ impl Teller<'_, '_> {
         };
         let Some((node, fact)) = told else { return };
         let more = self.besides(entry, (node, &fact));
+        // Why a request is sent again is what is told of it.
+        let follows = matches!(entry.what, What::Observed(..) | What::Sent { .. });
+        let follows = follows && !matches!(fact, Fact::Repeated(_));
         self.push(entry.at.0, self.slice.node(node), fact);
-        if let (What::Observed(..), Some(step)) = (&entry.what, self.steps.last_mut()) {
+        if let Some(step) = self.steps.last_mut().filter(|_| follows) {
             (step.because, step.indirect) = reason(self.slice, entry);
         }
         if let Some((node, fact)) = more {
@@ -214,13 +221,24 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Whether readers of the record have been at work, or interrupted, by now.
+    /// Whether it matters by now who reads what: readers of the record have been at work, or interrupted; or it is told
+    /// of owners.
     pub(in crate::explain) fn is_under_way(&self) -> bool {
-        self.delivered || !self.struck.is_empty()
+        self.delivered || !self.struck.is_empty() || self.slice.intrusion.is_some()
     }
 
     /// What an observation says of the record.
     fn fact(&mut self, node: NodeId, entry: &Entry<Model>, seen: &Observation) -> Option<Fact> {
+        if let Observation::Enlisted {
+            record,
+            partition,
+            transaction,
+            ..
+        } = *seen
+        {
+            let late = self.enlist(record, (partition, transaction));
+            return late.map(Fact::Log);
+        }
         if self.slice.record.is_some() && seen.record() == self.slice.record {
             return self.of_record(node, entry, seen).map(Fact::Record);
         }
@@ -228,9 +246,11 @@ impl Teller<'_, '_> {
             let of_place = self.outdated(seen).map(Fact::Reader);
             return of_place.or_else(|| self.of_rival(seen));
         }
+        let of_rival = self.of_rival_transaction(entry, seen);
         let of_readers = self.of_readers(node, entry, seen).map(Fact::Reader);
         let of_logs = of_readers.or_else(|| self.of_logs(entry, seen).map(Fact::Log));
-        of_logs.or_else(|| self.endings.remove(&entry.id).map(Fact::Log))
+        let ended = || self.endings.remove(&entry.id).map(Fact::Log);
+        of_logs.or_else(ended).or(of_rival)
     }
 
     fn of_record(
@@ -242,14 +262,6 @@ impl Teller<'_, '_> {
         let again = |known: &mut bool| std::mem::replace(known, true);
         let inputs = self.slice.inputs;
         Some(match *seen {
-            Observation::Enlisted {
-                partition,
-                transaction,
-                ..
-            } => {
-                self.enlisted.insert(partition, transaction);
-                return None;
-            }
             Observation::Intent { .. } => RecordFact::Intended,
             Observation::Stored { partition, .. } if self.kept(partition) == Kept::DeadLetters => {
                 let again = again(&mut self.produced);
@@ -276,10 +288,13 @@ impl Teller<'_, '_> {
                     instead_of: self.known.before((partition, offset), record),
                 })
             }
-            Observation::Delivered { offset, .. } => {
-                let again = again(&mut self.delivered);
-                RecordFact::Delivered { offset, again }
-            }
+            Observation::Delivered {
+                offset, partition, ..
+            } => RecordFact::Delivered {
+                offset,
+                again: again(&mut self.delivered),
+                standing: self.known.standing((partition, offset)),
+            },
             Observation::Applied {
                 missed,
                 partition,
@@ -287,7 +302,7 @@ impl Teller<'_, '_> {
                 ..
             } => {
                 let output = (partition >= inputs).then_some(offset);
-                self.taken_effect(entry, missed, output)
+                self.taken_effect((node, entry), missed, output)
             }
             Observation::Acked { outcome, .. } => {
                 return self.reported(node, entry, outcome);
@@ -300,9 +315,7 @@ impl Teller<'_, '_> {
             Observation::Recognised { .. } if self.slice.came_as_output(entry) => {
                 RecordFact::RecognisedOutput
             }
-            Observation::Recognised { place, .. } => {
-                RecordFact::Recognised(self.taken_for(entry, place))
-            }
+            Observation::Recognised { place, .. } => self.recognised((node, entry), place),
             Observation::Refused { .. } => RecordFact::Refused,
             Observation::Skipped { .. } => RecordFact::PassedOver,
             Observation::Parked { .. } => RecordFact::PutAside,
@@ -312,24 +325,34 @@ impl Teller<'_, '_> {
 
     fn taken_effect(
         &mut self,
-        entry: &Entry<Model>,
+        (node, entry): (NodeId, &Entry<Model>),
         missed: Miss,
         output: Option<Offset>,
     ) -> RecordFact {
         let again = std::mem::replace(&mut self.applied, true);
-        let raced = missed == Miss::New && self.looked_before(entry);
-        self.effect = Some(entry.id);
+        let last = self.effect.replace(entry.id);
+        let looked_before = last.is_some_and(|last| self.looked_before(entry, last));
+        let missed = match (missed, last) {
+            (Miss::New, Some(_)) if looked_before => Missed::Raced,
+            (Miss::TakenOver, Some(last)) if !looked_before => {
+                let down = self.slice.went_down(node, entry.id);
+                Missed::Uncompleted {
+                    down: down.is_some_and(|down| down > last),
+                }
+            }
+            _ => missed.into(),
+        };
         RecordFact::Applied {
             again,
-            missed: if raced { Missed::Raced } else { missed.into() },
+            missed,
             output,
         }
     }
 
     /// Whether the request that led to an effect had come before the effect before that one was written: whoever looked
     /// for it then could not see it.
-    fn looked_before(&self, effect: &Entry<Model>) -> bool {
-        let before = |entry: &Entry<Model>| self.effect.is_some_and(|last| entry.id < last);
+    fn looked_before(&self, effect: &Entry<Model>, last: u64) -> bool {
+        let before = |entry: &Entry<Model>| entry.id < last;
         let cause = |entry: &&Entry<Model>| {
             let earlier = entry.cause < entry.id;
             earlier.then(|| &self.slice.trace.entries[entry.cause as usize])
@@ -363,6 +386,9 @@ impl Teller<'_, '_> {
             } if partition >= inputs => Deed::StoredOutput(offset),
             Observation::Stored { offset, .. } => Deed::Stored(offset),
             Observation::Delivered { .. } if rivalry == Rivalry::Ahead => Deed::Delivered,
+            Observation::Delivered {
+                partition, offset, ..
+            } => Deed::DeliveredEarly(self.known.standing((partition, offset))?),
             Observation::Applied { partition, .. } if partition >= inputs => Deed::CommittedOutput,
             Observation::Applied { .. } => Deed::Applied,
             Observation::Recognised {
@@ -371,69 +397,6 @@ impl Teller<'_, '_> {
             _ => return None,
         };
         Some(Fact::Other(rival, deed))
-    }
-
-    /// What an observation says of logs and transactions.
-    fn of_logs(&mut self, entry: &Entry<Model>, seen: &Observation) -> Option<LogFact> {
-        match *seen {
-            Observation::Truncated {
-                partition, from, ..
-            } if self.is_near(partition) => Some(self.truncated(partition, from)),
-            Observation::Marked {
-                partition,
-                offset,
-                transaction,
-                commit,
-                ..
-            } => {
-                let output = partition >= self.slice.inputs;
-                let mine = self.enlisted.get(&partition);
-                let decided = mine.is_some_and(|mine| mine.producer == transaction.producer);
-                if decided && let Some(mine) = self.enlisted.remove(&partition) {
-                    self.decided.insert(partition, (offset, mine));
-                }
-                (decided && !commit).then_some(LogFact::Aborted { output })
-            }
-            Observation::Decided {
-                transaction,
-                commit: false,
-                forced: true,
-            } if self.enlisted.values().any(|mine| *mine == transaction) => self.given_up(entry),
-            Observation::Unsettled {
-                partition, offset, ..
-            } if self.is_near(partition) => Some(LogFact::Unsettled { offset }),
-            Observation::Hanging {
-                partition, offset, ..
-            } if self.is_near(partition) => Some(LogFact::Hanging {
-                offset,
-                output: partition >= self.slice.inputs,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The end of a log is lost: with what is told of the record, or with the end of its transaction.
-    fn truncated(&mut self, partition: Partition, from: Offset) -> LogFact {
-        let (of, near) = (self.kept(partition), (partition, from));
-        let gone = |record| self.known.is_behind(record, near);
-        let reopened = self.decided.get(&partition).copied();
-        let reopened = reopened.filter(|(marker, _)| *marker >= from);
-        let torn = reopened.is_some() && !self.endings.is_empty();
-        let takes = if self.slice.record.is_some_and(gone) && !torn {
-            Some(Taking::Itself)
-        } else {
-            reopened.map(|_| Taking::Decision)
-        };
-        if let Some((_, transaction)) = reopened {
-            self.decided.remove(&partition);
-            self.enlisted.insert(partition, transaction);
-        }
-        if takes.is_some() && of != Kept::Records {
-            self.produced &= takes != Some(Taking::Itself);
-            // Where outputs are what takes effect, that is gone with them.
-            self.applied &= self.plan.strategy.sink.kind != SinkKind::Output;
-        }
-        LogFact::Truncated { from, of, takes }
     }
 
     /// Where the record stands among the inputs, if it does.

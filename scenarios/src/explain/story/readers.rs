@@ -67,7 +67,9 @@ impl Teller<'_, '_> {
                 passes: self.slice.lacks && self.passes(position),
             }),
             Observation::Granted { partition, token }
-                if self.is_near(partition) && token > 1 && self.is_under_way() =>
+                if self.is_near(partition)
+                    && (token > 1 || self.slice.is_granted(entry))
+                    && self.is_under_way() =>
             {
                 self.regrouped(node, entry, token)
             }

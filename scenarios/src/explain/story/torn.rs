@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use semel_models::judge::{Cause, Violation};
+use semel_models::model::Model;
 use semel_models::observation::{Observation, TransactionId};
 use semel_models::strategy::Invariant;
 use semel_models::vocabulary::{Offset, Partition, ProducerId, RecordId};
-use semel_sim::record::What;
+use semel_sim::record::{Entry, What};
 
 use crate::explain::slice::Slice;
-use crate::explain::{Ended, LogFact, Part, Torn};
+use crate::explain::{Asked, Ended, LogFact, Part, Torn};
 
 /// A record in a transaction, and what became of it there.
 struct Enlisted {
@@ -17,9 +18,12 @@ struct Enlisted {
     offset: Offset,
     record: RecordId,
     transaction: TransactionId,
-    /// Committed, aborted, or neither; and by the marker at which offset.
+    /// At which entry.
+    at: u64,
+    /// Committed, aborted, or neither; by the marker at which offset, and of which transaction.
     commit: Option<bool>,
     marker: Offset,
+    with: Option<TransactionId>,
     /// It was lost later.
     lost: bool,
 }
@@ -117,8 +121,10 @@ fn enlisted(slice: &Slice<'_>) -> (Vec<Enlisted>, Vec<(u64, TransactionId)>) {
                 offset,
                 record,
                 transaction,
+                at: entry.id,
                 commit: None,
                 marker: 0,
+                with: None,
                 lost: false,
             }),
             Observation::Marked {
@@ -130,6 +136,7 @@ fn enlisted(slice: &Slice<'_>) -> (Vec<Enlisted>, Vec<(u64, TransactionId)>) {
             } => {
                 for one in waiting(&mut all, (partition, transaction.producer)) {
                     (one.commit, one.marker) = (Some(commit), offset);
+                    one.with = Some(transaction);
                     ended.push((entry.id, one.transaction));
                 }
             }
@@ -157,7 +164,8 @@ fn waiting(
     })
 }
 
-/// What is decided of the transaction that a violation says is torn, and what markers do to it: at which entries.
+/// What is decided of a transaction that a violation says is torn, or that a copy of the record joined or left when it
+/// should not, and what markers do to it: at which entries.
 pub(in crate::explain) fn endings(
     slice: &Slice<'_>,
     violation: &Violation,
@@ -165,10 +173,50 @@ pub(in crate::explain) fn endings(
     let (all, ended) = enlisted(slice);
     let torn = spoken_of(slice, violation, &all);
     let torn = torn.filter(|_| violation.invariant == Invariant::Atomic);
-    let Some(torn) = torn else {
-        return BTreeMap::new();
-    };
-    let number = torn.number;
+    let mut told: BTreeMap<TransactionId, Option<&Enlisted>> = BTreeMap::new();
+    let decisions = decisions(slice);
+    for stray in strays(slice, &all, &decisions) {
+        told.entry(stray.transaction).or_insert(Some(stray));
+    }
+    told.extend(torn.map(|torn| (torn, None)));
+    told.into_iter()
+        .flat_map(|(of, stray)| ends_of(slice, (of, stray), &ended))
+        .collect()
+}
+
+/// The copies of the record that came when their transaction was decided, or that the marker of another one ended.
+fn strays<'e>(
+    slice: &Slice<'_>,
+    all: &'e [Enlisted],
+    decisions: &BTreeMap<TransactionId, u64>,
+) -> impl Iterator<Item = &'e Enlisted> {
+    let record = slice.record;
+    let mine = all.iter().filter(move |one| Some(one.record) == record);
+    mine.filter(|one| {
+        let decided = decisions.get(&one.transaction);
+        let late = decided.is_some_and(|at| *at < one.at);
+        late || one.with.is_some_and(|with| with != one.transaction)
+    })
+}
+
+/// At which entry it was decided of which transaction first.
+fn decisions(slice: &Slice<'_>) -> BTreeMap<TransactionId, u64> {
+    let mut decisions = BTreeMap::new();
+    for entry in &slice.trace.entries {
+        if let What::Observed(_, Observation::Decided { transaction, .. }) = entry.what {
+            decisions.entry(transaction).or_insert(entry.id);
+        }
+    }
+    decisions
+}
+
+/// The ends of a transaction, and that it was over where a stray copy came to later.
+fn ends_of(
+    slice: &Slice<'_>,
+    (of, stray): (TransactionId, Option<&Enlisted>),
+    ended: &[(u64, TransactionId)],
+) -> Vec<(u64, LogFact)> {
+    let number = of.number;
     let mut decided = None;
     let told = slice.trace.entries.iter();
     let told = told.take_while(|entry| entry.id <= slice.last);
@@ -180,31 +228,57 @@ pub(in crate::explain) fn endings(
             Observation::Decided {
                 transaction,
                 commit,
-                ..
-            } if transaction == torn => {
+                forced,
+            } if transaction == of => {
                 decided = Some(commit);
                 LogFact::Decided {
                     transaction: number,
                     commit,
+                    asked: (!forced).then(|| asked(slice, entry, number)).flatten(),
                 }
             }
             Observation::Marked {
                 transaction,
                 commit,
                 ..
-            } if Some(commit) != decided && ended.contains(&(entry.id, torn)) => {
+            } if ended.contains(&(entry.id, of))
+                && (transaction != of || Some(commit) != decided) =>
+            {
                 LogFact::Ended(Ended {
                     transaction: number,
-                    with: (transaction != torn).then_some(transaction.number),
+                    with: (transaction != of).then_some(transaction.number),
                     commit,
                     early: decided.is_none(),
                 })
+            }
+            Observation::Marked {
+                transaction,
+                partition,
+                commit,
+                ..
+            } if transaction == of
+                && stray.is_some_and(|one| one.partition == partition && entry.id < one.at) =>
+            {
+                LogFact::Over {
+                    transaction: number,
+                    commit,
+                    output: partition >= slice.inputs,
+                }
             }
             _ => return None,
         };
         Some((entry.id, fact))
     });
     facts.collect()
+}
+
+/// What the owner of a transaction asked for when it was decided.
+fn asked(slice: &Slice<'_>, decided: &Entry<Model>, number: u32) -> Option<Asked> {
+    let spoken_of = slice.transaction_behind(decided);
+    Some(Asked {
+        by: slice.asker(decided)?,
+        of: spoken_of.filter(|of| *of != number),
+    })
 }
 
 /// The mark of a transaction that passes a record: whether it was accepted.
