@@ -29,10 +29,15 @@ impl Known {
             Observation::Progress {
                 partition,
                 offset,
-                generation,
                 accepted,
+                consumer,
                 ..
-            } => self.committed(partition, offset, generation, accepted),
+            } => {
+                if accepted && let Some((_, of)) = self.of_offset((partition, offset), consumer) {
+                    self.transactions.commit_offset(of);
+                }
+                self.committed(partition, offset, accepted);
+            }
             _ => unreachable!("not of reading"),
         }
     }
@@ -181,16 +186,7 @@ impl Known {
         }
     }
 
-    fn committed(
-        &mut self,
-        partition: Partition,
-        offset: Offset,
-        generation: Generation,
-        accepted: bool,
-    ) {
-        if generation != 0 && generation < self.lane(partition).generation {
-            self.faults.struck.set(Struck::ZOMBIE);
-        }
+    fn committed(&mut self, partition: Partition, offset: Offset, accepted: bool) {
         if !accepted {
             self.lane_mut(partition).refusals += 1;
             return;
