@@ -123,7 +123,7 @@ fn d9_a_reader_was_put_before_what_its_sink_had_marked() {
     // The new owner had read the position before the former one acted.
     let moved = found(
         "assigned @0 consumer=1 generation=2
-         applied 0 @0
+         applied 0 @0 token=1
          delivered 0 @0 consumer=1 generation=2",
     );
     assert_eq!(moved, ["delivery 0 D8 outbound"]);

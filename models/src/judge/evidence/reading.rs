@@ -105,9 +105,6 @@ impl Known {
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
         self.tallies.sums.redelivered += u64::from(again.is_some());
-        if generation < newest {
-            self.faults.struck.set(Struck::ZOMBIE);
-        }
         if !self.exists(record) {
             return;
         }
@@ -138,8 +135,12 @@ impl Known {
         generation: Generation,
     ) -> bool {
         let lane = self.lane(partition);
-        let former = generation != 0 && generation < lane.generation;
-        lane.best.max(lane.fallen) > offset && !former
+        lane.best.max(lane.fallen) > offset && !self.is_former(partition, generation)
+    }
+
+    /// Whether another owner than that of this generation has been granted a partition since.
+    pub(in crate::judge) fn is_former(&self, partition: Partition, generation: Generation) -> bool {
+        generation != 0 && generation < self.lane(partition).generation
     }
 
     /// Whether a record's readers were put behind it.
