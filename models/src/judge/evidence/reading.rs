@@ -90,7 +90,7 @@ impl Known {
         if offset > self.lane_mut(partition).handed {
             self.hidden(partition, offset);
         }
-        let rewound = again.is_some() && self.is_rewound(partition, offset, generation);
+        let rewound = self.is_rewound(partition, offset, generation);
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
