@@ -138,7 +138,7 @@ impl Broker {
             let Some(ids) = &mut self.logs[log].ids else {
                 break;
             };
-            ids.stamp(Time(produce.stamp), now);
+            ids.hear(Time(produce.stamp));
             let miss = ids.miss(producer, id, now);
             let repeats = |of: ProducerId, other: &Item| ids.repeats((of, other.id), producer, id);
             let among = |of: &Half| {

@@ -151,6 +151,11 @@ fn a_window_on_the_publisher_s_clock_forgets_when_that_one_jumps() {
     assert_eq!(effects(&jump("producer-0", &right), 2), [1, 1]);
     assert_eq!(effects(&jump("broker-0", &wrong), 2), [1, 1]);
     assert_eq!(effects(&jump("broker-0", &right), 2), [2, 1]);
+    // What is stamped by a clock that was set back is behind the window from the beginning.
+    let back = r#"ClockStep(node: "producer-0", back: "3min", at: "15ms")"#;
+    let set_back = |strategy: &str| stage(2, &[LOST_ACK, back]).run(strategy);
+    assert_eq!(effects(&set_back(&wrong), 2), [1, 2]);
+    assert_eq!(effects(&set_back(&right), 2), [1, 1]);
 }
 
 /// After a crash the time that publishers have given is in the data, as the ids are.

@@ -36,11 +36,11 @@ struct Disk {
     snapshot: Known,
 }
 
-/// Whose clock ages ids: that which stamps them, and that by which they are old.
+/// Whose clock ages ids: it stamps them, and by it they are old.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
     Store,
-    /// With the bug: the latest time that a publisher has given.
+    /// With the bug: the latest time that a publisher has given. A record of before the window is behind it already.
     Publisher(Time),
 }
 
@@ -80,9 +80,13 @@ impl Ids {
         self.clock.forget();
     }
 
-    /// What ids that come with a request are stamped with.
-    pub(in crate::broker) const fn stamp(&mut self, publisher: Time, store: Time) -> Time {
+    /// A publisher gives its time.
+    pub(in crate::broker) const fn hear(&mut self, publisher: Time) {
         self.clock.hear(publisher);
+    }
+
+    /// What ids that come with a request are stamped with.
+    pub(in crate::broker) const fn stamp(&self, publisher: Time, store: Time) -> Time {
         match self.clock {
             Clock::Store => store,
             Clock::Publisher(_) => publisher,
@@ -133,20 +137,20 @@ impl Ids {
             return false;
         }
         for entry in entries {
-            self.disk.beside.note(&entry, self.clock.now(now));
+            self.disk.beside.note(&entry, self.clock, now);
         }
         true
     }
 
     /// An entry was appended.
     pub(in crate::broker) fn note(&mut self, entry: &Entry, now: Time) {
-        self.memory.note(entry, self.clock.now(now));
+        self.memory.note(entry, self.clock, now);
     }
 
     /// An entry goes from the log for good.
     pub(in crate::broker) fn roll(&mut self, entry: &Entry, now: Time) {
         if self.kept == Kept::WithData {
-            self.disk.snapshot.note(entry, self.clock.now(now));
+            self.disk.snapshot.note(entry, self.clock, now);
         }
     }
 
@@ -197,7 +201,7 @@ impl Ids {
             self.memory = self.disk.snapshot.clone();
             for entry in entries {
                 self.clock.hear(Time(entry.stamp));
-                self.memory.note(entry, self.clock.now(now));
+                self.memory.note(entry, self.clock, now);
             }
         }
     }
@@ -266,10 +270,14 @@ impl Known {
         }
     }
 
-    fn note(&mut self, entry: &Entry, now: Time) {
-        match self {
-            Self::Window(window) => window.insert(entry.id, Time(entry.stamp), now),
-            Self::Highest(highest) => highest.raise(entry.producer, entry.id),
+    fn note(&mut self, entry: &Entry, clock: Clock, now: Time) {
+        let stamp = Time(entry.stamp);
+        match (self, clock) {
+            (Self::Window(window), Clock::Store) => window.insert(entry.id, stamp, now),
+            (Self::Window(window), Clock::Publisher(latest)) => {
+                window.insert_by_age(entry.id, stamp, latest);
+            }
+            (Self::Highest(highest), _) => highest.raise(entry.producer, entry.id),
         }
     }
 

@@ -48,7 +48,7 @@ impl Looks {
 
     /// The record that was looked for took effect, after the sink had lost its memory so often.
     #[inline]
-    pub(super) fn applied(&mut self, record: RecordId, boots: u16) {
+    pub(super) fn applied(&mut self, record: RecordId, boots: impl FnOnce() -> u16) {
         if self.ring.is_empty() {
             return;
         }
@@ -56,7 +56,7 @@ impl Looks {
         if let Some(ids) = &mut self.ring[record as usize & mask]
             && ids.record == record
         {
-            ids.effect = Some((ids.now, boots));
+            ids.effect = Some((ids.now, boots()));
         }
     }
 

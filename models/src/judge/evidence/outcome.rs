@@ -81,7 +81,9 @@ impl Known {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
             facts.effect_cause = again.map(|(_, cause)| cause);
-            facts.overtaken |= first && former;
+            if first {
+                facts.overtaken = former;
+            }
             note_effect(facts, act, boot, output);
             if forgotten {
                 facts.flags.set(Flags::FORGOTTEN);
@@ -100,8 +102,8 @@ impl Known {
         if changes {
             self.expect(record);
         }
-        let boots = self.faults.boots(self.rules.topology.sink());
-        self.looks.applied(record, boots);
+        let (faults, sink) = (&self.faults, self.rules.topology.sink());
+        self.looks.applied(record, || faults.boots(sink));
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
             let (before, mark) = (lane.effected, act.offset + 1);
