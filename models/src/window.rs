@@ -75,6 +75,15 @@ impl Window {
         }
     }
 
+    /// Writes an id unless it is too old to be kept, by its stamp: whatever stands in front.
+    pub(crate) fn insert_by_age(&mut self, id: u64, stamp: Time, now: Time) {
+        if self.keep.time.is_some_and(|time| now.since(stamp) >= time) {
+            self.excuse = Miss::Expired;
+        } else {
+            self.insert(id, stamp, now);
+        }
+    }
+
     fn drop_old(&mut self, now: Time) {
         while let Some((stamp, id)) = self.order.front().copied() {
             let age = now.0.saturating_sub(stamp);

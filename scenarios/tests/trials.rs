@@ -475,6 +475,39 @@ fn patience_is_for_what_can_get_on() {
     }
 }
 
+/// A member whose clock is slow for good is taken for dead again and again: that is the clock's doing as long as it
+/// drifts (O16), and the group's when it does no more.
+#[test]
+fn a_clock_that_drifts_for_good_is_not_healed() {
+    let end = |fault: &str| {
+        let scenario = load(&Source {
+            name: "drift.ron".into(),
+            text: format!(
+                "(schema: 1, name: \"drift\", topology: (consumers: 2, partitions: 2),
+                workload: (records: 12, keys: 2, pace: \"50ms\"),
+                faults: [{fault}],
+                define: {{\"group\": (promise: [], work: Loop(
+                    mark: After, reset: Earliest, sink_timeout: \"100ms\", fetch_wait: \"100ms\", fetch_timeout: \"200ms\",
+                    right: Group(session: \"500ms\", heartbeat: \"100ms\", initial_delay: \"50ms\", poll_interval: \"5s\"),
+                ))}})"
+            ),
+        });
+        let scenario = Arc::new(scenario.unwrap_or_else(|complaint| panic!("{complaint}")));
+        let plan = Plan::new(&scenario, "group", &[]).expect("it fits");
+        let row = Runner::new(&Arc::new(plan)).run(0);
+        let mut broken = row.violations.iter();
+        assert!(broken.all(|one| one.invariant != Invariant::Convergence));
+        row.end
+    };
+    let drift = "node: \"consumer-0\", ppm: -900000";
+    assert_eq!(end(&format!("ClockDrift({drift})")), Ended::Exhausted);
+    let healed = end(&format!("ClockDrift({drift}, until: \"30s\")"));
+    assert_eq!(healed, Ended::Settled);
+    // An answer that is late by both ways together is late as well.
+    let slow = end("SlowLink(extra: \"60ms\", at: \"5ms\")");
+    assert_eq!(slow, Ended::Exhausted);
+}
+
 /// The source is replayed from a position that is an hour old when its producer crashes, eleven minutes after the last
 /// progress (§1.18, Debezium): the run goes on until the repeats are in.
 #[test]

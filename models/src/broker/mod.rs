@@ -78,7 +78,7 @@ impl Broker {
             stream: strategy.stream,
             bug: strategy.bug,
             logs: partitions
-                .map(|partition| Log::new(partition, strategy.stream.recognise))
+                .map(|partition| Log::new(partition, strategy.stream.recognise, strategy.bug))
                 .collect(),
             group: Coordinator::new(
                 strategy,

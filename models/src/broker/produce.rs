@@ -138,6 +138,7 @@ impl Broker {
             let Some(ids) = &mut self.logs[log].ids else {
                 break;
             };
+            ids.hear(Time(produce.stamp));
             let miss = ids.miss(producer, id, now);
             let repeats = |of: ProducerId, other: &Item| ids.repeats((of, other.id), producer, id);
             let among = |of: &Half| {
@@ -177,9 +178,7 @@ impl Broker {
         let (mut stamp, mut ahead) = (produce.stamp, false);
         if let Some(ids) = &mut self.logs[place].ids {
             let now = ctx.wall();
-            if self.bug != Some(Bug::WindowOnWrongClock) {
-                stamp = now.0;
-            }
+            stamp = ids.stamp(Time(produce.stamp), now).0;
             let fresh = self.writer.fresh.iter();
             ahead = ids.write_ahead(fresh.map(|item| entry(produce, *item, 0, stamp)), now);
         }

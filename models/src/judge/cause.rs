@@ -142,8 +142,7 @@ pub(super) fn of_repeat(
 /// 7. Otherwise it was delivered again: see [`of_redelivery`].
 #[inline(never)]
 fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
-    let sink = known.rules.topology.sink();
-    let interrupted = known.faults.boots(sink) > 0;
+    let interrupted = known.is_cut_short(act.record);
     let vague = facts.flags.has(Flags::VAGUE);
     let differs = known.looks.differ(act.record);
     let missed = match act.missed {
@@ -195,16 +194,12 @@ fn of_effect(known: &Known, facts: &Facts, act: &Act) -> Origin {
     }
     let rewound = facts.flags.has(Flags::REWOUND) && facts.delivery.consumer == act.actor;
     let first = facts.effect;
-    // Behind a fence only one of two owners acts at a time: what was lacking is the mark.
-    let moved = first.consumer != act.actor && known.rules.fence == Fence::Open;
-    let cause = of_redelivery(
-        known,
-        first.consumer,
-        first.boot,
-        rewound,
-        moved && !vague,
-        vague,
-    );
+    // Of two owners one must have acted when the other was granted. Behind a fence, or one after the other, only one is
+    // an owner at a time: what was lacking is the mark.
+    let both = facts.overtaken || known.is_former(act.partition, act.token);
+    let moved = first.consumer != act.actor && both && known.rules.fence == Fence::Open;
+    let hand = (first.consumer, first.boot);
+    let cause = of_redelivery(known, hand, rewound, moved && !vague, vague);
     (Side::Outbound, cause)
 }
 
@@ -332,15 +327,13 @@ fn of_delivery(
     }
     let rewound = known.is_rewound(partition, offset, generation);
     let last = facts.delivery;
-    let moved = last.consumer != consumer;
-    let cause = of_redelivery(
-        known,
-        last.consumer,
-        last.boot,
-        rewound,
-        moved && !vague,
-        vague,
-    );
+    // Who is done with it has only not marked it.
+    let both = facts.flags.has(Flags::IN_HAND)
+        || facts.overtaken
+        || known.is_former(partition, generation);
+    let moved = last.consumer != consumer && both;
+    let hand = (last.consumer, last.boot);
+    let cause = of_redelivery(known, hand, rewound, moved && !vague, vague);
     (Side::Outbound, cause)
 }
 
@@ -369,12 +362,12 @@ fn of_other_copy(facts: &Facts) -> Origin {
 }
 
 /// A position behind the committed one was read again (D9); or whoever had the record crashed before progress was
-/// marked (D7); or it is alive, and somebody else has the record too (D8); or the same one read it again, because its
-/// work had been undone or it had been out of its group in between (D7).
+/// marked (D7); or it is alive, and two work on the record, one of them a former owner (D8); or it was done with it and
+/// had not marked that yet; or the same one read it again, because its work had been undone or it had been out of its
+/// group in between (D7).
 fn of_redelivery(
     known: &Known,
-    consumer: u16,
-    boot: u16,
+    (consumer, boot): (u16, u16),
     rewound: bool,
     moved: bool,
     vague: bool,

@@ -62,7 +62,7 @@ causes! {
         "D8" TwoOwners,
         /// A position behind the committed one was read again.
         "D9" ProgressRegressed,
-        /// A reader was shown what was undone, and then its retry.
+        /// A reader was shown what was undone (or was to be), and its retry too.
         "D10" AbortedRead,
         /// The network copied a packet.
         "D11" NetworkDuplicate,
@@ -98,7 +98,7 @@ causes! {
         "R1" RetryBehind,
         /// A part of a batch failed and came later.
         "R2" BatchInPart,
-        /// It was put back and delivered after its successors.
+        /// It was put back, or its reader was, and it was delivered behind its successors.
         "R3" Requeued,
         /// Its key was mapped to another partition.
         "R4" KeyMoved,

@@ -21,7 +21,7 @@ pub(super) fn of_standstill(known: &Known, record: RecordId) -> Origin {
         let cause = if flags.has(Flags::REFUSED) {
             Cause::FencedOff
         } else if known.rules.name == Name::Sequence
-            && (facts.tries > 0 || waits_for_another(known))
+            && (flags.has(Flags::ATTEMPTED) || waits_for_another(known))
         {
             Cause::SequenceGap
         } else if known.rules.on_open == Some(OnOpen::Park) {
@@ -89,7 +89,7 @@ pub(super) fn caught(known: &Known, by: impl Fn(u16) -> bool) -> Option<(RecordI
 fn waits_for_another(known: &Known) -> bool {
     let unanswered = |facts: &Facts| facts.flags.has(Flags::INTENDED) && !facts.is_answered();
     let mut all = known.records.iter();
-    all.any(|(_, facts)| facts.tries > 0 && unanswered(facts))
+    all.any(|(_, facts)| facts.flags.has(Flags::ATTEMPTED) && unanswered(facts))
 }
 
 /// Whether a record whose key is in progress, and which nobody has got past, stands ahead of this one.

@@ -111,7 +111,8 @@ pub enum Assumption {
     DedupKept,
     /// No store of dedup state has to let a record go for want of room, before its repeat comes (D4).
     NoEviction,
-    /// Nobody who works on a key is taken for dead before it is done: the lease is long enough (§1.18).
+    /// Nobody who works on a key is taken for dead before it is done: the lease is long enough (§1.18). Who has crashed is
+    /// dead.
     LeaseKept,
     /// The producer reports no record as unknown or failed.
     NoGivingUp,

@@ -374,6 +374,41 @@ fn d7_one_owner_acts_on_what_it_was_given_before_and_after_it_was_taken_for_dead
     assert_eq!(found, ["delivery 0 D7 outbound", "effect 0 D7 outbound"]);
 }
 
+/// No fence could have told them apart: when the first one acted, nobody else had been granted anything.
+#[test]
+fn d7_one_owner_acts_and_then_the_next_one_with_a_fence_or_without() {
+    let history = "intent 0
+         stored 0 @0
+         granted 0 token=1
+         delivered 0 @0 generation=1
+         applied 0 @0 actor=0 token=1
+         granted 0 token=2
+         progress @1 generation=1 refused
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=1 token=2";
+    for sink in ["Open", "Token"] {
+        let strategy = format!("work: Loop(mark: After), sink: (fence: {sink})");
+        let found = Bench::of(strategy.leak()).found_of("no_duplicate", history);
+        assert_eq!(found, ["delivery 0 D7 outbound", "effect 0 D7 outbound"]);
+    }
+}
+
+/// The former owner was given it, and acted, when the new one had been granted, and was faster.
+#[test]
+fn d8_a_former_owner_is_faster_than_the_new_one() {
+    let found = Bench::default().found_of(
+        "no_duplicate",
+        "intent 0
+         stored 0 @0
+         granted 0 token=2
+         delivered 0 @0 generation=1
+         applied 0 @0 actor=0 token=1
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=1 token=2",
+    );
+    assert_eq!(found, ["delivery 0 D8 outbound", "effect 0 D8 outbound"]);
+}
+
 #[test]
 fn d8_a_former_owner_goes_on_after_the_new_one_has_committed() {
     let found = Bench::default().found_of(

@@ -370,7 +370,10 @@ impl<'a> Words<'a> {
         let seen = seen.unwrap_or_else(|| panic!("{} is no observation", self.name));
         let node = match (self.set.get("by").copied(), &seen) {
             (Some("sink"), _) => topology.sink(),
-            (_, Observation::Opened { .. }) => topology.producer(self.small("producer", 0) as u16),
+            (_, Observation::Opened { .. }) => match self.set.get("consumer") {
+                Some(_) => topology.consumer(self.small("consumer", 0) as u16),
+                None => topology.producer(self.small("producer", 0) as u16),
+            },
             (_, Observation::Applied { partition, .. }) if *partition < topology.partitions => {
                 topology.sink()
             }

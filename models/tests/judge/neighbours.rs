@@ -99,6 +99,25 @@ fn r1_a_retry_came_when_its_successor_had_been_read_and_lost() {
     let in_time = "stored 0 @1:0";
     let read = "delivered 0 @1:0\napplied 0 @1:0";
     assert_eq!(found(one, in_time, read), ["effect 0 R3 outbound"]);
+    // Its reader had passed it over, and was put back: nobody has to have waited for the sink to tell.
+    let at_once = "work: Loop(mark: Before, sink_timeout: None)";
+    let history = "intent 0
+         stored 0 @0
+         intent 1
+         stored 1 @1
+         assigned @1
+         delivered 1 @1
+         progress @2
+         applied 1 @1
+         reset @0
+         delivered 0 @0
+         applied 0 @0";
+    let passed_over = Bench::of(at_once).found_of("key_order", history);
+    assert_eq!(passed_over, ["effect 0 R3 outbound"]);
+    let on_its_way = history.replace("assigned @1", "assigned @0\ndelivered 0 @0\nprogress @1");
+    let on_its_way = on_its_way.replace("reset @0\n         delivered 0 @0\n", "");
+    let overtaken = Bench::of(at_once).found_of("key_order", &on_its_way);
+    assert_eq!(overtaken, ["effect 0 R1 outbound"]);
     assert_eq!(found(several, in_time, read), ["effect 0 R5 outbound"]);
 }
 
@@ -123,7 +142,7 @@ fn d9_a_reader_was_put_before_what_its_sink_had_marked() {
     // The new owner had read the position before the former one acted.
     let moved = found(
         "assigned @0 consumer=1 generation=2
-         applied 0 @0
+         applied 0 @0 token=1
          delivered 0 @0 consumer=1 generation=2",
     );
     assert_eq!(moved, ["delivery 0 D8 outbound"]);

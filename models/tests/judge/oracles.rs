@@ -566,6 +566,94 @@ fn o9_a_late_record_of_an_aborted_transaction_is_committed_with_the_next_one() {
     assert_eq!(found, ["log 0 D10 inbound"]);
 }
 
+/// F022: a late end of another transaction aborts a part of one that its client commits. Nobody read what was aborted.
+#[test]
+fn o9_what_its_client_commits_is_torn_and_what_it_aborts_was_to_come_to_nothing() {
+    let history = |asked: &str| {
+        format!(
+            "intent 0
+             intent 1
+             stored 0 @0 in=7/1
+             decided 7/1 abort
+             marked @1 7/1 abort
+             stored 1 @2 in=7/1
+             {asked}
+             marked @3 7/1 commit"
+        )
+    };
+    let found = |asked: &str| Bench::default().found_of("atomic", &history(asked));
+    assert_eq!(found(""), ["log 1 L7 inbound"]);
+    assert_eq!(found("concluded 7/1 abort"), ["log 1 D10 inbound"]);
+}
+
+/// F022: the offset of a transaction stands, and all that was made of what it covers is gone.
+#[test]
+fn o9_an_offset_is_not_all_that_is_left_of_a_transaction() {
+    let history = |end: &str| {
+        format!(
+            "usual 0 @0
+             intent 1
+             stored 1 @1
+             delivered 1 @1
+             opened 7/1 consumer=0
+             stored 1 @2:0 in=7/1
+             {end}"
+        )
+    };
+    let found = |end: &str| Bench::default().found_of("atomic", &history(end));
+    let torn = ["log 1 L7 outbound"];
+    let aborted = "decided 7/1 abort\nmarked @2:1 7/1 abort";
+    assert_eq!(found(&format!("{aborted}\nprogress @2")), torn);
+    let first = "progress @2\nmarked @2:1 7/1 abort";
+    assert_eq!(found(first), torn, "whichever comes first");
+    assert_eq!(found("progress @2"), torn, "or never comes");
+    let next = format!("{aborted}\nopened 7/2 consumer=0\nprogress @2");
+    assert_eq!(found(&next), torn, "a marker may come late");
+    let committed = "decided 7/1 commit\nmarked @2:1 7/1 commit\nprogress @2";
+    assert_eq!(found(committed), none());
+    assert_eq!(found(aborted), none(), "nothing of it is left");
+}
+
+#[test]
+fn o9_an_offset_belongs_to_the_transaction_that_its_records_were_worked_on_in() {
+    let aborted = "usual 0 @0
+         intent 1
+         stored 1 @1
+         delivered 1 @1
+         opened 7/1 consumer=0
+         stored 1 @2:0 in=7/1
+         decided 7/1 abort
+         marked @2:1 7/1 abort";
+    let found = |then: &str| {
+        let history = format!("{aborted}\n{then}");
+        Bench::default().found_of("atomic", &history)
+    };
+    let redone = "opened 7/2 consumer=0
+         stored 1 @2:2 in=7/2
+         decided 7/2 commit
+         marked @2:3 7/2 commit
+         progress @2";
+    assert_eq!(found(redone), none(), "the next one has both");
+    let other = redone.replace("7/2", "8/1").replace("=0", "=1");
+    let other = other.replace("progress @2", "progress @2 consumer=1");
+    assert_eq!(found(&other), none(), "another's has both");
+    let only = "intent 2
+         stored 2 @2
+         delivered 2 @2
+         skipped 2
+         opened 7/3 consumer=0
+         decided 7/3 commit
+         progress @3";
+    assert_eq!(found(only), none(), "it has nothing but an offset");
+    let lost = "opened 7/2 consumer=0
+         stored 1 @2:2 in=7/2
+         power-loss broker-0
+         truncated @2:2..3
+         decided 7/2 commit
+         progress @2";
+    assert_eq!(found(lost), none(), "what was lost was not aborted");
+}
+
 /// F022: part of a transaction is what its client sent in it, not only what came in before a late end did.
 #[test]
 fn o9_what_was_sent_in_a_committed_transaction_and_is_nowhere_is_missing_from_it() {

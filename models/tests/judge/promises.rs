@@ -250,6 +250,26 @@ fn a_zombie_is_who_acts_in_an_old_generation() {
     assert_eq!(scope(clause, "no_duplicate", &history(2)), "promised");
 }
 
+/// It had written while it was the owner. That its mark came late writes nothing to the sink.
+#[test]
+fn an_owner_whose_mark_comes_late_is_no_zombie_at_the_sink() {
+    let clause = "(level: effect, keeps: no_duplicate, assuming: [NoZombie])";
+    let history = "intent 0
+         stored 0 @0
+         granted 0 token=1
+         delivered 0 @0 generation=1
+         applied 0 @0 token=1
+         granted 0 token=2
+         progress @1 generation=1 refused
+         delivered 0 @0 consumer=1 generation=2
+         applied 0 @0 actor=1 token=2";
+    let found = Bench::default().promising(clause);
+    assert_eq!(
+        found.found_of("no_duplicate", history),
+        ["delivery 0 D7 outbound", "effect 0 D7 outbound, promised"]
+    );
+}
+
 #[test]
 fn a_breach_is_kept_however_many_excused_violations_came_before() {
     let mut bench =
@@ -364,4 +384,33 @@ fn a_lease_ended_when_somebody_took_over() {
     let scoped = |missed| scope(clause, "no_duplicate", &twice(missed));
     assert_eq!(scoped("TakenOver"), "beyond LeaseKept");
     assert_eq!(scoped("New"), "promised");
+}
+
+/// Who crashed was not taken for dead before it was done: it was dead. Who took over from it may be, in its turn.
+#[test]
+fn a_lease_was_kept_by_who_died_before_it_ended() {
+    let clause = "(level: effect, keeps: no_duplicate, assuming: [LeaseKept])";
+    let applied = |missed: &str| format!("unrecognised 0 id=1\napplied 0 @0 missed={missed}\n");
+    let (first, taken) = (applied("New"), applied("TakenOver"));
+    let scopes = |then: &str| {
+        let history = format!("intent 0\nstored 0 @0\ndelivered 0 @0\n{first}{then}");
+        let found = Bench::default().promising(clause);
+        found.found_of("no_duplicate", &history)
+    };
+    let dead = format!("crash sink-0\n{taken}");
+    assert_eq!(scopes(&dead), ["effect 0 D7 outbound, promised"]);
+    assert_eq!(
+        scopes(&format!("{dead}{taken}")),
+        [
+            "effect 0 D7 outbound, promised",
+            "effect 0 D8 outbound, beyond LeaseKept"
+        ]
+    );
+    let before = format!("crash sink-0\nintent 0\nstored 0 @0\ndelivered 0 @0\n{first}{taken}");
+    let found = Bench::default().promising(clause);
+    assert_eq!(
+        found.found_of("no_duplicate", &before),
+        ["effect 0 D8 outbound, beyond LeaseKept"],
+        "the crash was earlier"
+    );
 }

@@ -47,7 +47,7 @@ causes! {
     ProgressRegressed: "progress regressed",
         "the committed position went back, and what came after it was read again";
     AbortedRead: "aborted data read",
-        "a reader was given a copy that did not last (of an aborted transaction, or lost with power), and then its retry";
+        "a reader was given a copy that should count for nothing (aborted, or lost with power), and its retry too";
     NetworkDuplicate: "network duplicate",
         "the network delivered one packet twice, and the receiver does not look for repeats";
     Replay: "replay",
@@ -78,8 +78,8 @@ causes! {
         "it, or its retry, came after a record sent later";
     BatchInPart: "batch failed in part",
         "a part of its batch failed and was sent again later";
-    Requeued: "requeued",
-        "it was put back in the queue and delivered after its successors";
+    Requeued: "redelivery",
+        "it was put back, or its reader was, and so it was delivered behind its successors";
     KeyMoved: "key moved",
         "its key was mapped to another partition in between";
     ParallelWorkers: "parallel workers",

@@ -1,9 +1,10 @@
 //! How long a run waits for progress before it counts as stuck.
 //!
 //! "Once all has healed" is how the promise to come to rest begins (O16). Where nothing ever heals, or where every
-//! answer is later than its client waits for it, standing still says nothing of the strategy: such a run goes on
-//! until it is out of events, and is inconclusive. Where all heals, nobody's patience ends before that; where nothing
-//! does, it waits for the end of the faults that let nobody through. And what takes long to work on is no standstill.
+//! answer is later than its client waits for it, or where clocks drift apart (who is slow may be taken for dead again
+//! and again), standing still says nothing of the strategy: such a run goes on until it is out of events, and is
+//! inconclusive. Where all heals, nobody's patience ends before that; where nothing does, it waits for the end of the
+//! faults that let nobody through. And what takes long to work on is no standstill.
 
 use semel_models::strategy::Work;
 use semel_sim::chance::Rate;
@@ -40,7 +41,8 @@ fn processing(plan: &Plan) -> Span {
 }
 
 /// Until when a fault that does not heal loses packets more often than not, or makes answers later than a client waits,
-/// if it does. (Through a milder one, whoever tries again gets.)
+/// if it does. (Through a milder one, whoever tries again gets.) And until when clocks drift: which wait ends too early
+/// by that is not said.
 fn deaf_until(fault: &Fault, wait: Span, service: Span) -> Option<Span> {
     let (deafens, until) = match fault {
         Fault::Burst(burst) => {
@@ -49,11 +51,16 @@ fn deaf_until(fault: &Fault, wait: Span, service: Span) -> Option<Span> {
             let all = u128::from(burst.good.0) + u128::from(burst.bad.0);
             (lost > all << 31, burst.until)
         }
-        Fault::SlowLink(link) => (link.extra >= wait, link.until),
+        Fault::SlowLink(link) => {
+            let both_ways = link.from.is_none() && link.to.is_none();
+            let ways = if both_ways { 2 } else { 1 };
+            (link.extra.0.saturating_mul(ways) >= wait.0, link.until)
+        }
         Fault::Slow(node) => {
             let step = service.0.saturating_mul(u64::from(node.factor));
             (step >= wait.0, node.until)
         }
+        Fault::ClockDrift(clock) => (true, clock.until),
         _ => {
             let hit = fault.as_packet()?;
             let late = match fault {

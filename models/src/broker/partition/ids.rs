@@ -13,7 +13,7 @@ use semel_sim::time::{Span, Time};
 use crate::broker::partition::highest::Highest;
 use crate::broker::partition::log::Entry;
 use crate::observation::Miss;
-use crate::strategy::{Kept, Recognise};
+use crate::strategy::{Bug, Kept, Recognise};
 use crate::vocabulary::{Offset, ProducerId};
 use crate::window::Window;
 
@@ -21,6 +21,7 @@ use crate::window::Window;
 #[derive(Clone, Debug)]
 pub(in crate::broker) struct Ids {
     kept: Kept,
+    clock: Clock,
     memory: Known,
     disk: Disk,
 }
@@ -35,6 +36,14 @@ struct Disk {
     snapshot: Known,
 }
 
+/// Whose clock ages ids: it stamps them, and by it they are old.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    Store,
+    /// With the bug: the latest time that a publisher has given. A record of before the window is behind it already.
+    Publisher(Time),
+}
+
 #[derive(Clone, Debug)]
 enum Known {
     Window(Window),
@@ -43,7 +52,7 @@ enum Known {
 
 impl Ids {
     /// What a partition that recognises repeats in this way needs to know, if it goes by ids.
-    pub(in crate::broker) fn new(recognise: Recognise) -> Option<Self> {
+    pub(in crate::broker) fn new(recognise: Recognise, bug: Option<Bug>) -> Option<Self> {
         let (known, kept) = match recognise {
             Recognise::Nothing | Recognise::Sequence { .. } => return None,
             Recognise::Highest(kept) => (Known::Highest(Highest::new()), kept),
@@ -51,6 +60,11 @@ impl Ids {
         };
         Some(Self {
             kept,
+            clock: if bug == Some(Bug::WindowOnWrongClock) {
+                Clock::Publisher(Time::ZERO)
+            } else {
+                Clock::Store
+            },
             memory: known.clone(),
             disk: Disk {
                 beside: known.clone(),
@@ -63,6 +77,20 @@ impl Ids {
     pub(in crate::broker) fn reset(&mut self) {
         self.memory.clear();
         self.disk.clear();
+        self.clock.forget();
+    }
+
+    /// A publisher gives its time.
+    pub(in crate::broker) const fn hear(&mut self, publisher: Time) {
+        self.clock.hear(publisher);
+    }
+
+    /// What ids that come with a request are stamped with.
+    pub(in crate::broker) const fn stamp(&self, publisher: Time, store: Time) -> Time {
+        match self.clock {
+            Clock::Store => store,
+            Clock::Publisher(_) => publisher,
+        }
     }
 
     /// How many entries it holds.
@@ -81,7 +109,7 @@ impl Ids {
         now: Time,
     ) -> Option<Miss> {
         match &mut self.memory {
-            Known::Window(window) => window.miss(id, now),
+            Known::Window(window) => window.miss(id, self.clock.now(now)),
             Known::Highest(highest) => highest.miss(producer, id),
         }
     }
@@ -109,20 +137,20 @@ impl Ids {
             return false;
         }
         for entry in entries {
-            self.disk.beside.note(&entry, now);
+            self.disk.beside.note(&entry, self.clock, now);
         }
         true
     }
 
     /// An entry was appended.
     pub(in crate::broker) fn note(&mut self, entry: &Entry, now: Time) {
-        self.memory.note(entry, now);
+        self.memory.note(entry, self.clock, now);
     }
 
     /// An entry goes from the log for good.
     pub(in crate::broker) fn roll(&mut self, entry: &Entry, now: Time) {
         if self.kept == Kept::WithData {
-            self.disk.snapshot.note(entry, now);
+            self.disk.snapshot.note(entry, self.clock, now);
         }
     }
 
@@ -142,6 +170,7 @@ impl Ids {
 
     pub(in crate::broker) fn crash(&mut self, kind: OutageKind) {
         self.memory.lose();
+        self.clock.forget();
         if kind == OutageKind::DiskLoss {
             self.disk.clear();
         }
@@ -170,15 +199,44 @@ impl Ids {
     ) {
         if self.kept == Kept::WithData {
             self.memory = self.disk.snapshot.clone();
-            entries.for_each(|entry| self.memory.note(entry, now));
+            for entry in entries {
+                self.clock.hear(Time(entry.stamp));
+                self.memory.note(entry, self.clock, now);
+            }
         }
     }
 
     pub(in crate::broker) fn fingerprint(&self, now: Time, digest: &mut Digest) {
+        let now = self.clock.now(now);
         self.memory.fingerprint(now, digest);
         self.disk.beside.fingerprint(now, digest);
         self.disk.snapshot.fingerprint(now, digest);
         digest.add(&self.disk.copied);
+    }
+}
+
+impl Clock {
+    /// What time it is.
+    const fn now(self, store: Time) -> Time {
+        match self {
+            Self::Store => store,
+            Self::Publisher(latest) => latest,
+        }
+    }
+
+    /// A publisher gives its time.
+    const fn hear(&mut self, publisher: Time) {
+        if let Self::Publisher(latest) = self
+            && publisher.0 > latest.0
+        {
+            *latest = publisher;
+        }
+    }
+
+    const fn forget(&mut self) {
+        if let Self::Publisher(latest) = self {
+            *latest = Time::ZERO;
+        }
     }
 }
 
@@ -212,10 +270,14 @@ impl Known {
         }
     }
 
-    fn note(&mut self, entry: &Entry, now: Time) {
-        match self {
-            Self::Window(window) => window.insert(entry.id, Time(entry.stamp), now),
-            Self::Highest(highest) => highest.raise(entry.producer, entry.id),
+    fn note(&mut self, entry: &Entry, clock: Clock, now: Time) {
+        let stamp = Time(entry.stamp);
+        match (self, clock) {
+            (Self::Window(window), Clock::Store) => window.insert(entry.id, stamp, now),
+            (Self::Window(window), Clock::Publisher(latest)) => {
+                window.insert_by_age(entry.id, stamp, latest);
+            }
+            (Self::Highest(highest), _) => highest.raise(entry.producer, entry.id),
         }
     }
 

@@ -59,14 +59,18 @@ struct Disk {
 const SEGMENT: u64 = 4096;
 
 impl Log {
-    pub(in crate::broker) fn new(partition: Partition, recognise: Recognise) -> Self {
+    pub(in crate::broker) fn new(
+        partition: Partition,
+        recognise: Recognise,
+        bug: Option<Bug>,
+    ) -> Self {
         Self {
             partition,
             recognise,
             disk: Disk::default(),
             producers: Producers::default(),
             transactions: Transactions::default(),
-            ids: Ids::new(recognise),
+            ids: Ids::new(recognise, bug),
         }
     }
 

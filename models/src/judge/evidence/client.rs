@@ -62,7 +62,6 @@ impl Known {
             facts.since = at;
         }
         facts.flags.set(Flags::ATTEMPTED);
-        facts.tries = facts.tries.saturating_add(1);
         if facts.session != session && !facts.flags.has(Flags::VAGUE) {
             facts.flags.set(Flags::MIXED);
             self.faults.struck.set(Struck::SESSIONS);

@@ -236,8 +236,8 @@ pub(in crate::judge) struct Facts {
     /// Why it was delivered again, and why it took effect again, likewise.
     pub(in crate::judge) delivery_cause: Option<Cause>,
     pub(in crate::judge) effect_cause: Option<Cause>,
-    /// Attempts so far.
-    pub(in crate::judge) tries: u8,
+    /// Its first effect was on behalf of a former owner.
+    pub(in crate::judge) overtaken: bool,
     /// Committed copies in the input log that are of aborted transactions.
     pub(in crate::judge) undone: u8,
 }
@@ -271,7 +271,7 @@ impl Facts {
         log_cause: None,
         delivery_cause: None,
         effect_cause: None,
-        tries: 0,
+        overtaken: false,
         undone: 0,
     };
 

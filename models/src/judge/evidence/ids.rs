@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use super::Known;
 use super::window::ROOM;
 use crate::vocabulary::RecordId;
 
@@ -14,8 +15,8 @@ struct Ids {
     record: RecordId,
     /// That it is looked for under now.
     now: u64,
-    /// That it last took effect under.
-    effect: Option<u64>,
+    /// That it last took effect under; and how often the sink had lost its memory by then.
+    effect: Option<(u64, u16)>,
 }
 
 /// The ids of the latest records.
@@ -45,9 +46,9 @@ impl Looks {
         });
     }
 
-    /// The record that was looked for took effect.
+    /// The record that was looked for took effect, after the sink had lost its memory so often.
     #[inline]
-    pub(super) fn applied(&mut self, record: RecordId) {
+    pub(super) fn applied(&mut self, record: RecordId, boots: impl FnOnce() -> u16) {
         if self.ring.is_empty() {
             return;
         }
@@ -55,14 +56,33 @@ impl Looks {
         if let Some(ids) = &mut self.ring[record as usize & mask]
             && ids.record == record
         {
-            ids.effect = Some(ids.now);
+            ids.effect = Some((ids.now, boots()));
         }
     }
 
     /// Whether a record that took effect before is now looked for under another id; None if nobody can tell.
     pub(in crate::judge) fn differ(&self, record: RecordId) -> Option<bool> {
+        let ids = self.get(record)?;
+        ids.effect.map(|(effect, _)| effect != ids.now)
+    }
+
+    /// How often the sink had lost its memory when a record took effect last, if that is known.
+    fn boots_at_effect(&self, record: RecordId) -> Option<u16> {
+        Some(self.get(record)?.effect?.1)
+    }
+
+    fn get(&self, record: RecordId) -> Option<Ids> {
         let mask = self.ring.len().checked_sub(1)?;
-        let ids = self.ring[record as usize & mask].filter(|ids| ids.record == record)?;
-        ids.effect.map(|effect| effect != ids.now)
+        self.ring[record as usize & mask].filter(|ids| ids.record == record)
+    }
+}
+
+impl Known {
+    /// Whether whoever had a record's key is dead when somebody takes it over: the sink has lost its memory since it
+    /// worked on the record last.
+    pub(in crate::judge) fn is_cut_short(&self, record: RecordId) -> bool {
+        let boots = self.faults.boots(self.rules.topology.sink());
+        let before = self.looks.boots_at_effect(record).unwrap_or(0);
+        before != boots
     }
 }

@@ -136,6 +136,11 @@ impl Lane {
         };
     }
 
+    /// The first offset of which anything is known.
+    pub(in crate::judge) const fn floor(&self) -> Offset {
+        self.floor
+    }
+
     /// The first offset behind the log.
     pub(in crate::judge) fn end(&self) -> Offset {
         self.floor + self.entries.len() as Offset

@@ -13,6 +13,7 @@ mod lane;
 mod log;
 mod members;
 mod note;
+mod offsets;
 mod outcome;
 mod reading;
 mod transactions;
@@ -32,8 +33,7 @@ pub(super) use facts::{Facts, Flags, short};
 pub(super) use faults::{Faults, Struck};
 use ids::Looks;
 pub(super) use lane::{Entry, Lane, State};
-use transactions::Ending;
-pub(super) use transactions::{Transactions, Waiting};
+pub(super) use transactions::{Ending, Transactions, Waiting};
 use window::Window;
 
 use super::rules::Rules;
@@ -254,6 +254,7 @@ impl Known {
         for sent in self.transactions.members.state() {
             digest.add(&sent);
         }
+        digest.add(&self.transactions.opened);
         for account in self.accounts.iter() {
             digest.add(&account);
         }

@@ -60,10 +60,11 @@ impl Known {
             ..
         } = *act;
         self.accounts.get_mut(key).applied += amount;
-        if token != 0 && token < self.lane(partition).generation {
+        let former = self.is_former(partition, token);
+        if former {
             self.faults.struck.set(Struck::ZOMBIE);
         }
-        if act.missed == Miss::TakenOver {
+        if act.missed == Miss::TakenOver && !self.is_cut_short(record) {
             self.faults.struck.set(Struck::OUTLIVED);
         }
         if !self.exists(record) {
@@ -80,6 +81,9 @@ impl Known {
             first = facts.effects == 0;
             intended_at = facts.intended_at;
             facts.effect_cause = again.map(|(_, cause)| cause);
+            if first {
+                facts.overtaken = former;
+            }
             note_effect(facts, act, boot, output);
             if forgotten {
                 facts.flags.set(Flags::FORGOTTEN);
@@ -98,7 +102,8 @@ impl Known {
         if changes {
             self.expect(record);
         }
-        self.looks.applied(record);
+        let (faults, sink) = (&self.faults, self.rules.topology.sink());
+        self.looks.applied(record, || faults.boots(sink));
         if self.rules.relation == Relation::Together && !output {
             let lane = self.lane_mut(partition);
             let (before, mark) = (lane.effected, act.offset + 1);

@@ -29,10 +29,15 @@ impl Known {
             Observation::Progress {
                 partition,
                 offset,
-                generation,
                 accepted,
+                consumer,
                 ..
-            } => self.committed(partition, offset, generation, accepted),
+            } => {
+                if accepted && let Some((_, of)) = self.of_offset((partition, offset), consumer) {
+                    self.transactions.commit_offset(of);
+                }
+                self.committed(partition, offset, accepted);
+            }
             _ => unreachable!("not of reading"),
         }
     }
@@ -85,7 +90,7 @@ impl Known {
         if offset > self.lane_mut(partition).handed {
             self.hidden(partition, offset);
         }
-        let rewound = again.is_some() && self.is_rewound(partition, offset, generation);
+        let rewound = self.is_rewound(partition, offset, generation);
         let lane = self.lane_mut(partition);
         lane.handed = lane.handed.max(offset + 1);
         lane.delivered = lane.delivered.max(offset + 1);
@@ -100,9 +105,6 @@ impl Known {
             .get(offset)
             .is_some_and(|entry| entry.state != State::Plain);
         self.tallies.sums.redelivered += u64::from(again.is_some());
-        if generation < newest {
-            self.faults.struck.set(Struck::ZOMBIE);
-        }
         if !self.exists(record) {
             return;
         }
@@ -133,8 +135,12 @@ impl Known {
         generation: Generation,
     ) -> bool {
         let lane = self.lane(partition);
-        let former = generation != 0 && generation < lane.generation;
-        lane.best.max(lane.fallen) > offset && !former
+        lane.best.max(lane.fallen) > offset && !self.is_former(partition, generation)
+    }
+
+    /// Whether another owner than that of this generation has been granted a partition since.
+    pub(in crate::judge) fn is_former(&self, partition: Partition, generation: Generation) -> bool {
+        generation != 0 && generation < self.lane(partition).generation
     }
 
     /// Whether a record's readers were put behind it.
@@ -181,16 +187,7 @@ impl Known {
         }
     }
 
-    fn committed(
-        &mut self,
-        partition: Partition,
-        offset: Offset,
-        generation: Generation,
-        accepted: bool,
-    ) {
-        if generation != 0 && generation < self.lane(partition).generation {
-            self.faults.struck.set(Struck::ZOMBIE);
-        }
+    fn committed(&mut self, partition: Partition, offset: Offset, accepted: bool) {
         if !accepted {
             self.lane_mut(partition).refusals += 1;
             return;

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
+use core::ops::Range;
 
 use semel_sim::address::NodeId;
 
@@ -63,7 +64,7 @@ pub(in crate::judge) struct Ending {
     pub(in crate::judge) number: u32,
     /// What the coordinator decided.
     pub(in crate::judge) decided: Option<bool>,
-    /// Records of it were committed somewhere, or aborted somewhere.
+    /// Records of it (or offsets) were committed somewhere, or aborted somewhere.
     pub(in crate::judge) committed: bool,
     pub(in crate::judge) aborted: bool,
     /// What its client was told when it asked for an abort, if it did.
@@ -79,6 +80,8 @@ pub(in crate::judge) struct Transactions {
     marked: BTreeMap<(Partition, ProducerId), VecDeque<(Offset, Waiting)>>,
     /// What was sent in them.
     pub(in crate::judge) members: Members,
+    /// The one that each consumer opened last.
+    pub(super) opened: Vec<Option<TransactionId>>,
     /// A record just stored, until it is said which transaction it belongs to.
     pub(in crate::judge) stored: Option<Waiting>,
 }
@@ -89,6 +92,7 @@ impl Transactions {
         self.endings.clear();
         self.marked.clear();
         self.members.reset();
+        self.opened.clear();
         self.stored = None;
     }
 
@@ -226,16 +230,17 @@ impl Transactions {
         )
     }
 
-    /// Whether a copy of a record in the inputs (partitions below this) is of this transaction. Markers come in the order
-    /// of transactions, but for what is late of the one before.
+    /// Whether a copy of a record in these partitions is of this transaction. Markers come in the order of transactions,
+    /// but for what is late of the one before.
     pub(in crate::judge) fn has_copy(
         &self,
         of: TransactionId,
         record: RecordId,
-        inputs: Partition,
+        partitions: &Range<Partition>,
     ) -> bool {
-        let here =
-            |of_lane: &(Partition, ProducerId)| of_lane.0 < inputs && of_lane.1 == of.producer;
+        let here = |of_lane: &(Partition, ProducerId)| {
+            partitions.contains(&of_lane.0) && of_lane.1 == of.producer
+        };
         let is_it = |one: &Waiting| one.number == of.number && one.record == record;
         let mut waiting = self.waiting.iter().filter(|(lane, _)| here(lane));
         let mut marked = self.marked.iter().filter(|(lane, _)| here(lane));
@@ -273,6 +278,26 @@ impl Transactions {
     /// Its client asked for an abort, and was told this.
     pub(in crate::judge) fn ask_abort(&mut self, of: TransactionId, told: Outcome) {
         self.ending_mut(of.producer, of.number).abort_told = Some(told);
+    }
+
+    /// A consumer opens a transaction.
+    pub(super) fn open(&mut self, consumer: u16, of: TransactionId) {
+        let index = usize::from(consumer);
+        if index >= self.opened.len() {
+            self.opened.resize(index + 1, None);
+        }
+        self.opened[index] = Some(of);
+    }
+
+    /// The transaction that a consumer opened last, if it has opened one.
+    #[inline]
+    pub(super) fn opened_by(&self, consumer: u16) -> Option<TransactionId> {
+        *self.opened.get(usize::from(consumer))?
+    }
+
+    /// An offset of a transaction is committed.
+    pub(super) fn commit_offset(&mut self, of: TransactionId) {
+        self.ending_mut(of.producer, of.number).committed = true;
     }
 
     /// The coordinator decides.

@@ -14,9 +14,12 @@ use crate::vocabulary::{Epoch, Partition, ProducerId, RecordId};
 impl Known {
     /// A client opens a transaction. What producers send from now on is part of it.
     pub(super) fn opened(&mut self, node: NodeId, of: TransactionId) {
-        let producers = self.rules.topology.producers;
-        if node.0 < producers {
+        let topology = self.rules.topology;
+        let consumers = topology.consumer(0)..topology.sink();
+        if node.0 < topology.producers {
             self.transactions.members.open(node.0, of);
+        } else if consumers.contains(&node) {
+            self.transactions.open(node.0 - consumers.start.0, of);
         }
     }
 
@@ -31,7 +34,7 @@ impl Known {
     #[inline(never)]
     fn sent_in(&mut self, of: TransactionId, record: RecordId, again: bool) {
         let inputs = self.rules.topology.partitions;
-        if !again || !self.transactions.has_copy(of, record, inputs) {
+        if !again || !self.transactions.has_copy(of, record, &(0..inputs)) {
             self.transactions.members.send(of, record, again);
         }
     }

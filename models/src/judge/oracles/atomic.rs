@@ -1,26 +1,27 @@
-//! O9: of a transaction all records become visible, or none. Guards the log.
+//! O9: of a transaction all records and offsets become visible, or none. Guards the log.
 //!
 //! Broken when a record is marked otherwise than its transaction was decided; before that is known, when some of its
 //! records were committed and others aborted; or when, in the end, some are committed and others still wait, or were
-//! sent in it and are nowhere (F022: a late end of another transaction came before them). Whether committed offsets agree
-//! with committed outputs is O10's question.
+//! sent in it and are nowhere (F022: a late end of another transaction came before them). An offset that is committed
+//! is as visible as a record: it must not be all that is left of a transaction that had records. Whether committed
+//! offsets agree with committed outputs, whichever transactions they are of, is O10's question.
 //!
 //! Keeps nothing of its own.
 
 use crate::judge::causes::Cause;
 use crate::judge::docket::Docket;
-use crate::judge::evidence::{Known, Waiting};
+use crate::judge::evidence::{Ending, Known, Waiting};
 use crate::judge::finding::Side;
 use crate::judge::oracle::{Moment, Oracle, hear};
 use crate::observation::{Observation, TransactionId};
 use crate::strategy::{Invariant, Level};
-use crate::vocabulary::{Partition, RecordId};
+use crate::vocabulary::{Offset, Partition, RecordId};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct Atomic;
 
 impl Oracle for Atomic {
-    const HEARS: u32 = hear::DECIDED | hear::MARKED;
+    const HEARS: u32 = hear::DECIDED | hear::MARKED | hear::PROGRESS;
 
     fn observe(&mut self, seen: &Observation, _: Moment<'_>, known: &Known, docket: &mut Docket) {
         match *seen {
@@ -53,6 +54,13 @@ impl Oracle for Atomic {
             } => {
                 marked(partition, transaction, commit, known, docket);
             }
+            Observation::Progress {
+                partition,
+                offset,
+                consumer,
+                accepted: true,
+                ..
+            } => offset_committed((partition, offset), consumer, known, docket),
             _ => {}
         }
     }
@@ -104,7 +112,8 @@ fn marked(
         });
         if torn && last != Some(number) {
             last = Some(number);
-            let cause = if commit {
+            let undone = commit && ending.is_some_and(|ending| is_undone(&ending));
+            let cause = if undone {
                 Cause::AbortedRead
             } else {
                 Cause::Torn
@@ -112,6 +121,28 @@ fn marked(
             let origin = (side(partition, known), cause);
             docket.report(Invariant::Atomic, Level::Log, record, origin);
         }
+    }
+}
+
+/// Whether a transaction was to come to nothing: its client asked for that, or no record of it is known to lack where
+/// others are visible. Otherwise it was torn by the end of another one.
+const fn is_undone(ending: &Ending) -> bool {
+    ending.abort_told.is_some() || !ending.aborted
+}
+
+/// An offset becomes visible. All records of its transaction may have been aborted.
+fn offset_committed(place: (Partition, Offset), consumer: u16, known: &Known, docket: &mut Docket) {
+    let Some((record, of)) = known.of_offset(place, consumer) else {
+        return;
+    };
+    let ending = known.transactions.ending(of.producer, of.number);
+    let alone = ending.is_some_and(|ending| {
+        let aborted = ending.decided.map_or(ending.aborted, |commit| !commit);
+        aborted && !ending.committed
+    });
+    if alone {
+        let origin = (Side::Outbound, Cause::Torn);
+        docket.report(Invariant::Atomic, Level::Log, record, origin);
     }
 }
 

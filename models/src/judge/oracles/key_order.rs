@@ -214,7 +214,8 @@ fn of_effect(known: &Known, facts: &Facts, ahead: &Facts, attempt: u32) -> (Side
     let beside = facts.delivery.consumer != ahead.effect.consumer;
     let parallel = known.rules.workers > 1 || beside;
     // Who works on one at a time, and waits for each, sends nothing that could overtake it.
-    let came_back = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
+    let waits = attempt == 1 && !parallel && known.rules.sink_timeout.is_some();
+    let came_back = waits || facts.flags.has(Flags::REWOUND);
     let behind = facts.copy > ahead.copy || facts.delivery.offset > ahead.effect.offset;
     if behind && !ahead.flags.has(Flags::VAGUE) {
         (Side::Inbound, Cause::RetryBehind)

@@ -38,13 +38,15 @@ impl Twin<'_> {
         for (_, log) in logs(all) {
             for entry in log.iter().filter(|entry| entry.state == State::Open) {
                 let of = entry.transaction.expect("it waits");
-                if endings(of, all).0 {
+                if endings(of, all, self.bench.topology).0 {
                     self.report(Invariant::Atomic, Level::Log, entry.record);
                 }
             }
         }
         for (of, record) in missing(all, self.bench.topology) {
-            if endings(of, all).0 && self.copies(all, record, false, State::Plain) == 0 {
+            if endings(of, all, self.bench.topology).0
+                && self.copies(all, record, false, State::Plain) == 0
+            {
                 self.report(Invariant::Atomic, Level::Log, record);
             }
         }

@@ -90,6 +90,13 @@ fn step() -> impl Strategy<Value = Step> {
     (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>())
 }
 
+/// A step that has to do with transactions of consumers.
+fn step_of_transactions() -> impl Strategy<Value = Step> {
+    let what = proptest::sample::select(vec![0, 3, 7, 10, 11, 12, 14, 19]);
+    let number = proptest::sample::select(vec![0_u8, 1, 2, 3, 7, 11, 15]);
+    (what, number.clone(), number.clone(), number)
+}
+
 fn bench(money: Money, outputs: bool) -> Bench {
     let mut bench = Bench::of(if outputs {
         "work: Loop(mark: After), sink: (kind: Output)"
@@ -111,6 +118,12 @@ proptest! {
     #[test]
     fn the_judge_agrees_with_its_naive_twin(steps in proptest::collection::vec(step(), 1..50), transfers: bool, outputs: bool) {
         let bench = bench(if transfers { Money::Transfers } else { Money::Credits }, outputs);
+        agree(&bench, &history(&bench, &steps));
+    }
+
+    #[test]
+    fn the_judge_agrees_with_its_naive_twin_on_transactions(steps in proptest::collection::vec(step_of_transactions(), 1..40)) {
+        let bench = bench(Money::Credits, true);
         agree(&bench, &history(&bench, &steps));
     }
 

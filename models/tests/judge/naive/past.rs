@@ -322,6 +322,41 @@ pub(super) fn best(past: &[Seen], partition: u16) -> u64 {
     accepted.max().unwrap_or(0)
 }
 
+/// With which transaction a consumer commits an offset, and the record by which that shows: the last one that is
+/// passed for the first time, none of whose copies was lost, and of which the consumer made an output in the last
+/// transaction that it opened, or in the one before.
+pub(super) fn of_offset(
+    past: &[Seen],
+    topology: Topology,
+    (partition, offset): (u16, u64),
+    consumer: u16,
+) -> Option<(u32, TransactionId)> {
+    let latest = past.iter().rev().find_map(|(node, seen)| match *seen {
+        Observation::Opened { transaction, .. } if *node == topology.consumer(consumer) => {
+            Some(transaction)
+        }
+        _ => None,
+    })?;
+    let logs = logs(past);
+    let log = logs.get(&partition).map_or(&[][..], Vec::as_slice);
+    let until = log.len().min(offset as usize);
+    let passed = log.get(best(past, partition) as usize..until)?;
+    passed.iter().rev().find_map(|entry| {
+        if was_truncated(past, entry.record, topology) {
+            return None;
+        }
+        let outputs = logs.range(topology.partitions..).flat_map(|(_, log)| log);
+        let its = outputs.filter(|output| output.record == entry.record);
+        let near = |of: &TransactionId| {
+            let age = latest.number.checked_sub(of.number);
+            of.producer == latest.producer && age.is_some_and(|age| age < 2)
+        };
+        let made = its.filter_map(|output| output.transaction).filter(near);
+        let newest = made.max_by_key(|of| of.number)?;
+        Some((entry.record, newest))
+    })
+}
+
 /// The lowest offset that may be committed next.
 pub(super) fn legal(past: &[Seen], partition: u16) -> u64 {
     past.iter().fold(0, |legal, (_, seen)| match *seen {

@@ -128,7 +128,12 @@ impl<'a> Draw<'a> {
     }
 
     fn opened(&self) -> (NodeId, Option<Observation>) {
-        let node = self.topology.producer(u16::from(self.numbers[0] % 2));
+        let index = u16::from(self.numbers[0] % 2);
+        let node = if self.numbers[0] / 2 % 2 == 0 {
+            self.topology.producer(index)
+        } else {
+            self.topology.consumer(index)
+        };
         let opened = Observation::Opened {
             transaction: self.transaction,
             epoch: self.epoch,

@@ -2,11 +2,12 @@
 
 use semel_models::observation::{Hit, Observation, Outcome, Place, Read, TransactionId};
 use semel_models::strategy::{Invariant, Level, SinkKind};
+use semel_models::vocabulary::Topology;
 use semel_sim::address::NodeId;
 
 use super::past::{
     Seen, State, applied, best, decided, delivered, handed, has, intended, intent, is_done,
-    is_undone, legal, logs, outcome, recognised_later, waiting, was_truncated,
+    is_undone, legal, logs, of_offset, outcome, recognised_later, waiting, was_truncated,
 };
 use crate::history::Bench;
 
@@ -304,13 +305,14 @@ impl Twin<'_> {
     }
 
     fn atomic(&mut self, past: &[Seen], seen: &Observation) {
+        let topology = self.bench.topology;
         match *seen {
             Observation::Decided {
                 transaction,
                 commit,
                 ..
             } => {
-                let (committed, aborted) = endings(transaction, past);
+                let (committed, aborted) = endings(transaction, past, topology);
                 let contrary = if commit { aborted } else { committed };
                 if contrary && decided(past, transaction) != Some(commit) {
                     self.report(Invariant::Atomic, Level::Log, None);
@@ -325,13 +327,28 @@ impl Twin<'_> {
                 let mut last = None;
                 for entry in waiting(past, partition, transaction.producer) {
                     let of = entry.transaction.expect("it waits");
-                    let (committed, aborted) = endings(of, past);
+                    let (committed, aborted) = endings(of, past, topology);
                     let contrary = if commit { aborted } else { committed };
                     let otherwise = decided(past, of).map_or(contrary, |decided| decided != commit);
                     if otherwise && last != Some(of) {
                         last = Some(of);
                         self.report(Invariant::Atomic, Level::Log, entry.record);
                     }
+                }
+            }
+            Observation::Progress {
+                partition,
+                offset,
+                consumer,
+                accepted: true,
+                ..
+            } => {
+                let its = of_offset(past, topology, (partition, offset), consumer);
+                if let Some((record, of)) = its
+                    && let (false, aborted) = endings(of, past, topology)
+                    && decided(past, of).map_or(aborted, |commit| !commit)
+                {
+                    self.report(Invariant::Atomic, Level::Log, record);
                 }
             }
             _ => {}
@@ -548,22 +565,34 @@ impl Twin<'_> {
     }
 }
 
-/// Whether records of a transaction were committed, and whether some were aborted, by earlier markers.
-pub(super) fn endings(of: TransactionId, past: &[Seen]) -> (bool, bool) {
+/// Whether something of a transaction became visible, and whether records of it were aborted, by earlier markers.
+pub(super) fn endings(of: TransactionId, past: &[Seen], topology: Topology) -> (bool, bool) {
     let mut endings = (false, false);
     for (index, (_, seen)) in past.iter().enumerate() {
-        if let Observation::Marked {
-            partition,
-            transaction,
-            commit,
-            ..
-        } = *seen
-        {
-            let waiting = waiting(&past[..index], partition, transaction.producer);
-            if waiting.iter().any(|entry| entry.transaction == Some(of)) {
-                endings.0 |= commit;
-                endings.1 |= !commit;
+        match *seen {
+            Observation::Marked {
+                partition,
+                transaction,
+                commit,
+                ..
+            } => {
+                let waiting = waiting(&past[..index], partition, transaction.producer);
+                if waiting.iter().any(|entry| entry.transaction == Some(of)) {
+                    endings.0 |= commit;
+                    endings.1 |= !commit;
+                }
             }
+            Observation::Progress {
+                partition,
+                offset,
+                consumer,
+                accepted: true,
+                ..
+            } => {
+                let its = of_offset(&past[..index], topology, (partition, offset), consumer);
+                endings.0 |= its.is_some_and(|(_, its)| its == of);
+            }
+            _ => {}
         }
     }
     endings
