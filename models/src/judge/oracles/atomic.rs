@@ -112,7 +112,7 @@ fn marked(
         });
         if torn && last != Some(number) {
             last = Some(number);
-            let undone = commit && ending.is_some_and(|ending| is_undone(&ending));
+            let undone = commit && ending.is_some_and(is_undone);
             let cause = if undone {
                 Cause::AbortedRead
             } else {
@@ -126,7 +126,7 @@ fn marked(
 
 /// Whether a transaction was to come to nothing: its client asked for that, or no record of it is known to lack where
 /// others are visible. Otherwise it was torn by the end of another one.
-const fn is_undone(ending: &Ending) -> bool {
+const fn is_undone(ending: Ending) -> bool {
     ending.abort_told.is_some() || !ending.aborted
 }
 

@@ -129,7 +129,7 @@ impl<'a> Draw<'a> {
 
     fn opened(&self) -> (NodeId, Option<Observation>) {
         let index = u16::from(self.numbers[0] % 2);
-        let node = if self.numbers[0] / 2 % 2 == 0 {
+        let node = if (self.numbers[0] / 2).is_multiple_of(2) {
             self.topology.producer(index)
         } else {
             self.topology.consumer(index)
