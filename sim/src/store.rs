@@ -86,7 +86,11 @@ impl<T: Copy> Store<T> {
         }
         let segment = &mut self.segments[self.open as usize];
         let start = segment.items.len() as u16;
-        segment.items.extend_from_slice(items);
+        // Most batches are of one: to call for a copy of so little would cost more than the copy.
+        match items {
+            [item] => segment.items.push(*item),
+            items => segment.items.extend_from_slice(items),
+        }
         segment.references += 1;
         Batch {
             segment: self.open,

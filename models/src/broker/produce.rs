@@ -113,7 +113,10 @@ impl Broker {
         match verdict {
             Verdict::New(_) => {
                 let fresh = &mut self.writer.fresh;
-                fresh.extend_from_slice(ctx.items(produce.batch));
+                match ctx.items(produce.batch) {
+                    [item] => fresh.push(*item),
+                    items => fresh.extend_from_slice(items),
+                }
             }
             Verdict::Duplicate(_) => {
                 for index in 0..produce.batch.len() {

@@ -308,7 +308,14 @@ impl Consumer {
 
     #[inline]
     pub(super) fn drop_task(&mut self, index: usize, ctx: &mut Ctx<'_>) {
-        if let Some(timer) = self.memory.tasks.remove(index).timer {
+        let tasks = &mut self.memory.tasks;
+        // Nearly always it is the only one: then nothing moves up.
+        let task = if index + 1 == tasks.len() {
+            tasks.pop()
+        } else {
+            Some(tasks.remove(index))
+        };
+        if let Some(timer) = task.and_then(|task| task.timer) {
             ctx.cancel(timer);
         }
     }

@@ -111,9 +111,10 @@ impl Log {
 
     #[inline]
     pub(in crate::broker) fn append(&mut self, entry: Entry) -> Offset {
+        let Entry { producer, part, .. } = entry;
         let offset = self.disk.entries.append(entry);
-        if entry.part != Part::None {
-            self.transactions.note(entry.producer, entry.part, offset);
+        if part != Part::None {
+            self.transactions.note(producer, part, offset);
         }
         offset
     }
