@@ -11,7 +11,7 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::vocabulary::{Item, RecordId, Topology};
 use semel_sim::address::{
-    Change, Fate, FaultIndex, Label, NodeId, Outage, StepId, Strike, Weather,
+    Change, Fate, FaultIndex, Label, NodeId, Outage, PacketId, StepId, Strike, Weather,
 };
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
 use semel_sim::domain::Domain;
@@ -212,11 +212,14 @@ enum Act {
 }
 
 /// Brings deviations about by meaning, and is quiet otherwise.
+#[derive(Clone, Debug)]
 pub(crate) struct Carried {
     wanted: BTreeMap<Place, Wanted>,
     script: Script<Model>,
-    /// How many have not struck yet; weather and chance of the script are not counted.
-    left: usize,
+    /// How many packets have not been hit yet, and after how many steps nothing has come yet; weather and chance of
+    /// the script are not counted. Most runs go on for long after the last of them, and are not asked any more.
+    packets: usize,
+    steps: usize,
 }
 
 impl Carried {
@@ -224,7 +227,7 @@ impl Carried {
     pub(crate) fn new(meanings: &[Meaning], nodes: &[String]) -> Option<Self> {
         let mut wanted: BTreeMap<Place, Wanted> = BTreeMap::new();
         let mut rest = Vec::new();
-        let mut left = 0;
+        let (mut packets, mut steps) = (0, 0);
         for Meaning {
             deviation, place, ..
         } in meanings
@@ -233,7 +236,11 @@ impl Carried {
                 rest.push(deviation.clone());
                 continue;
             };
-            left += 1;
+            if place.to.is_some() {
+                packets += 1;
+            } else {
+                steps += 1;
+            }
             wanted
                 .entry(*place)
                 .or_default()
@@ -244,13 +251,14 @@ impl Carried {
         Some(Self {
             wanted,
             script,
-            left,
+            packets,
+            steps,
         })
     }
 
     /// Whether every deviation has struck.
     pub(crate) fn all_struck(&self) -> bool {
-        self.left == 0 && Adversary::<Model>::next_weather(&self.script).is_none()
+        self.packets + self.steps == 0 && Adversary::<Model>::next_weather(&self.script).is_none()
     }
 
     /// What is to happen here and now; nothing nearly always.
@@ -262,7 +270,11 @@ impl Carried {
         wanted.count += 1;
         let acts = wanted.acts.iter().filter(|(nth, _)| *nth == now);
         let acts: Vec<Act> = acts.map(|(_, act)| *act).collect();
-        self.left -= acts.len();
+        if place.to.is_some() {
+            self.packets -= acts.len();
+        } else {
+            self.steps -= acts.len();
+        }
         acts
     }
 }
@@ -309,6 +321,14 @@ impl Adversary<Model> for Carried {
             Some(Act::Fate(fate)) => *fate,
             _ => Fate::deliver(sending.latency),
         }
+    }
+
+    fn usual(&mut self, _: PacketId, latency: Span, _: Span) -> Option<Span> {
+        (self.packets == 0).then_some(latency)
+    }
+
+    fn strikes(&self) -> bool {
+        self.steps > 0
     }
 
     fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {

@@ -373,16 +373,18 @@ impl Shrinker {
         Some(Bench::new(&Arc::new(plan), 0))
     }
 
+    /// Most runs show nothing: only one that does is run again to be written down.
     fn play(
         &mut self,
         case: &Case,
         bench: &Bench,
-        adversary: impl Adversary<Model>,
+        adversary: impl Adversary<Model> + Clone,
     ) -> Option<Case> {
-        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
-        let (findings, events) = bench.play_counted(&mut meant);
+        let (findings, events) = bench.play_counted(&mut adversary.clone());
         self.events_left = self.events_left.saturating_sub(events);
         self.aim.find(&findings)?;
+        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
+        bench.play(&mut meant);
         Some(case.with(&meant.watch.into_meanings()))
     }
 
