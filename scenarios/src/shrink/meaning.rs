@@ -45,6 +45,16 @@ pub(crate) struct Meaning {
     pub(crate) at: Time,
 }
 
+impl Meaning {
+    /// When it comes: at its place, or at its time.
+    pub(crate) const fn comes(&self) -> Span {
+        match self.deviation {
+            Deviation::Weather { at, .. } => at,
+            _ => Span(self.at.0),
+        }
+    }
+}
+
 impl Place {
     fn new(
         node: NodeId,
@@ -305,7 +315,7 @@ impl Act {
     }
 }
 
-fn fate_of(fated: &Fated) -> Fate {
+pub(crate) fn fate_of(fated: &Fated) -> Fate {
     let mut fate = Fate::drop();
     match fated {
         Fated::Drop => {}
