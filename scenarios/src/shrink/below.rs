@@ -42,7 +42,7 @@ impl Shrinker {
     pub(super) fn by_chance(&mut self, case: &Case) -> Option<Case> {
         let dry = self.dry;
         let found = self.struck(case);
-        // More runs would not help it where the larger one ran out of them. Its faults have struck in many places already.
+        // The runs that the larger one lacked are of no use to it, and its faults have struck in many places already.
         (self.dry, self.moves) = (false, Moves::Nowhere);
         let found = found.map(|found| self.settle(found));
         self.moves = Moves::Within;
