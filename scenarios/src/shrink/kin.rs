@@ -17,7 +17,7 @@ use crate::trial::plan::Plan;
 
 /// How many records are tried, the likeliest to be enough first: what runs of few records show soon has been found by
 /// chance before.
-const SIZES: [u32; 5] = [10, 3, 6, 2, 4];
+const SIZES: [u32; 5] = [3, 10, 2, 6, 4];
 /// How many kin are shrunk before the smallest is taken.
 const TRIED: usize = 12;
 /// The most runs that shrinking one of them may take: one that leads anywhere does so soon.
