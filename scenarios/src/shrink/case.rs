@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use semel_models::judge::Findings;
-use semel_models::vocabulary::Topology;
+use semel_models::vocabulary::{RecordId, Topology};
 use semel_models::workload::{Money, Written};
 use semel_sim::adversary::watch::Watched;
 use semel_sim::schedule::{Deviation, Fated, NamedChange};
@@ -23,6 +23,8 @@ use crate::witness::sought::Sought;
 pub(super) struct Case {
     pub(super) scenario: Scenario,
     pub(super) meanings: Vec<Meaning>,
+    /// The record that the violation is told of, if it is of one.
+    pub(super) told: Option<RecordId>,
     /// The longest that a packet takes in fair weather. One that takes longer was delayed by a fault.
     usual: Span,
     /// How many events the run took that it was written down from.
@@ -60,6 +62,7 @@ impl Case {
         let mut meant = Watched::new(bench.seeded(seed), Meant::new(&bench.nodes));
         let (findings, took) = bench.play_counted(&mut meant);
         let aim = aim(&findings)?;
+        let told = aim.find(&findings)?.record;
         let mut scenario = Scenario::clone(&plan.scenario);
         witness::write_out(&mut scenario, &bench.workload);
         scenario.faults = Vec::new();
@@ -68,6 +71,7 @@ impl Case {
         let case = Self {
             scenario,
             meanings: meant.watch.into_meanings(),
+            told,
             usual,
             took,
         };
@@ -147,6 +151,7 @@ impl Case {
         Self {
             scenario: self.scenario.clone(),
             meanings: meanings.to_vec(),
+            told: self.told,
             usual: self.usual,
             took: self.took,
         }

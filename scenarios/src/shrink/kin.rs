@@ -15,17 +15,18 @@ use crate::file::scenario::{Load, Scenario};
 use crate::trial::Runner;
 use crate::trial::plan::Plan;
 
-/// How many records are tried, the likeliest to be enough first.
-const SIZES: [u32; 6] = [2, 3, 4, 1, 6, 10];
+/// How many records are tried, the likeliest to be enough first: what runs of few records show soon has been found by
+/// chance before.
+const SIZES: [u32; 5] = [3, 10, 2, 6, 4];
 /// How many kin are shrunk before the smallest is taken.
 const TRIED: usize = 12;
 /// The most runs that shrinking one of them may take: one that leads anywhere does so soon.
 const EACH: u64 = 700;
 /// The runs that are looked through for kin of one size, and more where they are short: so many events' worth.
-const LOOK: u64 = 400;
+const LOOK: u64 = 200;
 const LOOKED: u64 = 600_000;
 /// The events that all of this may take: a few seconds' worth, however long the runs are.
-const EVENTS: u64 = 20_000_000;
+const EVENTS: u64 = 8_000_000;
 
 /// Another run of a plan, which broke in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +45,7 @@ impl Case {
     }
 
     /// What is read at a glance comes first, then what has fewer faults.
-    fn bulk(&self) -> (bool, usize) {
+    pub(super) fn bulk(&self) -> (bool, usize) {
         let size = self.size();
         let bulk = 4 * size.faults + size.delays + size.records as usize;
         (self.is_large(), bulk)
@@ -54,18 +55,14 @@ impl Case {
 impl Shrinker {
     /// The smallest that some kin of a large case came to, if that is smaller.
     pub(super) fn kin(&mut self, case: &Case) -> Option<(Case, Kin)> {
-        let spared = self.events_left.saturating_sub(EVENTS);
-        self.events_left -= spared;
         let dry = self.dry;
-        let found = self.smallest_kin(case);
-        self.events_left += spared;
+        let found = self.sparing((u64::MAX, EVENTS), |shrinker| shrinker.smallest_kin(case));
         // More runs would not help where it was the events that came to an end.
         self.dry = dry || self.left == 0;
         let (smallest, kin, plan) = found?;
-        let spared = self.events_left.saturating_sub(MORE);
-        self.events_left -= spared;
-        let settled = self.with_kin((&plan, smallest), self.left, Self::settle);
-        self.events_left += spared;
+        let settled = self.sparing((u64::MAX, MORE), |shrinker| {
+            shrinker.with_kin((&plan, smallest), shrinker.left, Self::settle)
+        });
         Some((settled, kin))
     }
 

@@ -11,7 +11,7 @@ use semel_models::model::Model;
 use semel_models::observation::Observation;
 use semel_models::vocabulary::{Item, RecordId, Topology};
 use semel_sim::address::{
-    Change, Fate, FaultIndex, Label, NodeId, Outage, StepId, Strike, Weather,
+    Change, Fate, FaultIndex, Label, NodeId, Outage, PacketId, StepId, Strike, Weather,
 };
 use semel_sim::adversary::watch::Watch;
 use semel_sim::adversary::{Adversary, LossId, Sending, Step};
@@ -43,6 +43,16 @@ pub(crate) struct Meaning {
     pub(crate) place: Option<(Place, u32)>,
     /// When it struck, if it has a place.
     pub(crate) at: Time,
+}
+
+impl Meaning {
+    /// When it comes: at its place, or at its time.
+    pub(crate) const fn comes(&self) -> Span {
+        match self.deviation {
+            Deviation::Weather { at, .. } => at,
+            _ => Span(self.at.0),
+        }
+    }
 }
 
 impl Place {
@@ -212,11 +222,14 @@ enum Act {
 }
 
 /// Brings deviations about by meaning, and is quiet otherwise.
+#[derive(Clone, Debug)]
 pub(crate) struct Carried {
     wanted: BTreeMap<Place, Wanted>,
     script: Script<Model>,
-    /// How many have not struck yet; weather and chance of the script are not counted.
-    left: usize,
+    /// How many packets have not been hit yet, and after how many steps nothing has come yet; weather and chance of
+    /// the script are not counted. Most runs go on for long after the last of them, and are not asked any more.
+    packets: usize,
+    steps: usize,
 }
 
 impl Carried {
@@ -224,7 +237,7 @@ impl Carried {
     pub(crate) fn new(meanings: &[Meaning], nodes: &[String]) -> Option<Self> {
         let mut wanted: BTreeMap<Place, Wanted> = BTreeMap::new();
         let mut rest = Vec::new();
-        let mut left = 0;
+        let (mut packets, mut steps) = (0, 0);
         for Meaning {
             deviation, place, ..
         } in meanings
@@ -233,7 +246,11 @@ impl Carried {
                 rest.push(deviation.clone());
                 continue;
             };
-            left += 1;
+            if place.to.is_some() {
+                packets += 1;
+            } else {
+                steps += 1;
+            }
             wanted
                 .entry(*place)
                 .or_default()
@@ -244,13 +261,14 @@ impl Carried {
         Some(Self {
             wanted,
             script,
-            left,
+            packets,
+            steps,
         })
     }
 
     /// Whether every deviation has struck.
     pub(crate) fn all_struck(&self) -> bool {
-        self.left == 0 && Adversary::<Model>::next_weather(&self.script).is_none()
+        self.packets + self.steps == 0 && Adversary::<Model>::next_weather(&self.script).is_none()
     }
 
     /// What is to happen here and now; nothing nearly always.
@@ -262,7 +280,11 @@ impl Carried {
         wanted.count += 1;
         let acts = wanted.acts.iter().filter(|(nth, _)| *nth == now);
         let acts: Vec<Act> = acts.map(|(_, act)| *act).collect();
-        self.left -= acts.len();
+        if place.to.is_some() {
+            self.packets -= acts.len();
+        } else {
+            self.steps -= acts.len();
+        }
         acts
     }
 }
@@ -293,7 +315,7 @@ impl Act {
     }
 }
 
-fn fate_of(fated: &Fated) -> Fate {
+pub(crate) fn fate_of(fated: &Fated) -> Fate {
     let mut fate = Fate::drop();
     match fated {
         Fated::Drop => {}
@@ -309,6 +331,14 @@ impl Adversary<Model> for Carried {
             Some(Act::Fate(fate)) => *fate,
             _ => Fate::deliver(sending.latency),
         }
+    }
+
+    fn usual(&mut self, _: PacketId, latency: Span, _: Span) -> Option<Span> {
+        (self.packets == 0).then_some(latency)
+    }
+
+    fn strikes(&self) -> bool {
+        self.steps > 0
     }
 
     fn strike(&mut self, step: &Step<'_, Model>) -> Option<Strike> {

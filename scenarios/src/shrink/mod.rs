@@ -3,11 +3,14 @@
 //! The run is written down as deviations with their meanings (`crate::shrink::meaning`), so that records and nodes can be
 //! taken away without renaming what is left. Delays and jitter go first, all at once; then faults, records,
 //! partitions and nodes. What is still large then has its faults moved into a world of a few records (`moves`). Last,
-//! times move toward round numbers. Where all that leaves much, a smaller run of the plan that breaks in the same way
-//! takes the place of the first (`kin`). The violation stays *the same*: invariant, level, side and cause, and whether
+//! times move toward round numbers. Where all that leaves much, faults of the kinds that are left strike runs of a few
+//! records by chance (`below`); and then a smaller run of the plan that breaks in the same way takes the place of the
+//! first (`kin`). The violation stays *the same*: invariant, level, side and cause, and whether
 //! it breaks the promise.
 
+mod below;
 mod case;
+mod chances;
 pub(crate) mod incident;
 mod kin;
 pub(crate) mod meaning;
@@ -107,18 +110,18 @@ pub enum Budget {
 const MANY: usize = 3;
 
 /// The runs that shrinking may take where nothing else is said.
-pub const RUNS: u64 = 60_000;
+pub const RUNS: u64 = 120_000;
 
-/// The runs that taking away from the run itself may take of those: so many, or this share if that is more. Its kin are
-/// small, and quickly run.
+/// The runs that taking away from the run itself may take of those: so many, or this share if that is more. The others
+/// are small, and quickly run.
 const TAKING: u64 = 3_000;
-const SHARE: u64 = 20;
+const SHARE: u64 = 40;
 
 /// The events that all runs together may take: half a minute's worth where a failing run goes on and on.
 const EVENTS: u64 = 150_000_000;
 
 /// The events that it may take to go on with the smallest kin or, where none is smaller, with the run itself.
-const MORE: u64 = 20_000_000;
+const MORE: u64 = 8_000_000;
 
 /// Shrinks the run of a plan under a seed, in at most so many runs, to what fails in it most gravely. None where nothing
 /// does.
@@ -141,6 +144,9 @@ pub fn shrink_to(
     let case = shrinker.shrink(whole.clone());
     let mut case = shrinker.settle(case);
     shrinker.left += runs - taking;
+    if case.is_large() {
+        case = shrinker.by_chance(&case).unwrap_or(case);
+    }
     let mut kin = None;
     if case.is_large()
         && let Some(found) = shrinker.kin(&case)
@@ -206,6 +212,15 @@ impl Aim {
     }
 }
 
+/// Where faults are moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moves {
+    /// To where the plan's own can strike.
+    Within,
+    Anywhere,
+    Nowhere,
+}
+
 struct Shrinker {
     aim: Aim,
     /// So many runs more,
@@ -219,8 +234,7 @@ struct Shrinker {
     events: u64,
     plan: Arc<Plan>,
     reach: Arc<Reach>,
-    /// Faults are moved only to where the plan's own can strike.
-    within: bool,
+    moves: Moves,
     /// Whatever begins in the run ends in it, and is to end.
     ends: bool,
 }
@@ -235,7 +249,7 @@ impl Shrinker {
             events: 2 * case.took() + 1_000,
             plan: Arc::clone(plan),
             reach: Arc::new(Reach::of(plan)),
-            within: true,
+            moves: Moves::Within,
             ends: !case.leaves_open(),
         }
     }
@@ -253,12 +267,20 @@ impl Shrinker {
 
     /// Where no kin is smaller, what is left of the runs goes to the run itself, for a few seconds.
     fn go_on(&mut self, case: Case) -> Case {
-        let spared = self.events_left.saturating_sub(MORE);
-        self.events_left -= spared;
         self.dry = false;
-        let case = self.settle(case);
-        self.events_left += spared;
-        case
+        self.sparing((u64::MAX, MORE), |shrinker| shrinker.settle(case))
+    }
+
+    /// Does something in at most so many runs and events of those that are left.
+    fn sparing<T>(&mut self, (runs, events): (u64, u64), work: impl FnOnce(&mut Self) -> T) -> T {
+        let spared_runs = self.left.saturating_sub(runs);
+        let spared_events = self.events_left.saturating_sub(events);
+        self.left -= spared_runs;
+        self.events_left -= spared_events;
+        let done = work(self);
+        self.left += spared_runs;
+        self.events_left += spared_events;
+        done
     }
 
     /// As many passes as there are runs for.
@@ -373,17 +395,21 @@ impl Shrinker {
         Some(Bench::new(&Arc::new(plan), 0))
     }
 
+    /// Most runs show nothing: only one that does is run again to be written down.
     fn play(
         &mut self,
         case: &Case,
         bench: &Bench,
-        adversary: impl Adversary<Model>,
+        adversary: impl Adversary<Model> + Clone,
     ) -> Option<Case> {
-        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
-        let (findings, events) = bench.play_counted(&mut meant);
+        let (findings, events) = bench.play_counted(&mut adversary.clone());
         self.events_left = self.events_left.saturating_sub(events);
-        self.aim.find(&findings)?;
-        Some(case.with(&meant.watch.into_meanings()))
+        let told = self.aim.find(&findings)?.record;
+        let mut meant = Watched::new(adversary, Meant::new(&bench.nodes));
+        bench.play(&mut meant);
+        let mut shown = case.with(&meant.watch.into_meanings());
+        shown.told = told;
+        Some(shown)
     }
 
     /// Takes a candidate if it still fails.

@@ -13,8 +13,8 @@ use semel_sim::digest::name_key;
 use semel_sim::schedule::{Deviation, Fated, NamedChange, OutageName};
 use semel_sim::time::{Span, Time};
 
-use super::Shrinker;
 use super::case::Case;
+use super::{Moves, Shrinker};
 use crate::shrink::meaning::{Carried, Meaning};
 use crate::shrink::survey::{Open, Survey};
 
@@ -31,7 +31,7 @@ impl Shrinker {
     pub(super) fn move_faults(&mut self, case: &mut Case) {
         let faults = case.meanings.len();
         let size = case.records();
-        if faults < 2 && size <= RECORDS {
+        if self.moves == Moves::Nowhere || faults < 2 && size <= RECORDS {
             return;
         }
         let worlds: Vec<Case> = (1..=RECORDS.min(size))
@@ -43,9 +43,9 @@ impl Shrinker {
             .collect();
         let losing: Vec<Case> = worlds.iter().filter_map(Case::losing).collect();
         // What the plan's own faults could do comes first; anything else only where that leaves much.
-        for within in [true, false] {
-            self.within = within;
-            if !within && !case.is_large() {
+        for moves in [Moves::Within, Moves::Anywhere] {
+            self.moves = moves;
+            if moves == Moves::Anywhere && !case.is_large() {
                 break;
             }
             if let Some(moved) = self.moved(case, &worlds, &losing) {
@@ -64,11 +64,10 @@ impl Shrinker {
         moved.or_else(|| {
             let large = case.meanings.len() > 3 || case.records() > RECORDS;
             let mut worlds = worlds.iter().chain(losing).filter(|_| large);
-            let (left, dry) = (self.left, self.dry);
-            let pairs = left.min(PAIRS);
-            self.left = pairs;
-            let moved = worlds.find_map(|world| self.move_two(world));
-            self.left += left - pairs;
+            let dry = self.dry;
+            let moved = self.sparing((PAIRS, u64::MAX), |shrinker| {
+                worlds.find_map(|world| shrinker.move_two(world))
+            });
             self.dry = dry;
             moved
         })
@@ -82,9 +81,9 @@ impl Shrinker {
     }
 
     /// The first of many things to try that comes to something, as long as there are runs left to try them in.
-    fn first<T>(
+    pub(super) fn first<T>(
         &mut self,
-        all: Vec<T>,
+        all: impl IntoIterator<Item = T>,
         mut tried: impl FnMut(&mut Self, T) -> Option<Case>,
     ) -> Option<Case> {
         for one in all {
@@ -172,7 +171,7 @@ impl Shrinker {
                 }
                 _ => place.to.is_some(),
             };
-            is_such && (!self.within || open.is_open_to(act))
+            is_such && (self.moves == Moves::Anywhere || open.is_open_to(act))
         };
         let strikes = |act: &Deviation| {
             let place = |open: &Open| Meaning {
@@ -190,7 +189,7 @@ impl Shrinker {
 impl Case {
     /// The first of its records, one after the other, in a world without a time to heal. None where those are
     /// half a transfer.
-    fn small(&self, records: usize, pace: Span) -> Option<Self> {
+    pub(super) fn small(&self, records: usize, pace: Span) -> Option<Self> {
         let mut case = self.clone();
         let load = &mut case.scenario.workload;
         let written = load.written.as_mut()?;
@@ -249,7 +248,7 @@ impl Case {
     }
 
     /// The different things that strike in it and can strike elsewhere; and the others, which stay where they are.
-    fn acts(&self) -> (Vec<Deviation>, Vec<Meaning>) {
+    pub(super) fn acts(&self) -> (Vec<Deviation>, Vec<Meaning>) {
         let mut acts: Vec<Deviation> = Vec::new();
         let mut fixed = Vec::new();
         let deviate = |one: &&Meaning| !self.is_delay(&one.deviation);
@@ -265,7 +264,7 @@ impl Case {
 }
 
 /// A node's name without its number.
-fn role(name: &str) -> &str {
+pub(super) fn role(name: &str) -> &str {
     name.rsplit_once('-').map_or(name, |(role, _)| role)
 }
 
