@@ -9,9 +9,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use semel_models::workload::Money;
+use semel_sim::adversary::watch::Watched;
 use semel_sim::schedule::{Deviation, NamedChange};
 use semel_sim::time::Span;
-use semel_sim::watch::Watched;
 
 use super::case::Case;
 use super::chances::{Blind, Blow, Chances};
