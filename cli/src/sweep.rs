@@ -75,7 +75,7 @@ impl Sweep {
         self
     }
 
-    /// On how many threads, of at most 1024; 0, as where nothing is said: as many as there are processors.
+    /// On how many threads, of at most [`MOST_JOBS`](sweep::MOST_JOBS); 0, as where nothing is said: as many as there are processors.
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self

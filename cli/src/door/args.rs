@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::styling::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use semel_scenarios::sweep::Share;
+use semel_scenarios::sweep::{MOST_JOBS, Share};
 use semel_scenarios::trial::token::Token;
 use semel_scenarios::witness::sought::Sought;
 
@@ -182,7 +182,7 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,
     /// Threads; default: as many as there are processors
-    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS as i64))]
     pub(crate) jobs: Option<u16>,
     /// Stop after this long, and say that it is incomplete: `90s`, `10m`, `2h`
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
@@ -215,7 +215,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "PATH=VALUE", action = ArgAction::Append)]
     pub(crate) set: Vec<String>,
     /// Threads; default: as many as there are processors
-    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "SEMEL_JOBS", value_parser = clap::value_parser!(u16).range(1..=MOST_JOBS as i64))]
     pub(crate) jobs: Option<u16>,
     /// Write every row into this folder, for `semel report`
     #[arg(long, value_name = "DIR")]

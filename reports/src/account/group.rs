@@ -222,7 +222,7 @@ impl<'a> Group<'a> {
         if self.had_effect() {
             "was passed by the progress mark, but its effect was lost"
         } else if self.gravest.cause.family() == Some(Family::Loss) {
-            if row.count(Invariant::NoLoss, Level::Effect) > 0 {
+            if self.may_be_lost(row) {
                 "was passed by the progress mark without an effect"
             } else {
                 "was passed by the progress mark before it had its effect"
@@ -230,6 +230,20 @@ impl<'a> Group<'a> {
         } else {
             "took effect without the progress mark passing it"
         }
+    }
+
+    /// Whether one of its records never took effect, or the row does not tell of all that did not.
+    fn may_be_lost(&self, row: &Row) -> bool {
+        let (of, level) = (Invariant::NoLoss, Level::Effect);
+        let mut lost = row
+            .violations
+            .iter()
+            .filter(|one| (one.invariant, one.level) == (of, level));
+        let its = lost.any(|one| {
+            one.record
+                .is_some_and(|record| self.records.contains(&record))
+        });
+        its || row.told(of, level) < row.count(of, level)
     }
 
     /// What was done to a record at the levels of this group.
